@@ -1,0 +1,89 @@
+"""From a config and a finished e-mail to the members of an SES v2 ``SendEmail`` request. Pure: nothing is sent.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+"""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from connector_kit.connector import Email
+from connector_kit.connectors.aws_ses.config import AwsSesConfig
+from connector_kit.errors import ConnectorError, ConnectorErrorCodes
+from connector_kit.mailbox import (
+    LONGEST_MAILBOX,
+    MailboxError,
+    encode_address,
+    encode_mailbox,
+    format_mailbox,
+    parse_mailbox,
+    parse_send_from,
+    strip_header_control_chars,
+)
+
+_CHARSET: Final = "UTF-8"
+_BODY_PART: Final = {"text/html": "Html", "text/plain": "Text"}
+
+
+def send_email_request(config: AwsSesConfig, email: Email) -> dict[str, Any]:
+    """Build the request; members that have nothing to say are left out, empty ones too: SES refuses those.
+
+    Raises:
+        ConnectorError: ``invalid_config`` or ``invalid_request_parameters``, when a mailbox cannot go on the wire.
+    """
+    request: dict[str, Any] = {
+        "Content": {
+            "Simple": {
+                "Subject": {"Data": strip_header_control_chars(email.subject), "Charset": _CHARSET},
+                "Body": {_BODY_PART[email.content_type]: {"Data": email.body, "Charset": _CHARSET}},
+            },
+        },
+        "Destination": {"ToAddresses": [_recipient(email.to)]},
+    }
+    optional = {
+        "FromEmailAddress": _sender(config, email),
+        "FromEmailAddressIdentityArn": config.email_address_identity_arn,
+        "FeedbackForwardingEmailAddress": config.feedback_forwarding_email_address,
+        "FeedbackForwardingEmailAddressIdentityArn": config.feedback_forwarding_email_address_identity_arn,
+        "ConfigurationSetName": config.configuration_set_name,
+    }
+    request.update({name: value for name, value in optional.items() if value})
+    if email.reply_to and (reply_to := _mailbox(email.reply_to, "replyTo of the template")):
+        request["ReplyToAddresses"] = [reply_to]
+    return request
+
+
+def _recipient(address: str) -> str:
+    try:
+        encoded = encode_address(address)
+    except MailboxError as error:
+        raise _unusable("The recipient's address", error, ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS) from None
+    if len(encoded.encode("utf-8", "surrogatepass")) > LONGEST_MAILBOX:
+        raise _unusable(
+            "The recipient's address",
+            f"it is longer than {LONGEST_MAILBOX} bytes",
+            ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS,
+        )
+    return encoded
+
+
+def _sender(config: AwsSesConfig, email: Email) -> str:
+    configured = config.email_address or ""
+    if email.send_from is None:
+        return _mailbox(configured, "emailAddress")
+    fallback = parse_mailbox(configured)
+    chosen = parse_send_from(email.send_from, fallback.email, fallback.name)
+    if not chosen.email:
+        return ""
+    return _mailbox(format_mailbox(chosen.email, chosen.name), "sendFrom of the template")
+
+
+@lru_cache(maxsize=64)
+def _mailbox(value: str, where: str) -> str:
+    try:
+        return encode_mailbox(value)
+    except MailboxError as error:
+        raise _unusable(f"The mailbox in {where}", error, ConnectorErrorCodes.INVALID_CONFIG) from None
+
+
+def _unusable(what: str, reason: object, code: ConnectorErrorCodes) -> ConnectorError:
+    return ConnectorError(code, {"message": f"{what} cannot be used: {reason}."})

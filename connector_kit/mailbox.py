@@ -1,0 +1,149 @@
+"""Mailboxes of header fields: taking them apart, keeping them from breaking a header, and encoding them for the wire."""
+
+import re
+from email.header import Header
+from typing import Final
+
+import idna
+from attrs import frozen
+
+from connector_kit._javascript import trim
+
+LONGEST_MAILBOX: Final = 320
+"""In bytes, as Amazon SES counts: the whole mailbox, its encoded display name included."""
+
+_CONTROLS: Final = dict.fromkeys((*range(32), 127))
+_ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_LONGEST_HEADER_LINE: Final = 76
+
+
+class MailboxError(ValueError):
+    """A mailbox cannot be put on the wire; the message says why, without naming the mailbox."""
+
+
+@frozen
+class Mailbox:
+    """An address and the display name before it, if there is one."""
+
+    email: str
+    name: str | None = None
+
+
+def strip_header_control_chars(value: str) -> str:
+    """Remove U+0000 to U+001F and U+007F, which must not stand in a header field (RFC 5322 §2.2)."""
+    return value.translate(_CONTROLS)
+
+
+def sanitize_mailbox_display_name(name: str) -> str:
+    """Remove control characters and angle brackets, and the white space around the name."""
+    return trim(strip_header_control_chars(name).replace("<", "").replace(">", ""))
+
+
+def sanitize_mailbox_address(address: str) -> str:
+    """Remove control characters and angle brackets, and the white space around the address."""
+    return sanitize_mailbox_display_name(address)
+
+
+def format_mailbox(email: str, name: str | None = None) -> str:
+    """Return ``name <email>``, or the address alone where no name is left, both sanitized."""
+    address = sanitize_mailbox_address(email)
+    display_name = sanitize_mailbox_display_name(name) if name else ""
+    return f"{display_name} <{address}>" if display_name else address
+
+
+def _split(value: str) -> Mailbox | None:
+    """Take ``Name <address>`` apart; ``None`` when it has no angle brackets at its end, or nothing in them."""
+    if not value.endswith(">"):
+        return None
+    close = len(value) - 1
+    opening = value.find("<", value.rfind(">", 0, close) + 1)
+    if opening == -1:
+        return None
+    email = trim(value[opening + 1 : close])
+    if not email:
+        return None
+    return Mailbox(email, trim(value[:opening]) or None)
+
+
+def parse_send_from(rendered_send_from: str, fallback_email: str, fallback_name: str | None = None) -> Mailbox:
+    """Read a rendered ``sendFrom``: a mailbox, an address, or a display name to put before the fallback address.
+
+    Args:
+        rendered_send_from: what the template became.
+        fallback_email: the address to use where it names none.
+        fallback_name: the display name to use where it is empty.
+    """
+    value = trim(strip_header_control_chars(rendered_send_from))
+    parsed = _split(value)
+    if parsed is not None:
+        name = None if parsed.name is None else sanitize_mailbox_display_name(parsed.name)
+        return Mailbox(sanitize_mailbox_address(parsed.email), name)
+    if "@" in value and " " not in value:
+        return Mailbox(sanitize_mailbox_address(value))
+    shown = value or fallback_name
+    return Mailbox(
+        sanitize_mailbox_address(fallback_email), sanitize_mailbox_display_name(shown) or None if shown else None
+    )
+
+
+def parse_mailbox(value: str) -> Mailbox:
+    """Take a mailbox of a config apart: ``Logto<noreply@logto.io>``, ``<noreply@logto.io>`` or a bare address."""
+    text = trim(strip_header_control_chars(value))
+    return _split(text) or Mailbox(text)
+
+
+def encode_mailbox(value: str) -> str:
+    """Return a mailbox as it may stand in a header: what can go out as it is, goes out as it is.
+
+    Control characters are stripped; a display name outside ASCII becomes encoded words (RFC 2047), one that holds
+    specials such as a comma is quoted (RFC 5322 §3.2.4); a domain outside ASCII becomes punycode (UTS #46, IDNA 2008).
+
+    Raises:
+        MailboxError: the domain is no domain, or the result is longer than `LONGEST_MAILBOX` bytes.
+    """
+    text = strip_header_control_chars(value)
+    mailbox = _split(trim(text))
+    if mailbox is None:
+        encoded = encode_address(text)
+    else:
+        name = mailbox.name or ""
+        address = encode_address(mailbox.email)
+        if address == mailbox.email and _is_phrase(name):
+            encoded = text
+        else:
+            encoded = f"{_encode_phrase(name)} <{address}>" if name else f"<{address}>"
+    if len(encoded.encode("utf-8", "surrogatepass")) > LONGEST_MAILBOX:
+        raise MailboxError(f"it takes more than {LONGEST_MAILBOX} bytes once encoded, display name included")
+    return encoded
+
+
+def encode_address(address: str) -> str:
+    """Return an address with its domain in ASCII; the local part stays as it is.
+
+    Raises:
+        MailboxError: the domain is outside ASCII and is no domain.
+    """
+    local, at, domain = address.rpartition("@")
+    if not at or domain.isascii():
+        return address
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True, transitional=False).decode()}"
+    except (idna.IDNAError, UnicodeError):
+        raise MailboxError("its domain has characters that no domain name can have") from None
+
+
+def _is_phrase(name: str) -> bool:
+    return _ATOMS.fullmatch(name) is not None or (name.isascii() and _QUOTED.fullmatch(name) is not None)
+
+
+def _encode_phrase(name: str) -> str:
+    if _is_phrase(name):
+        return name
+    bare = re.sub(r"\\(.)", r"\1", name[1:-1]) if _QUOTED.fullmatch(name) else name
+    if bare.isascii():
+        escaped = bare.replace("\\", r"\\").replace('"', r"\"")
+        return f'"{escaped}"'
+    # A lone surrogate has no UTF-8 form; it goes out as the replacement character.
+    sound = bare.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return Header(sound, "utf-8", maxlinelen=_LONGEST_HEADER_LINE).encode(linesep="")

@@ -1,0 +1,226 @@
+"""What travels in a message: its type, its payload, and the e-mail template that Logto may send along."""
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Final, Literal, get_args
+
+from attrs import field, frozen
+from attrs.validators import in_, instance_of, optional
+
+from connector_kit.errors import ConnectorError, ConnectorErrorCodes
+from connector_kit.wire import frozen_mapping, register_json_form
+
+
+class TemplateType(StrEnum):
+    """What a message is for; a config template names one of these as its ``usageType``."""
+
+    SIGN_IN = "SignIn"
+    REGISTER = "Register"
+    FORGOT_PASSWORD = "ForgotPassword"  # noqa: S105 - a kind of message, not a password
+    ORGANIZATION_INVITATION = "OrganizationInvitation"
+    GENERIC = "Generic"
+    USER_PERMISSION_VALIDATION = "UserPermissionValidation"
+    BIND_NEW_IDENTIFIER = "BindNewIdentifier"
+    MFA_VERIFICATION = "MfaVerification"
+    BIND_MFA = "BindMfa"
+
+
+class VerificationCodeType(StrEnum):
+    """Deprecated upstream in favour of `TemplateType`; kept because it is still exported there."""
+
+    SIGN_IN = "SignIn"
+    REGISTER = "Register"
+    FORGOT_PASSWORD = "ForgotPassword"  # noqa: S105 - a kind of message, not a password
+    GENERIC = "Generic"
+    USER_PERMISSION_VALIDATION = "UserPermissionValidation"
+    BIND_NEW_IDENTIFIER = "BindNewIdentifier"
+    TEST = "Test"
+
+
+class SendMessagePayload(Mapping[str, object]):
+    """The variables of a message: a read-only mapping with Logto's own keys, open to any other.
+
+    Its ``repr`` shows the keys alone, because a value may be a verification code.
+
+    Args:
+        values: any JSON object.
+
+    Raises:
+        ConnectorError: ``invalid_request_parameters``, when it is no object.
+    """
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        if not isinstance(values, Mapping):
+            raise _wrong_parameter("payload", "an object", values)
+        self._values = frozen_mapping(values)
+
+    def __getitem__(self, key: str) -> object:
+        """Return the variable of that name, or raise KeyError."""
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the variables."""
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        """Return how many variables there are."""
+        return len(self._values)
+
+    def __contains__(self, key: object) -> bool:
+        """Tell whether there is a variable of that name."""
+        return key in self._values
+
+    def __repr__(self) -> str:
+        """Name the variables, not their values."""
+        return f"SendMessagePayload({', '.join(map(repr, self._values))})"
+
+    @property
+    def code(self) -> object:
+        """The verification code, for ``{{code}}``; a string, where Logto sends one."""
+        return self._values.get("code")
+
+    @property
+    def link(self) -> object:
+        """The link, for ``{{link}}``, as in an invitation; a string, where Logto sends one."""
+        return self._values.get("link")
+
+    @property
+    def locale(self) -> object:
+        """The one language tag that Logto resolved for this message, such as ``"pt-BR"``."""
+        return self._values.get("locale")
+
+    @property
+    def ui_locales(self) -> object:
+        """The request's own ``ui_locales``: language tags by preference, separated by spaces."""
+        return self._values.get("uiLocales")
+
+
+register_json_form(SendMessagePayload, load=SendMessagePayload, dump=dict)
+
+
+def _wrong_parameter(name: str, expected: str, found: object) -> ConnectorError:
+    return ConnectorError(
+        ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS,
+        {"message": f"Message data: {name} must be {expected}, not {type(found).__name__}."},
+    )
+
+
+def _payload(value: Mapping[str, object]) -> SendMessagePayload:
+    return value if isinstance(value, SendMessagePayload) else SendMessagePayload(value)
+
+
+_TEMPLATE_TYPES: Final = {str(member): member for member in TemplateType}
+
+
+def _template_type(value: str) -> TemplateType | str:
+    if not isinstance(value, str):
+        raise _wrong_parameter("type", "a string", value)
+    return _TEMPLATE_TYPES.get(value, value)
+
+
+def _text(value: str) -> str:
+    if not isinstance(value, str):
+        raise _wrong_parameter("to", "a string", value)
+    return value
+
+
+def _optional_text(value: str | None) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise _wrong_parameter("ip", "a string", value)
+    return value
+
+
+@frozen
+class SendMessageData:
+    """One message that Logto asks a connector to send.
+
+    Args:
+        to: an e-mail address, or a phone number in digits with its country code.
+        type: what the message is for. A type newer than this kit stays a plain string: it is routed all the same.
+        payload: the variables of the message.
+        ip: the address of the user who asked for it, if Logto knows it.
+
+    Raises:
+        ConnectorError: ``invalid_request_parameters``, when a member has the wrong JSON type.
+    """
+
+    to: str = field(converter=_text)
+    type: TemplateType | str = field(converter=_template_type)
+    payload: SendMessagePayload = field(converter=_payload)
+    ip: str | None = field(default=None, converter=_optional_text)
+
+    @classmethod
+    def from_json(cls, value: object) -> "SendMessageData":
+        """Read ``{to, type, payload, ip?}`` as it comes over the wire; other members are passed over.
+
+        Raises:
+            ConnectorError: ``invalid_request_parameters``, saying what is missing or mistyped.
+        """
+        if not isinstance(value, Mapping):
+            raise _wrong_parameter("the whole", "an object", value)
+        missing = [name for name in ("to", "type", "payload") if name not in value]
+        if missing:
+            raise ConnectorError(
+                ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS,
+                {"message": f"Message data: {', '.join(missing)} missing."},
+            )
+        return cls(to=value["to"], type=value["type"], payload=value["payload"], ip=value.get("ip"))
+
+
+register_json_form(
+    SendMessageData,
+    load=SendMessageData.from_json,
+    dump=lambda data: {
+        "to": data.to,
+        "type": str(data.type),
+        "payload": dict(data.payload),
+        **({} if data.ip is None else {"ip": data.ip}),
+    },
+)
+
+
+ContentType = Literal["text/html", "text/plain"]
+
+
+@frozen
+class EmailTemplateDetails:
+    """An e-mail template that Logto manages itself and hands to the connector, one for a language and a type.
+
+    Args:
+        subject: with ``{{placeholders}}``.
+        content: the body, with ``{{placeholders}}``.
+        content_type: how to read the body; HTML where absent.
+        reply_to: a mailbox, with ``{{placeholders}}``.
+        send_from: a mailbox or a display name alone, with ``{{placeholders}}``.
+    """
+
+    subject: str = field(validator=instance_of(str))
+    content: str = field(validator=instance_of(str))
+    content_type: ContentType | None = field(default=None, validator=optional(in_(get_args(ContentType))))
+    reply_to: str | None = field(default=None, validator=optional(instance_of(str)))
+    send_from: str | None = field(default=None, validator=optional(instance_of(str)))
+
+
+@frozen
+class EmailServiceBranding:
+    """How Logto's own e-mail service presents a tenant: no URL in the two texts, one in ``app_logo``."""
+
+    sender_name: str | None = None
+    company_information: str | None = None
+    app_logo: str | None = None
+
+
+# Upstream's pattern is ECMAScript without the `u` flag: \w, \d and \b are ASCII there, and so they are spelled out.
+_WORD_END = r"(?:(?<=[A-Za-z0-9_])(?![A-Za-z0-9_])|(?<![A-Za-z0-9_])(?=[A-Za-z0-9_]))"
+url_reg_ex: Final = re.compile(
+    r"(?:^|[^A-Za-z0-9_.])"
+    r"(?![A-Za-z]\.[A-Za-z]\.(?:(?![\s\S])|(?=[^A-Za-z0-9_#%&()+./:=?@~-])))"
+    r"(?![A-Za-z](?:\.[A-Za-z]){2,}\.?(?:(?![\s\S])|(?=[^A-Za-z0-9_#%&()+./:=?@~-])))"
+    r"(?:https?://)?(?:www\.)?[A-Za-z0-9_#%+.:=@~-]{1,256}\.[0-9()A-Za-z]{1,6}"
+    + _WORD_END
+    + r"[A-Za-z0-9_#%&()+./:=?@~-]*",
+)
+"""Finds a URL or a bare domain in a text, but not an abbreviation such as ``p.s.a.``; use ``url_reg_ex.search``."""

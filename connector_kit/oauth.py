@@ -1,0 +1,61 @@
+"""The one OAuth 2 call that connectors share: a new access token for a refresh token."""
+
+from base64 import b64encode
+from typing import Final
+from urllib.parse import urlencode
+
+from connector_kit.errors import ConnectorError, ConnectorErrorCodes
+from connector_kit.guards import token_response_guard
+from connector_kit.parsing import parse_json
+from connector_kit.social import TokenResponse
+
+_TIME_LIMIT: Final = 10.0
+_SUCCESS: Final = range(200, 300)
+
+
+def get_access_token_by_refresh_token(
+    client_id: str,
+    client_secret: str,
+    token_endpoint: str,
+    refresh_token: str,
+) -> TokenResponse:
+    """Ask a token endpoint for a new access token (RFC 6749 §6), with HTTP Basic authentication (§2.3.1).
+
+    It gives up after ten seconds without an answer, connecting included, and follows no redirect: that would take the tokens elsewhere.
+
+    Raises:
+        ConnectorError: ``general`` when the endpoint cannot be reached or refuses (the data holds the status, not the
+            body: it may repeat a token); ``invalid_response`` when its answer is no token response.
+    """
+    import urllib3  # noqa: PLC0415 - only social connectors call this; importing the kit stays light
+
+    credentials = b64encode(f"{client_id}:{client_secret}".encode()).decode()
+    try:
+        response = urllib3.request(
+            "POST",
+            token_endpoint,
+            body=urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token}),
+            headers={
+                "Accept": "application/json",
+                "Authorization": f"Basic {credentials}",
+                "Content-Type": "application/x-www-form-urlencoded",
+            },
+            redirect=False,
+            retries=False,
+            timeout=urllib3.Timeout(total=_TIME_LIMIT),
+        )
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise ConnectorError(
+            ConnectorErrorCodes.GENERAL,
+            {"message": f"The token endpoint could not be reached: {type(error).__name__}."},
+        ) from error
+    if response.status not in _SUCCESS:
+        raise ConnectorError(
+            ConnectorErrorCodes.GENERAL,
+            {"message": f"The token endpoint answered with HTTP {response.status}.", "status": response.status},
+        )
+    body = parse_json(
+        response.data.decode("utf-8", "replace"),
+        error_payload={"message": "The token endpoint's answer is not JSON."},
+    )
+    return token_response_guard.validate(body)

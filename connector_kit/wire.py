@@ -1,0 +1,84 @@
+"""The one converter between attrs values (snake_case) and their JSON (camelCase).
+
+Wire names live nowhere else: a field's JSON key is its name in camelCase, unless its attrs metadata says otherwise
+through `wire_name`. A field that holds its default is left out of the JSON, unless it is marked `always`.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import attrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.preconf.json import JsonConverter, make_converter
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_WIRE_NAME = "connector_kit.wire_name"
+_ALWAYS = "connector_kit.always"
+
+
+def wire_name(name: str) -> dict[str, object]:
+    """Return attrs field metadata that gives a field another JSON key than its name in camelCase."""
+    return {_WIRE_NAME: name}
+
+
+def always() -> dict[str, object]:
+    """Return attrs field metadata that writes a field even when it holds its default: the guard wants the key."""
+    return {_ALWAYS: True}
+
+
+def camel_case(name: str) -> str:
+    """Turn ``access_key_id`` into ``accessKeyId``."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def frozen_mapping(value: Mapping[K, V]) -> Mapping[K, V]:
+    """Return a read-only copy of a mapping, for a field of a frozen value."""
+    return MappingProxyType(dict(value))
+
+
+def _is_attrs(cls: Any) -> bool:  # noqa: ANN401 - cattrs asks about any annotation
+    return isinstance(cls, type) and attrs.has(cls)
+
+
+def _overrides(cls: type[Any]) -> dict[str, Any]:
+    return {
+        field.name: override(
+            rename=field.metadata.get(_WIRE_NAME, camel_case(field.name)),
+            omit_if_default=not field.metadata.get(_ALWAYS, False),
+        )
+        for field in attrs.fields(cls)
+    }
+
+
+def _make_converter() -> JsonConverter:
+    made = make_converter(detailed_validation=False)
+    made.register_structure_hook_factory(
+        _is_attrs,
+        lambda cls: make_dict_structure_fn(cls, made, _cattrs_detailed_validation=False, **_overrides(cls)),
+    )
+    made.register_unstructure_hook_factory(
+        _is_attrs,
+        lambda cls: make_dict_unstructure_fn(cls, made, **_overrides(cls)),
+    )
+    made.register_structure_hook_func(lambda cls: cls is object, lambda value, _: value)
+    made.register_unstructure_hook_func(lambda cls: cls is MappingProxyType, dict)
+    return made
+
+
+converter = _make_converter()
+"""Structures JSON that a guard has accepted, and unstructures attrs values to plain JSON. It does not validate."""
+
+
+def register_json_form(cls: type[V], *, load: Callable[[Any], V], dump: Callable[[V], object]) -> None:
+    """Teach the converter a value whose JSON is not an object with one key a field."""
+    converter.register_structure_hook(cls, lambda value, _: load(value))
+    converter.register_unstructure_hook(cls, dump)
+
+
+def to_json(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the plain JSON of an attrs value, with Logto's key names."""
+    return converter.unstructure(value)
