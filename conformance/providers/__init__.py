@@ -1,0 +1,1 @@
+"""The stubs of providers that come with the suite."""

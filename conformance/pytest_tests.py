@@ -1,0 +1,48 @@
+"""The suite as tests in an author's own pytest run: one test a check, its id the check's."""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from conformance.profile import PROFILES, Profile, default_profile
+from conformance.registry import Check, all_checks
+from conformance.report import State
+from conformance.runner import run_check, spec_faults
+from conformance.spec import Spec
+
+
+def conformance_tests(spec: Spec, *, profile: str | None = None) -> Callable[[Check], None]:
+    """Make a test function of the suite; bind it to a name that pytest collects, such as ``test_conformance``.
+
+    Args:
+        spec: the connector and what the suite has to know of it.
+        profile: ``dev``, ``ci`` or ``nightly``; ``ci`` where the environment says CI, else ``dev``.
+    """
+    chosen: Profile = default_profile() if profile is None else PROFILES[profile]
+
+    @cache
+    def faults() -> tuple[str, ...]:
+        return spec_faults(spec, chosen)
+
+    told: list[str] = []
+
+    @pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.id)
+    def test_conformance(check: Check) -> None:
+        if faults() and told:
+            pytest.skip(f"the Spec is not usable: see {told[0]}")
+        if faults():
+            told.append(check.id)
+            pytest.fail("The Spec is not usable: " + " ".join(faults()), pytrace=False)
+        result = run_check(check, spec, chosen)
+        if result.state is State.NOT_APPLICABLE:
+            pytest.skip(result.message)
+        if result.state is State.EXPECTED_FAILURE:
+            pytest.xfail(result.message)
+        if result.is_error:
+            example = f"\n{result.example}" if result.example else ""
+            pytest.fail(f"{result.claim}\n{result.state}: {result.message} ({result.clause}){example}", pytrace=False)
+        if result.state is State.FAILED:
+            pytest.xfail(f"advisory: {result.message}")
+
+    return test_conformance

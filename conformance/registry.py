@@ -1,0 +1,82 @@
+"""The one list of checks behind every front: plain functions, each with an id that never changes."""
+
+from collections.abc import Callable  # noqa: TC003 - attrs resolves the annotations of a Check
+from typing import TYPE_CHECKING, Final, Literal
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from conformance.subject import Subject
+
+Level = Literal["required", "advisory"]
+
+
+@frozen
+class Check:
+    """One claim about connectors, and the function that tries to prove it wrong.
+
+    Args:
+        id: ``area.claim``; documented, and never changed.
+        claim: the function's docstring, one sentence.
+        level: a connector that fails a required check does not conform; an advisory one says how to do better.
+        clause: the clause of docs/contract.md that it proves.
+        needs: the capabilities without which it does not apply.
+        sees: the kinds of example that it must have seen to have proven anything.
+        run: raises CheckFailure.
+    """
+
+    id: str
+    claim: str
+    level: Level
+    clause: str
+    needs: frozenset[str]
+    sees: tuple[str, ...]
+    run: "Callable[[Subject], None]"
+
+
+_CHECKS: Final[dict[str, Check]] = {}
+
+
+def check(
+    check_id: str,
+    *,
+    clause: str,
+    sees: tuple[str, ...],
+    level: Level = "required",
+    needs: tuple[str, ...] = (),
+) -> "Callable[[Callable[[Subject], None]], Callable[[Subject], None]]":
+    """Register a function as a check; its docstring is the claim."""
+
+    def register(run: "Callable[[Subject], None]") -> "Callable[[Subject], None]":
+        claim = " ".join((run.__doc__ or "").split())
+        _CHECKS[check_id] = Check(check_id, claim, level, clause, frozenset(needs), sees, run)
+        return run
+
+    return register
+
+
+def all_checks() -> tuple[Check, ...]:
+    """Return every check, in the order in which they run."""
+    import conformance.checks  # noqa: F401, PLC0415 - importing the checks registers them
+
+    return tuple(_CHECKS.values())
+
+
+class CheckFailure(AssertionError):  # noqa: N818 - a verdict, not an error of the suite
+    """The connector does what the contract forbids, or does not do what it demands.
+
+    Args:
+        message: what was expected and what was found.
+        example: the smallest input that shows it, secrets replaced.
+    """
+
+    def __init__(self, message: str, example: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.example = example
+
+
+def expect(condition: object, message: str) -> None:
+    """Fail the check with that message unless the condition holds."""
+    if not condition:
+        raise CheckFailure(message)
