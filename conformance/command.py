@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from conformance.checks import all_checks
 from conformance.profile import PROFILES, default_profile
-from conformance.registry import all_checks
 from conformance.report import CheckResult, Report, State
 from conformance.runner import check_connector, find_checks
 from conformance.spec import Spec, SpecError, spec_of

@@ -5,8 +5,9 @@ from functools import cache
 
 import pytest
 
+from conformance.checks import all_checks
 from conformance.profile import PROFILES, Profile, default_profile
-from conformance.registry import Check, all_checks
+from conformance.registry import Check
 from conformance.report import State
 from conformance.runner import run_check, spec_faults
 from conformance.spec import Spec

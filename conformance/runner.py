@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
+from conformance.checks import all_checks
 from conformance.profile import Profile, default_profile
-from conformance.registry import Check, CheckFailure, all_checks
+from conformance.registry import Check, CheckFailure, NotApplicable
 from conformance.report import CheckResult, Report, State
 from conformance.spec import Spec
 from conformance.subject import Subject
-from connector_kit import ConnectorError
+from connector_kit import ConnectorError, ConnectorType
 
 
 def find_checks(patterns: Iterable[str] = ()) -> tuple[Check, ...]:
@@ -56,12 +57,13 @@ def _smoke(subject: Subject) -> Iterable[str]:
         found = "; ".join(f"{issue.path}: {issue.message}" for issue in issues if issue.severity == "error")
         yield f"valid_config is not valid: {found}."
         return
-    message = {"to": "smoke@example.com", "type": "Generic", "payload": {"code": "000000"}}
     try:
-        attempt = subject.send(message, subject.config)
+        kind = subject.connector.type
     except Exception as error:  # noqa: BLE001 - whatever making the connector raises
         yield subject.canaries.redact(f"the connector cannot be made: {type(error).__name__}: {error}")
         return
+    to = "15550000000" if kind is ConnectorType.SMS else "smoke@example.com"
+    attempt = subject.send({"to": to, "type": "Generic", "payload": {"code": "000000"}}, subject.config)
     if attempt.error is not None:
         detail = f"{attempt.how}: {attempt.error}"
         yield subject.canaries.redact(f"a first message with valid_config could not be sent: {detail}.")
@@ -100,6 +102,8 @@ def _judge(check: Check, subject: Subject) -> tuple[State, str, str | None]:
     try:
         with subject.provider.running():
             check.run(subject)
+    except NotApplicable as reason:
+        return State.NOT_APPLICABLE, str(reason), None
     except CheckFailure as failure:
         return State.FAILED, subject.canaries.redact(failure.message), failure.example
     except ConnectorError as error:

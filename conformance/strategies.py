@@ -38,7 +38,8 @@ line: Final = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"],
 text: Final = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="{}\r"), max_size=80)
 """Text for a body, without braces; providers may turn a carriage return into something else."""
 
-recipients: Final = st.builds("{}@{}.example".format, letters, letters)
+addresses: Final = st.builds("{}@{}.example".format, letters, letters)
+phone_numbers: Final = st.from_regex(r"1555[0-9]{7}", fullmatch=True)
 
 
 @st.composite
@@ -53,7 +54,7 @@ def payloads(draw: st.DrawFn) -> dict[str, Json]:
 
 
 @st.composite
-def messages(draw: st.DrawFn, types: SearchStrategy[str] = known_types) -> dict[str, Json]:
+def messages(draw: st.DrawFn, recipients: SearchStrategy[str], types: SearchStrategy[str]) -> dict[str, Json]:
     """Draw the JSON of a message."""
     message = {"to": draw(recipients), "type": draw(types), "payload": draw(payloads())}
     if draw(st.booleans()):

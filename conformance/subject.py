@@ -22,8 +22,8 @@ from conformance.profile import Profile
 from conformance.provider import Call
 from conformance.registry import CheckFailure
 from conformance.spec import Spec
-from conformance.strategies import variations
-from connector_kit import Connector, ConnectorError, ConnectorErrorCodes
+from conformance.strategies import addresses, known_types, messages, phone_numbers, variations
+from connector_kit import Connector, ConnectorError, ConnectorErrorCodes, ConnectorType
 from connector_kit.connector import MessageConnector
 
 _LONGEST_EXAMPLE: Final = 4000
@@ -145,6 +145,15 @@ class Subject:
     def configs(self) -> SearchStrategy[dict[str, Any]]:
         """Draw valid configs like the author's."""
         return variations(self.config, self.schema)
+
+    @property
+    def recipients(self) -> SearchStrategy[str]:
+        """Draw recipients of the connector's kind: addresses, or phone numbers."""
+        return phone_numbers if self.spec.connector.type is ConnectorType.SMS else addresses
+
+    def messages(self, types: SearchStrategy[str] = known_types) -> SearchStrategy[dict[str, Any]]:
+        """Draw the JSON of messages, of Logto's own types where no others are given."""
+        return messages(self.recipients, types)
 
     def for_all(
         self,

@@ -1,5 +1,6 @@
 """Connectors for Logto, written in Python: the counterpart of ``@logto/connector-kit``."""
 
+from connector_kit.advice import Advice, config_advice
 from connector_kit.connector import (
     Connector,
     Declaration,
@@ -22,12 +23,8 @@ from connector_kit.errors import (
     ConnectorErrorCodes,
 )
 from connector_kit.guards import (
-    Advice,
     GoogleConnector,
     Guard,
-    Issue,
-    Remark,
-    config_advice,
     configurable_connector_metadata_guard,
     connector_config_form_item_guard,
     connector_metadata_guard,
@@ -48,6 +45,7 @@ from connector_kit.guards import (
     validate_config,
     verification_code_type_guard,
 )
+from connector_kit.issues import Issue, Remark
 from connector_kit.languages import (
     LANGUAGE_TAGS,
     is_language_tag,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from connector_kit.connector import Connector
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.guards import Guard, connector_metadata_guard
-from connector_kit.metadata import ConnectorType
+from connector_kit.metadata import ConnectorMetadata, ConnectorType
 from connector_kit.wire import to_json
 
 ENTRY_POINT_GROUP: Final = "connector_kit.connectors"
@@ -38,6 +38,11 @@ def find_connector(target: str) -> type[Connector[Any]]:
     found = import_object(target) if ":" in target else _load_installed(target)
     check_connector_class(found)
     connector: type[Connector[Any]] = found
+    if ":" not in target and connector.metadata.id != target:
+        raise ConnectorError(
+            ConnectorErrorCodes.INVALID_METADATA,
+            f"{target} is installed under that name, but its metadata's id is {connector.metadata.id}.",
+        )
     return connector
 
 
@@ -52,7 +57,7 @@ def import_object(target: str) -> Any:  # noqa: ANN401 - whatever stands there
         found: Any = importlib.import_module(module_name)
         for name in path.split("."):
             found = getattr(found, name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConnectorNotFoundError(
             f"{target!r} cannot be imported: {type(error).__name__}: {error}. Give package.module:Class, from a folder "
             "or an installed package that Python finds.",
@@ -72,7 +77,7 @@ def _load_installed(connector_id: str) -> Any:  # noqa: ANN401 - checked by the 
         )
     try:
         return installed[connector_id].load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConnectorNotFoundError(
             f"The connector {connector_id!r} is installed but cannot be imported: {type(error).__name__}: {error}.",
         ) from error
@@ -86,11 +91,13 @@ def check_connector_class(found: object) -> None:
     """
     if not (isinstance(found, type) and issubclass(found, Connector)):
         raise ConnectorError(ConnectorErrorCodes.UNEXPECTED_TYPE, f"{found!r} is not a Connector class.")
-    if getattr(found, "type", None) not in set(ConnectorType):
+    if getattr(found, "type", None) not in list(ConnectorType):
         raise ConnectorError(ConnectorErrorCodes.UNEXPECTED_TYPE, f"{found.__name__} has no ConnectorType as its type.")
     metadata = getattr(found, "metadata", None)
-    if metadata is None:
-        raise ConnectorError(ConnectorErrorCodes.INVALID_METADATA, f"{found.__name__} has no metadata.")
+    if not isinstance(metadata, ConnectorMetadata):
+        raise ConnectorError(
+            ConnectorErrorCodes.INVALID_METADATA, f"{found.__name__} has no ConnectorMetadata as metadata."
+        )
     connector_metadata_guard.validate(to_json(metadata))
     if not isinstance(getattr(found, "config_guard", None), Guard):
         raise ConnectorError(

@@ -15,7 +15,7 @@ LONGEST_MAILBOX: Final = 320
 _CONTROLS: Final = dict.fromkeys((*range(32), 127))
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
-_LONGEST_HEADER_LINE: Final = 76
+_LONGEST_ENCODED_WORD: Final = 75
 
 
 class MailboxError(ValueError):
@@ -146,4 +146,4 @@ def _encode_phrase(name: str) -> str:
         return f'"{escaped}"'
     # A lone surrogate has no UTF-8 form; it goes out as the replacement character.
     sound = bare.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return Header(sound, "utf-8", maxlinelen=_LONGEST_HEADER_LINE).encode(linesep="")
+    return Header(sound, "utf-8", maxlinelen=_LONGEST_ENCODED_WORD).encode(linesep="")

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from connector_kit.wire import always, frozen_mapping
+from connector_kit.wire import always, converter, frozen_mapping, register_json_form
 
 
 class ConnectorType(StrEnum):
@@ -123,6 +123,24 @@ class ConnectorConfigFormItem:
     is_confidential: bool | None = None
     is_dev_feature: bool | None = None
     select_items: tuple[SelectItem, ...] | None = None
+
+
+_CHOOSING: Final = (ConnectorConfigFormItemType.SELECT, ConnectorConfigFormItemType.MULTI_SELECT)
+_load_form_item: Final = converter.get_structure_hook(ConnectorConfigFormItem)
+
+
+def _load_any_form_item(value: Mapping[str, object]) -> ConnectorConfigFormItem:
+    """Pass over ``selectItems`` where nothing is to choose: Logto's guard does not look at them there."""
+    members = value if value["type"] in _CHOOSING else {key: it for key, it in value.items() if key != "selectItems"}
+    item: ConnectorConfigFormItem = _load_form_item(members, ConnectorConfigFormItem)
+    return item
+
+
+register_json_form(
+    ConnectorConfigFormItem,
+    load=_load_any_form_item,
+    dump=converter.get_unstructure_hook(ConnectorConfigFormItem),
+)
 
 
 I18nPhrases = Mapping[str, str]

@@ -29,12 +29,17 @@ def get_access_token_by_refresh_token(
     """
     import urllib3  # noqa: PLC0415 - only social connectors call this; importing the kit stays light
 
-    credentials = b64encode(f"{client_id}:{client_secret}".encode()).decode()
+    if not token_endpoint.lower().startswith(("https://", "http://")):
+        raise ConnectorError(
+            ConnectorErrorCodes.GENERAL,
+            {"message": "The token endpoint is no URL that starts with https:// or http://."},
+        )
+    credentials = b64encode(f"{client_id}:{client_secret}".encode(errors="replace")).decode()
     try:
         response = urllib3.request(
             "POST",
             token_endpoint,
-            body=urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token}),
+            body=urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token}, errors="replace"),
             headers={
                 "Accept": "application/json",
                 "Authorization": f"Basic {credentials}",

@@ -37,14 +37,14 @@ def _folder() -> Traversable:
 def _documents() -> Mapping[str, Schema]:
     return {
         file.name: json.loads(file.read_text(encoding="utf-8"))
-        for file in sorted(_folder().iterdir(), key=lambda file: file.name)
+        for file in _folder().iterdir()
         if file.name.endswith(_SUFFIX)
     }
 
 
 def schema_names() -> tuple[str, ...]:
     """Return the names of all schemas, sorted; ``"aws-ses-config"`` is one."""
-    return tuple(name.removesuffix(_SUFFIX) for name in _documents())
+    return tuple(sorted(name.removesuffix(_SUFFIX) for name in _documents()))
 
 
 def registry() -> Registry[Schema]:

@@ -10,4 +10,11 @@ from conformance.checks import errors
 from conformance.checks import secrets
 # isort: on
 
-__all__ = ["config", "delivery", "errors", "metadata", "rendering", "routing", "secrets"]
+from conformance.registry import Check, registered_checks
+
+__all__ = ["all_checks", "config", "delivery", "errors", "metadata", "rendering", "routing", "secrets"]
+
+
+def all_checks() -> tuple[Check, ...]:
+    """Return every check, in the order in which they run."""
+    return registered_checks()

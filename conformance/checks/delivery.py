@@ -3,8 +3,8 @@
 from typing import Any
 
 from conformance.provider import Aspect
-from conformance.registry import check, expect
-from conformance.strategies import codes, letters, line, messages
+from conformance.registry import NotApplicable, check, expect
+from conformance.strategies import codes, letters, line
 from conformance.subject import Subject
 
 Json = Any
@@ -20,7 +20,7 @@ def one_call(subject: Subject) -> None:
         expect(len(attempt.calls) == 1, f"expected one call to the provider, found {len(attempt.calls)}")
         subject.ledger.saw("sent")
 
-    subject.for_all(claim, subject.configs(), messages())
+    subject.for_all(claim, subject.configs(), subject.messages())
 
 
 @check("delivery.recipient", clause="D2", sees=("sent",))
@@ -32,7 +32,7 @@ def recipient(subject: Subject) -> None:
         expect(call.to == (message["to"],), f"expected {message['to']} as the one recipient, found {call.to}")
         subject.ledger.saw("sent")
 
-    subject.for_all(claim, messages())
+    subject.for_all(claim, subject.messages())
 
 
 @check("delivery.recipient-once", clause="D2", sees=("second",))
@@ -45,7 +45,7 @@ def recipient_once(subject: Subject) -> None:
         expect(call.to == (other["to"],), f"expected {other['to']} as the one recipient, found {call.to}")
         subject.ledger.saw("second")
 
-    subject.for_all(claim, messages(), messages())
+    subject.for_all(claim, subject.messages(), subject.messages())
 
 
 def _judged(subject: Subject, aspect: Aspect) -> None:
@@ -55,7 +55,7 @@ def _judged(subject: Subject, aspect: Aspect) -> None:
         expect(fault is None, fault or "")
         subject.ledger.saw("sent")
 
-    subject.for_all(claim, subject.configs(), messages())
+    subject.for_all(claim, subject.configs(), subject.messages())
 
 
 @check("delivery.form", clause="D3", sees=("sent",))
@@ -93,7 +93,7 @@ def result(subject: Subject) -> None:
         expect(attempt.result == wanted, "expected the provider's message id as the result, found something else")
         subject.ledger.saw("sent")
 
-    subject.for_all(claim, messages())
+    subject.for_all(claim, subject.messages())
 
 
 @check("delivery.html", clause="D8", needs=("html", "config-templates"), sees=("html",))
@@ -105,7 +105,7 @@ def html(subject: Subject) -> None:
         expect(call.html is not None and call.text is None, "expected an HTML body alone, found another")
         subject.ledger.saw("html")
 
-    subject.for_all(claim, messages())
+    subject.for_all(claim, subject.messages())
 
 
 @check("delivery.content-type", clause="R3", needs=("i18n-templates", "text"), sees=("text/plain", "text/html", "none"))
@@ -124,7 +124,7 @@ def content_type(subject: Subject) -> None:
         )
         subject.ledger.saw(kind)
 
-    subject.for_each(claim, ("text/plain", "text/html", "none"), codes, messages())
+    subject.for_each(claim, ("text/plain", "text/html", "none"), codes, subject.messages())
 
 
 @check("delivery.reply-to", clause="R3", needs=("i18n-templates", "reply-to"), sees=("reply-to", "none"))
@@ -141,17 +141,16 @@ def reply_to(subject: Subject) -> None:
         expect(call.reply_to == expected, f"expected reply-to {expected}, found {call.reply_to}")
         subject.ledger.saw("reply-to" if wanted else "none")
 
-    subject.for_each(claim, (True, False), letters, messages())
+    subject.for_each(claim, (True, False), letters, subject.messages())
 
 
 @check("delivery.subject-is-one-line", clause="R4", needs=("config-templates",), sees=("control",))
 def subject_is_one_line(subject: Subject) -> None:
     """Control characters in a value cannot break out of the subject line: they are stripped."""
+    if "subject" not in subject.config["templates"][0]:
+        raise NotApplicable("the templates of valid_config have no subject")
 
     def claim(control: str, before: str, message: Json) -> None:
-        if "subject" not in subject.config["templates"][0]:
-            subject.ledger.saw("control")
-            return
         templates = [{**it, "subject": "For {{name}}"} for it in subject.config["templates"]]
         payload = {"code": "123456", "name": f"{before}{control}Bcc: eve@attacker.example"}
         call = subject.deliver({**message, "payload": payload}, {**subject.config, "templates": templates})
@@ -159,4 +158,4 @@ def subject_is_one_line(subject: Subject) -> None:
         expect(not found, f"expected a subject without control characters, found {', '.join(found)}")
         subject.ledger.saw("control")
 
-    subject.for_each(claim, ("\r\n", "\n", "\r", "\x00", "\x7f", "\t"), line, messages())
+    subject.for_each(claim, ("\r\n", "\n", "\r", "\x00", "\x7f", "\t"), line, subject.messages())

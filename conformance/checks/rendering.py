@@ -5,7 +5,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from conformance.registry import check, expect
-from conformance.strategies import codes, json_values, letters, line, messages, text
+from conformance.strategies import codes, json_values, letters, line, text
 from conformance.subject import Subject
 from connector_kit import replace_send_message_handlebars, strip_header_control_chars
 
@@ -40,7 +40,7 @@ def fills(subject: Subject) -> None:
         _expect_rendering(subject, template, {"code": code}, message, f"{before}{code}{between}{code}{after}")
         subject.ledger.saw("filled")
 
-    subject.for_all(claim, line, line, line, codes, messages())
+    subject.for_all(claim, line, line, line, codes, subject.messages())
 
 
 @check("rendering.white-space", clause="T9", needs=_NEEDS, sees=("space",))
@@ -52,7 +52,7 @@ def white_space(subject: Subject) -> None:
         subject.ledger.saw("space")
 
     spaces = st.text(st.sampled_from(" \u00a0\u3000\ufeff"), max_size=3)
-    subject.for_each(claim, (" ", "\u00a0", "\ufeff", ""), spaces, codes, messages())
+    subject.for_each(claim, (" ", "\u00a0", "\ufeff", ""), spaces, codes, subject.messages())
 
 
 @check("rendering.unknown-stays", clause="T10", needs=_NEEDS, sees=("unknown",))
@@ -64,8 +64,8 @@ def unknown_stays(subject: Subject) -> None:
         _expect_rendering(subject, template, {"code": "123456"}, message, template)
         subject.ledger.saw("unknown")
 
-    subject.for_each(claim, ("Code", "codes", "cod", ".code", "é", "٣"), messages())
-    subject.for_all(claim, letters.map(lambda it: f"no_{it}"), messages())
+    subject.for_each(claim, ("Code", "codes", "cod", ".code", "é", "٣"), subject.messages())
+    subject.for_all(claim, letters.map(lambda it: f"no_{it}"), subject.messages())
 
 
 @check("rendering.no-prototype", clause="R1", level="advisory", needs=_NEEDS, sees=("prototype",))
@@ -76,7 +76,7 @@ def no_prototype(subject: Subject) -> None:
         _expect_rendering(subject, f"{{{{{name}}}}}", {"code": "1"}, message, f"{{{{{name}}}}}")
         subject.ledger.saw("prototype")
 
-    subject.for_each(claim, ("toString", "constructor", "__proto__", "valueOf"), messages())
+    subject.for_each(claim, ("toString", "constructor", "__proto__", "valueOf"), subject.messages())
 
 
 @check("rendering.nested", clause="T11", needs=_NEEDS, sees=("there", "missing"))
@@ -88,7 +88,7 @@ def nested(subject: Subject) -> None:
         _expect_rendering(subject, f"[{{{{{root}.{part}}}}}]", payload, message, f"[{value if there else ''}]")
         subject.ledger.saw("there" if there else "missing")
 
-    subject.for_each(claim, (True, False), letters, letters, line, messages())
+    subject.for_each(claim, (True, False), letters, letters, line, subject.messages())
 
 
 @check("rendering.one-pass", clause="T12", needs=_NEEDS, sees=("placeholder in value",))
@@ -101,7 +101,7 @@ def one_pass(subject: Subject) -> None:
         _expect_rendering(subject, "{{name}} {{code}}", payload, message, f"{value} {code}")
         subject.ledger.saw("placeholder in value")
 
-    subject.for_each(claim, ("code", "name", " code "), codes, messages())
+    subject.for_each(claim, ("code", "name", " code "), codes, subject.messages())
 
 
 @check("rendering.literal-values", clause="T12", needs=_NEEDS, sees=("special",))
@@ -113,7 +113,7 @@ def literal_values(subject: Subject) -> None:
         subject.ledger.saw("special")
 
     specials = ("$&", "$1", "$$", r"\1", r"\g<0>", "%s", "{0}", "<b>&amp;</b>", "'\"", "{{", "}}")
-    subject.for_each(claim, specials, messages())
+    subject.for_each(claim, specials, subject.messages())
 
 
 _VALUES: Final[tuple[tuple[Json, str], ...]] = (
@@ -146,8 +146,8 @@ def javascript_values(subject: Subject) -> None:
         _expect_rendering(subject, f"[{{{{name{path}}}}}]", {"name": value}, message)
         subject.ledger.saw("any value")
 
-    subject.for_each(known, _VALUES, messages())
-    subject.for_each(arbitrary, ("", ".0", ".length", ".1.0", ".a", ".01"), json_values, messages())
+    subject.for_each(known, _VALUES, subject.messages())
+    subject.for_each(arbitrary, ("", ".0", ".length", ".1.0", ".a", ".01"), json_values, subject.messages())
 
 
 @check("rendering.text", clause="T14", needs=_NEEDS, sees=("text",))
@@ -158,7 +158,7 @@ def any_text(subject: Subject) -> None:
         _expect_rendering(subject, content, {"code": "1"}, message, content)
         subject.ledger.saw("text")
 
-    subject.for_all(claim, text, messages())
+    subject.for_all(claim, text, subject.messages())
 
 
 @check("rendering.i18n", clause="T15", needs=("i18n-templates",), sees=("managed",))
@@ -173,4 +173,4 @@ def managed_templates(subject: Subject) -> None:
         expect(call.subject == f"{before}{code}", f"expected the subject {before + code!r}, found {call.subject!r}")
         subject.ledger.saw("managed")
 
-    subject.for_all(claim, line, codes, messages())
+    subject.for_all(claim, line, codes, subject.messages())

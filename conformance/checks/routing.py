@@ -12,7 +12,6 @@ from conformance.strategies import (
     custom_types,
     known_types,
     marks,
-    messages,
     template_types,
     with_templates,
 )
@@ -54,7 +53,7 @@ def exact_match(subject: Subject) -> None:
             _expect_route(subject, types, message, types.index(message["type"]), "the first with that usageType")
             subject.ledger.saw("exact")
 
-    subject.for_all(claim, template_types(), messages())
+    subject.for_all(claim, template_types(), subject.messages())
 
 
 @check("routing.custom-type", clause="T1", needs=_NEEDS, sees=("custom",))
@@ -67,7 +66,7 @@ def custom_type(subject: Subject) -> None:
         _expect_route(subject, types, message, types.index(kind), "the first with that usageType")
         subject.ledger.saw("custom")
 
-    subject.for_all(claim, template_types(), custom_types, messages())
+    subject.for_all(claim, template_types(), custom_types, subject.messages())
 
 
 @check("routing.first-match-wins", clause="T2", needs=_NEEDS, sees=("duplicate",))
@@ -79,7 +78,7 @@ def first_match_wins(subject: Subject) -> None:
         _expect_route(subject, types, {**message, "type": kind}, types.index(kind), "the first of several")
         subject.ledger.saw("duplicate")
 
-    subject.for_all(claim, template_types(), known_types, messages())
+    subject.for_all(claim, template_types(), known_types, subject.messages())
 
 
 @check("routing.generic-fallback", clause="T3", needs=_NEEDS, sees=("fallback",))
@@ -93,7 +92,7 @@ def generic_fallback(subject: Subject) -> None:
 
     optional = st.sampled_from([kind for kind in KNOWN_TYPES if kind not in REQUIRED_TYPES])
     kinds = template_types(more=st.sampled_from(("Generic", "Register", "BindMfa")))
-    subject.for_all(claim, kinds, messages(optional))
+    subject.for_all(claim, kinds, subject.messages(optional))
 
 
 @check("routing.unknown-type", clause="T3", needs=_NEEDS, sees=("unknown",))
@@ -105,7 +104,7 @@ def unknown_type(subject: Subject) -> None:
             _expect_route(subject, types, message, types.index("Generic"), "the first for Generic")
             subject.ledger.saw("unknown")
 
-    subject.for_all(claim, template_types(more=known_types), messages(custom_types))
+    subject.for_all(claim, template_types(more=known_types), subject.messages(custom_types))
 
 
 @check("routing.exact-case", clause="T1", needs=_NEEDS, sees=("near miss",))
@@ -119,7 +118,7 @@ def exact_case(subject: Subject) -> None:
         _expect_route(subject, types, {**message, "type": kind}, expected, f"and not the one for {twisted!r}")
         subject.ledger.saw("near miss")
 
-    subject.for_each(claim, ("lower", "upper", "space", "prefix"), known_types, messages())
+    subject.for_each(claim, ("lower", "upper", "space", "prefix"), known_types, subject.messages())
 
 
 @check("routing.order-independent", clause="T4", needs=_NEEDS, sees=("order",))
@@ -131,7 +130,7 @@ def order_independent(subject: Subject) -> None:
         _expect_route(subject, types, message, expected, "wherever it stands")
         subject.ledger.saw("order")
 
-    subject.for_all(claim, st.permutations(KNOWN_TYPES), messages())
+    subject.for_all(claim, st.permutations(KNOWN_TYPES), subject.messages())
 
 
 @check("routing.each-message", clause="T5", needs=_NEEDS, sees=("second",))
@@ -145,7 +144,7 @@ def each_message(subject: Subject) -> None:
             _expect_route(subject, types, message, expected, "by this message and this config alone")
         subject.ledger.saw("second")
 
-    subject.for_all(claim, template_types(), template_types(), messages(), messages())
+    subject.for_all(claim, template_types(), template_types(), subject.messages(), subject.messages())
 
 
 def _managed_template(code: str) -> dict[str, str]:
@@ -162,7 +161,7 @@ def i18n_first(subject: Subject) -> None:
         expect(all(taken), "expected subject and body of the managed template, found others")
         subject.ledger.saw("managed")
 
-    subject.for_all(claim, messages(), codes)
+    subject.for_all(claim, subject.messages(), codes)
 
 
 @check("routing.i18n-none", clause="T7", needs=("config-templates", "i18n-templates"), sees=("none",))
@@ -175,7 +174,7 @@ def i18n_none(subject: Subject) -> None:
         expect(found == expected, f"expected {_say(types, expected)}, found {_say(types, found)}")
         subject.ledger.saw("none")
 
-    subject.for_all(claim, template_types(), messages())
+    subject.for_all(claim, template_types(), subject.messages())
 
 
 @check("routing.i18n-raising", clause="T7", needs=("config-templates", "i18n-templates"), sees=("raising",))
@@ -191,7 +190,7 @@ def i18n_raising(subject: Subject) -> None:
         expect(found == expected, f"expected {_say(types, expected)}, found {_say(types, found)}")
         subject.ledger.saw("raising")
 
-    subject.for_each(claim, (RuntimeError, OSError, KeyError, TimeoutError), template_types(), messages())
+    subject.for_each(claim, (RuntimeError, OSError, KeyError, TimeoutError), template_types(), subject.messages())
 
 
 @check("routing.i18n-arguments", clause="T8", needs=("i18n-templates",), sees=("locale", "no locale"))
@@ -206,4 +205,4 @@ def i18n_arguments(subject: Subject) -> None:
         expect(asked == wanted, f"expected get_i18n_email_template to be called with {wanted}, found {asked}")
         subject.ledger.saw("locale" if "locale" in message["payload"] else "no locale")
 
-    subject.for_all(claim, messages())
+    subject.for_all(claim, subject.messages())

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from conformance.provider import Outcome
-from conformance.registry import check, expect
-from conformance.strategies import messages, mistyped_values, places, replaced, without
+from conformance.registry import NotApplicable, check, expect
+from conformance.strategies import mistyped_values, places, replaced, without
 from conformance.subject import Attempt, Subject
 from connector_kit import ConnectorError
 
@@ -29,7 +29,12 @@ def _with_secret_code(subject: Subject, message: Json) -> Json:
 
 
 def _failing(subject: Subject, *, echoes: bool) -> list[Outcome]:
-    return [it for it in subject.provider.outcomes if it.echoes == echoes and it.family not in {"accepted", "throttle"}]
+    outcomes = subject.provider.outcomes
+    chosen = [it for it in outcomes if it.echoes == echoes and it.family not in {"accepted", "throttle"}]
+    if not chosen:
+        what = "repeats the request" if echoes else "is a failure"
+        raise NotApplicable(f"{type(subject.provider).__name__} declares no outcome that {what}")
+    return chosen
 
 
 @check("secrets.failed-send", clause="S1", sees=("failure",))
@@ -43,7 +48,7 @@ def failed_send(subject: Subject) -> None:
             _without_secrets(subject, attempt, f"when the provider answers {outcome.name!r}")
             subject.ledger.saw("failure")
 
-        subject.for_all(claim, messages(), examples=1)
+        subject.for_all(claim, subject.messages(), examples=1)
 
 
 @check("secrets.echo", clause="S2", level="advisory", sees=("echo",))
@@ -57,7 +62,7 @@ def echo(subject: Subject) -> None:
             _without_secrets(subject, attempt, f"when the provider answers {outcome.name!r}")
             subject.ledger.saw("echo")
 
-        subject.for_all(claim, messages())
+        subject.for_all(claim, subject.messages())
 
 
 @check("secrets.invalid-config", clause="S1", sees=("invalid",))
@@ -71,7 +76,7 @@ def invalid_config(subject: Subject) -> None:
         if attempt.error is not None:
             subject.ledger.saw("invalid")
 
-    subject.for_each(claim, places(subject.config), mistyped_values, st.booleans(), messages())
+    subject.for_each(claim, places(subject.config), mistyped_values, st.booleans(), subject.messages())
 
 
 @check("secrets.misplaced", clause="S1", sees=("misplaced",))
@@ -85,7 +90,7 @@ def misplaced(subject: Subject) -> None:
         _without_secrets(subject, attempt, "for a config with a secret in the wrong place")
         subject.ledger.saw("misplaced")
 
-    subject.for_each(claim, places(subject.config), st.sampled_from(("list", "object", "text")), messages())
+    subject.for_each(claim, places(subject.config), st.sampled_from(("list", "object", "text")), subject.messages())
 
 
 @check("secrets.log", clause="S3", sees=("sent",))
@@ -98,7 +103,7 @@ def log(subject: Subject) -> None:
         expect(not leaked, f"expected no secret in the log of a send, found {', '.join(leaked)}")
         subject.ledger.saw("sent")
 
-    subject.for_all(claim, messages())
+    subject.for_all(claim, subject.messages())
 
 
 @check("secrets.repr", clause="S4", sees=("repr",))
@@ -113,4 +118,4 @@ def representation(subject: Subject) -> None:
             expect(not leaked, f"expected no secret in the repr of {what}, found {', '.join(leaked)}")
         subject.ledger.saw("repr")
 
-    subject.for_all(claim, messages(), examples=2)
+    subject.for_all(claim, subject.messages(), examples=2)

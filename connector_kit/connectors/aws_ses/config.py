@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from connector_kit.guards import Guard, Remark, config_advice
+from connector_kit.advice import config_advice
+from connector_kit.guards import Guard
+from connector_kit.issues import Remark
 from connector_kit.mailbox import MailboxError, encode_mailbox, parse_mailbox
 from connector_kit.templates import Template
 

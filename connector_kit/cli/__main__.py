@@ -1,0 +1,5 @@
+"""``python -m connector_kit.cli`` is ``connector-kit``."""
+
+from connector_kit.cli import main
+
+main()
