@@ -30,6 +30,12 @@ _STYLES = {
 }
 
 
+class _Unusable(click.ClickException):
+    """What was named cannot be tested."""
+
+    exit_code = _UNUSABLE
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("target", required=False)
 @click.option("--list", "list_only", is_flag=True, help="List the checks and their claims, and run none.")
@@ -67,8 +73,7 @@ def conformance(
         spec = _find_spec(target)
         chosen = find_checks(checks)
     except (LookupError, SpecError, ConnectorError) as error:
-        click.echo(f"connector-kit: {error}", err=True)
-        sys.exit(_UNUSABLE)
+        raise _Unusable(str(error)) from error
     tried = default_profile() if profile is None else PROFILES[profile]
     console.print(
         f"Conformance of [bold]{escape(spec.name)}[/] ({spec.connector.__module__}:{spec.connector.__name__}), "

@@ -102,7 +102,7 @@ class Subject:
     # --- the connector ----------------------------------------------------------------------------------------------
 
     @cached_property
-    def connector(self) -> MessageConnector[Any]:
+    def connector(self) -> MessageConnector[Any, Any]:
         """The connector, which is told by `send` what its saved config and managed template are."""
         made: Connector[Any] = self.spec.connector(
             get_config=self._get_config,

@@ -26,6 +26,9 @@ from connector_kit.wire import frozen_mapping
 C = TypeVar("C")
 """The attrs class of a connector's config."""
 
+M = TypeVar("M")
+"""A finished message: an `Email` or an `Sms`."""
+
 GetConnectorConfig = Callable[[str], object]
 """Given a connector's id, returns its saved config: any JSON value."""
 
@@ -103,12 +106,44 @@ def _not_implemented(connector: object, what: str) -> ConnectorError:
     return ConnectorError(ConnectorErrorCodes.NOT_IMPLEMENTED, f"{type(connector).__name__} does not implement {what}.")
 
 
-class MessageConnector(Connector[C]):
-    """What e-mail and SMS connectors share."""
+class MessageConnector(Connector[C], Generic[C, M]):
+    """What e-mail and SMS connectors share: the sequence of a send."""
+
+    def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
+        """Send one message.
+
+        The config is read and validated, `compose` routes and renders, and `deliver` makes the one call to the
+        provider. A connector that forwards messages as they are overrides this and needs neither.
+
+        Args:
+            data: what to send, as a `SendMessageData` or its JSON.
+            config: an unsaved config, as Logto's "Send" gives; ``get_config`` is then not called.
+
+        Returns:
+            What `deliver` returns.
+
+        Raises:
+            ConnectorError: ``invalid_request_parameters``, ``invalid_config``, ``template_not_found``, or what
+                `deliver` raises.
+        """
+        message = _read_message(data)
+        settings = self.read_config(config)
+        return self.deliver(settings, self.compose(settings, message))
 
     @abstractmethod
-    def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
-        """Send one message; see `EmailConnector` and `SmsConnector`."""
+    def compose(self, config: C, message: SendMessageData) -> M:
+        """Route and render a message, and send nothing.
+
+        Raises:
+            ConnectorError: ``template_not_found``.
+        """
+
+    def deliver(self, config: C, message: M, /) -> object:
+        """Hand a finished message to the provider: the one call, and what it returns.
+
+        Raise ``ConnectorError`` for every failure, and translate the provider's own exceptions in one place.
+        """
+        raise _not_implemented(self, "deliver")
 
     def get_usage(self, start_from: datetime | None = None) -> int:
         """Return how many messages were sent since a moment; optional.
@@ -123,11 +158,14 @@ def _read_message(data: SendMessageData | Mapping[str, object]) -> SendMessageDa
     return data if isinstance(data, SendMessageData) else SendMessageData.from_json(data)
 
 
-def _no_template(message: SendMessageData) -> ConnectorError:
-    return ConnectorError(
-        ConnectorErrorCodes.TEMPLATE_NOT_FOUND,
-        f"There is no template for the type {message.type}, and none for Generic.",
-    )
+def _config_template(config: object, message: SendMessageData) -> Any:  # noqa: ANN401 - any class of template
+    template = get_config_template_by_type(message.type, config)
+    if template is None:
+        raise ConnectorError(
+            ConnectorErrorCodes.TEMPLATE_NOT_FOUND,
+            f"There is no template for the type {message.type}, and none for Generic.",
+        )
+    return template
 
 
 @frozen
@@ -149,55 +187,25 @@ class Email:
     subject: str = field(repr=False)
     body: str = field(repr=False)
     content_type: ContentType
-    reply_to: str | None
+    reply_to: str | None = field(repr=False)
     send_from: str | None = field(repr=False)
     template: object = field(repr=False)
     data: SendMessageData = field(repr=False)
 
 
-class EmailConnector(MessageConnector[C]):
-    """An e-mail connector: give it ``metadata``, a ``config_guard`` and `deliver`."""
+class EmailConnector(MessageConnector[C, Email]):
+    """An e-mail connector: give it ``metadata``, a ``config_guard`` and ``deliver(config, email)``."""
 
     type: ClassVar[ConnectorType] = ConnectorType.EMAIL
 
-    def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
-        """Send one e-mail.
-
-        The config is read and validated; a template that Logto manages comes first, then the config's own by usage
-        type; subject and content are rendered; `deliver` makes the one call to the provider.
-
-        Args:
-            data: what to send, as a `SendMessageData` or its JSON.
-            config: an unsaved config, as Logto's "Send" gives; ``get_config`` is then not called.
-
-        Returns:
-            What `deliver` returns.
-
-        Raises:
-            ConnectorError: ``invalid_request_parameters``, ``invalid_config``, ``template_not_found``, or what
-                `deliver` raises.
-        """
-        message = _read_message(data)
-        settings = self.read_config(config)
-        return self.deliver(settings, self.compose(settings, message))
-
     def compose(self, config: C, message: SendMessageData) -> Email:
-        """Route and render a message, and send nothing.
+        """Take the template that Logto manages, or else the config's own by usage type, and fill it in.
 
         Raises:
             ConnectorError: ``template_not_found``.
         """
-        template = self._i18n_template(message) or get_config_template_by_type(message.type, config)
-        if template is None:
-            raise _no_template(message)
+        template = self._i18n_template(message) or _config_template(config, message)
         return _render_email(message, template)
-
-    def deliver(self, config: C, email: Email) -> object:
-        """Hand a finished e-mail to the provider: the one call, and what it returns.
-
-        Raise ``ConnectorError`` for every failure, and translate the provider's own exceptions in one place.
-        """
-        raise _not_implemented(self, "deliver")
 
     def _i18n_template(self, message: SendMessageData) -> EmailTemplateDetails | None:
         """Ask Logto for a template; whatever goes wrong with it, the config's own is there to fall back on."""
@@ -207,6 +215,9 @@ class EmailConnector(MessageConnector[C]):
             found = self.get_i18n_email_template(message.type, message.payload.locale)
             if found is None or isinstance(found, EmailTemplateDetails):
                 return found
+            if not email_template_details_guard.is_valid(found):
+                # Subject and content are what the message needs; what stands beside them must not cost it.
+                found = {key: found[key] for key in ("subject", "content")}
             return email_template_details_guard.validate(found)
         except Exception as error:  # noqa: BLE001 - the contract: any failure here means "no such template"
             _log.warning("No i18n template for %s: %s; using the config's.", message.type, type(error).__name__)
@@ -253,37 +264,20 @@ class Sms:
     data: SendMessageData = field(repr=False)
 
 
-class SmsConnector(MessageConnector[C]):
-    """An SMS connector: give it ``metadata``, a ``config_guard`` and `deliver`."""
+class SmsConnector(MessageConnector[C, Sms]):
+    """An SMS connector: give it ``metadata``, a ``config_guard`` and ``deliver(config, sms)``."""
 
     type: ClassVar[ConnectorType] = ConnectorType.SMS
 
-    def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
-        """Send one text message: the sequence of `EmailConnector.send_message`, without templates from Logto.
-
-        Raises:
-            ConnectorError: ``invalid_request_parameters``, ``invalid_config``, ``template_not_found``, or what
-                `deliver` raises.
-        """
-        message = _read_message(data)
-        settings = self.read_config(config)
-        return self.deliver(settings, self.compose(settings, message))
-
     def compose(self, config: C, message: SendMessageData) -> Sms:
-        """Route and render a message, and send nothing.
+        """Take the config's template by usage type, and fill it in; Logto manages none for text messages.
 
         Raises:
             ConnectorError: ``template_not_found``.
         """
-        template = get_config_template_by_type(message.type, config)
-        if template is None:
-            raise _no_template(message)
+        template = _config_template(config, message)
         content = replace_send_message_handlebars(template.content, message.payload)
         return Sms(message.to, content, template, message)
-
-    def deliver(self, config: C, sms: Sms) -> object:
-        """Hand a finished text message to the provider: the one call, and what it returns."""
-        raise _not_implemented(self, "deliver")
 
 
 class SocialConnector(Connector[C]):

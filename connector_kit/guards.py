@@ -76,7 +76,7 @@ class Guard(Generic[T]):
         if advice is None:
             advice = config_advice if error_code is ConnectorErrorCodes.INVALID_CONFIG else ()
         self._advice = tuple(advice)
-        self._check_remembered = lru_cache(_REMEMBERED)(self._check_marshalled)
+        self._remembered = lru_cache(_REMEMBERED)(self._accept)
 
     def __repr__(self) -> str:
         """Name the schema and the class."""
@@ -132,17 +132,27 @@ class Guard(Generic[T]):
             marshalled = marshal.dumps(value, 2)
         except ValueError:
             marshalled = b""
-        if 0 < len(marshalled) <= _LONGEST_REMEMBERED:
-            self._check_remembered(marshalled)
-            # A copy each time: what a caller does to one accepted value must not show in the next.
-            value = marshal.loads(marshalled)  # noqa: S302 - our own bytes, made a moment ago
-        else:
+        if not 0 < len(marshalled) <= _LONGEST_REMEMBERED:
             self._check(value)
-        accepted: T = converter.structure(value, self._cls)
-        return accepted
+            return self._structure(value)
+        accepted = self._remembered(marshalled)
+        # Where a caller could change the accepted value, that must not show in the next one: a copy each time.
+        return self._structure(marshal.loads(marshalled)) if accepted is None else accepted  # noqa: S302 - our own bytes
 
-    def _check_marshalled(self, marshalled: bytes) -> None:
-        self._check(marshal.loads(marshalled))  # noqa: S302 - our own bytes, made a moment ago
+    def _accept(self, marshalled: bytes) -> T | None:
+        """Check a value, and return what became of it if that can be shared: what hashes by value cannot be changed."""
+        value = marshal.loads(marshalled)  # noqa: S302 - our own bytes, made a moment ago
+        self._check(value)
+        accepted = self._structure(value)
+        try:
+            hash(accepted)
+        except TypeError:
+            return None
+        return None if type(accepted).__hash__ is object.__hash__ else accepted
+
+    def _structure(self, value: object) -> T:
+        structured: T = converter.structure(value, self._cls)
+        return structured
 
     def _check(self, value: object) -> None:
         if not self.is_valid(value):

@@ -1,5 +1,6 @@
 """What is wrong with a JSON value, said in words: where, what was expected, what was found, and never the value."""
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -98,7 +99,7 @@ _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 def print_path(path: Path) -> str:
     """Print a path as JSONPath does: ``$.templates[0]["odd key"]``."""
     parts = (
-        f"[{part}]" if isinstance(part, int) else f".{part}" if _IDENTIFIER.fullmatch(part) else f"[{_quoted(part)}]"
+        f"[{part}]" if isinstance(part, int) else f".{part}" if _IDENTIFIER.fullmatch(part) else f"[{json.dumps(part)}]"
         for part in path
     )
     return "$" + "".join(parts)
@@ -110,7 +111,9 @@ def explain(error: ValidationError) -> Iterator[Remark]:
     keyword = str(error.validator)
     expected: Any = error.validator_value
     found: Any = error.instance
-    if "propertyNames" in error.schema_path:
+    if not isinstance(error.validator, str):  # the schema is `false`
+        yield Remark(path, "false", f"expected nothing here, found {json_type(found)}")
+    elif _is_about_a_key(error):
         yield Remark((*path, found), "propertyNames", f"expected as a key: {_title(error.schema)}; found another")
     elif keyword == "required":
         for name in expected:
@@ -118,6 +121,12 @@ def explain(error: ValidationError) -> Iterator[Remark]:
                 yield Remark((*path, name), keyword, f"expected {_expected_member(error, name)}, found nothing")
     else:
         yield Remark(path, keyword, _in_words(keyword, expected, found, error.schema))
+
+
+def _is_about_a_key(error: ValidationError) -> bool:
+    """Tell whether what failed is a schema for names of properties, and not a property that has such a name."""
+    steps = ["", "", *(step for step in error.schema_path if step != "$ref")]
+    return steps[-2] == "propertyNames" and steps[-3] != "properties"
 
 
 def _in_words(keyword: str, expected: Any, found: object, schema: object) -> str:  # noqa: ANN401 - any keyword's value

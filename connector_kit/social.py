@@ -7,7 +7,7 @@ from typing import Final
 from attrs import field, frozen
 
 from connector_kit._javascript import is_truthy
-from connector_kit.wire import frozen_mapping, register_json_form, wire_name
+from connector_kit.wire import always, frozen_mapping, register_json_form, wire_name
 
 
 class OidcPrompt(StrEnum):
@@ -163,8 +163,8 @@ class GoogleConnectorConfig:
 class GoogleOneTapParams:
     """The names of the form fields in which Google One Tap posts its results."""
 
-    csrf_token: str = "g_csrf_token"  # noqa: S105 - the name of a field
-    credential: str = "credential"
+    csrf_token: str = field(default="g_csrf_token", metadata=always())
+    credential: str = field(default="credential", metadata=always())
 
 
 logto_google_one_tap_cookie_key: Final = "_logto_google_one_tap_credential"

@@ -114,6 +114,7 @@ _ANSWERS: Final = (
     _error("unavailable", "fault", _REFUSED, 503, "ServiceUnavailable", "Service is unavailable."),
     _broken("html-502", 502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html"),
     _broken("empty-body", 200, b""),
+    _broken("json-array", 200, b"[]"),
     _broken("bad-json", 200, b'{"MessageId": "'),
     _broken("accepted-202", 202, b'{"MessageId": "0102"}'),
     _network("connection-refused", EndpointConnectionError, ambiguous=False),

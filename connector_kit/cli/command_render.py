@@ -13,7 +13,7 @@ from connector_kit.cli.connector_target import message_connector, new_connector
 from connector_kit.cli.failures import NO, Unusable, calling_connector
 from connector_kit.cli.output_format import format_option
 from connector_kit.cli.printing import print_fields, print_json, print_line, print_text
-from connector_kit.connector import Email, EmailConnector, MessageConnector, Sms, SmsConnector
+from connector_kit.connector import Email, MessageConnector, Sms
 from connector_kit.messages import SendMessageData, SendMessagePayload, TemplateType
 
 _RECIPIENT: Final = "recipient@example.com"
@@ -63,10 +63,8 @@ def render_command(
         _print_rendered(rendered, choice)
 
 
-def _check_renders(found: type[MessageConnector[Any]], target: str) -> None:
-    if not issubclass(found, EmailConnector | SmsConnector) or (
-        found.send_message not in (EmailConnector.send_message, SmsConnector.send_message)
-    ):
+def _check_renders(found: type[MessageConnector[Any, Any]], target: str) -> None:
+    if found.send_message is not MessageConnector.send_message:
         raise Unusable(f"{target} has a send_message of its own, so what it would send cannot be told in advance.")
 
 

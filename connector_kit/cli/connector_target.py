@@ -31,7 +31,7 @@ def connector_class(target: str) -> type[Connector[Any]]:
         raise Unusable(f"{target} is no connector that Logto would load: {error.code}: {_why(error)}") from error
 
 
-def message_connector(target: str, command: str) -> type[MessageConnector[Any]]:
+def message_connector(target: str, command: str) -> type[MessageConnector[Any, Any]]:
     """Import a connector that sends messages.
 
     Raises:
@@ -43,7 +43,7 @@ def message_connector(target: str, command: str) -> type[MessageConnector[Any]]:
     return found
 
 
-def new_connector(found: type[MessageConnector[Any]]) -> Any:  # noqa: ANN401 - an e-mail or an SMS connector
+def new_connector(found: type[MessageConnector[Any, Any]]) -> Any:  # noqa: ANN401 - an e-mail or an SMS connector
     """Make a connector that has no saved config: it can only be used with the one given."""
     return found(get_config=_no_saved_config)
 

@@ -11,15 +11,15 @@ from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
 from connector_kit.connectors.aws_ses.config import AwsSesConfig
-from connector_kit.connectors.aws_ses.failures import is_quota, is_throttle
+from connector_kit.connectors.aws_ses.failures import is_quota, is_throttle, refuse_other_json, unusable_access_key
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-CONNECT_TIMEOUT: Final = 2.0
-"""In seconds, for one address of the endpoint."""
+CONNECT_TIMEOUT: Final = 1.0
+"""In seconds, for each address of the endpoint; SES has up to eight."""
 
-READ_TIMEOUT: Final = 8.0
+READ_TIMEOUT: Final = 6.0
 """In seconds without a byte from SES."""
 
 TIME_LIMIT: Final = 14.0
@@ -28,6 +28,7 @@ TIME_LIMIT: Final = 14.0
 ATTEMPTS: Final = 3
 
 _CLIENTS_KEPT: Final = 8
+_PRINTABLE: Final = range(33, 127)
 _CONNECTIONS_KEPT: Final = 50
 _THROTTLE_PAUSES: Final = (0.3, 0.9)
 _FAULT_PAUSES: Final = (0.05, 0.1)
@@ -71,6 +72,7 @@ class SessionClientFactory:
             ),
         )
         client.meta.events.register("before-call.sesv2.SendEmail", _start_clock)
+        client.meta.events.register("before-parse.sesv2.SendEmail", refuse_other_json)
         client.meta.events.register("needs-retry.sesv2.SendEmail", _pause_before_retry)  # type: ignore[arg-type]  # botocore acts on what a handler returns; its stubs say it returns nothing
         return client  # type: ignore[return-value]  # operations are made at run time
 
@@ -84,13 +86,19 @@ class ClientStore:
         self._clients: dict[tuple[str, str, str], SendEmailClient] = {}
 
     def get(self, config: AwsSesConfig) -> SendEmailClient:
-        """Return the client for a config, a new one when its region or keys are new."""
+        """Return the client for a config, a new one when its region or keys are new.
+
+        Raises:
+            ConnectorError: ``invalid_config``, when the access key id cannot stand in a signature.
+        """
         key = (config.region, config.access_key_id, config.access_key_secret)
         client = self._clients.get(key)
         if client is not None:
             return client
         with self._lock:
             if key not in self._clients:
+                if not all(ord(character) in _PRINTABLE for character in config.access_key_id):
+                    raise unusable_access_key()
                 if len(self._clients) >= _CLIENTS_KEPT:
                     del self._clients[next(iter(self._clients))]
                 self._clients[key] = self._factory(config)

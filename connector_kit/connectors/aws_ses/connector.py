@@ -10,12 +10,10 @@ from connector_kit.connectors.aws_ses.config import AwsSesConfig, aws_ses_config
 from connector_kit.connectors.aws_ses.failures import client_failure, send_failure, unusable_answer
 from connector_kit.connectors.aws_ses.metadata import METADATA
 from connector_kit.connectors.aws_ses.request import send_email_request
-from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.guards import Guard
 from connector_kit.metadata import ConnectorMetadata
 
 _OK: Final = 200
-_PRINTABLE: Final = range(33, 127)
 
 
 class AwsSesConnector(EmailConnector[AwsSesConfig]):
@@ -74,16 +72,11 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
         if status != _OK:
             raise unusable_answer("only 200 means accepted", status)
         message_id = answer.get("MessageId")
-        if not message_id:
+        if not isinstance(message_id, str) or not message_id:
             raise unusable_answer("it has no MessageId")
         return message_id
 
     def _client(self, config: AwsSesConfig) -> SendEmailClient:
-        if not all(ord(character) in _PRINTABLE for character in config.access_key_id):
-            raise ConnectorError(
-                ConnectorErrorCodes.INVALID_CONFIG,
-                {"message": "The accessKeyId cannot be used: an access key id is letters and digits only."},
-            )
         try:
             return self._clients.get(config)
         except BotoCoreError as error:

@@ -1,5 +1,6 @@
 """What SES and botocore raise, as connector errors. Nothing foreign leaves the connector but through here."""
 
+import json
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -35,6 +36,30 @@ def is_throttle(code: str, status: int) -> bool:
     return code in _THROTTLES or status == _TOO_MANY_REQUESTS
 
 
+def unusable_access_key() -> ConnectorError:
+    """Say that the access key id is none, before it gets into a header or a message."""
+    return ConnectorError(
+        ConnectorErrorCodes.INVALID_CONFIG,
+        {"message": "The accessKeyId cannot be used: an access key id is letters and digits only."},
+    )
+
+
+def refuse_other_json(response_dict: dict[str, Any], **_: object) -> None:
+    """Handle botocore's before-parse event: its parser breaks on JSON that is no object, as some proxies answer.
+
+    Raises:
+        ResponseParserError: the body is such JSON.
+    """
+    body = response_dict["body"].lstrip()
+    if body.startswith(b"{"):
+        return
+    try:
+        json.loads(body)
+    except ValueError:
+        return  # no JSON at all: botocore's parser sees to that
+    raise ResponseParserError("expected a JSON object")
+
+
 def client_failure(error: Exception) -> ConnectorError:
     """Say why no client could be made; the error is not to be chained unless it comes from botocore."""
     if isinstance(error, InvalidRegionError | ValueError):
@@ -57,15 +82,16 @@ def send_failure(error: Exception, secrets: Iterable[object]) -> ConnectorError:
     """
     if isinstance(error, ClientError):
         return _chained(_refusal(error.response, secrets), error, secrets)
-    if isinstance(error, ResponseParserError):
+    if isinstance(error, ResponseParserError | UnicodeDecodeError):
         return unusable_answer("its body is not what SES sends")
     if isinstance(error, BotoCoreError):
         message = f"Amazon SES could not be reached: {type(error).__name__}."
         return _chained(ConnectorError(ConnectorErrorCodes.GENERAL, {"message": message}), error, secrets)
-    # Not botocore's own: the text may hold headers or the body, so neither it nor its traceback goes along.
+    # Not botocore's own, from before the request or from reading the answer: the text may hold headers or a body, so
+    # neither it nor its traceback goes along.
     return ConnectorError(
         ConnectorErrorCodes.GENERAL,
-        {"message": f"The request to Amazon SES could not be made: {type(error).__name__}."},
+        {"message": f"The call to Amazon SES failed: {type(error).__name__}."},
     )
 
 
@@ -79,8 +105,9 @@ def unusable_answer(reason: str, status: int = 200) -> ConnectorError:
 
 def _refusal(response: Any, secrets: Iterable[object]) -> ConnectorError:  # noqa: ANN401 - botocore's parsed answer
     error, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
-    code, message = str(error.get("Code", "")), str(error.get("Message", ""))
     status = int(metadata.get("HTTPStatusCode", 0))
+    code = str(error.get("Code") or "")
+    message = str(error.get("Message") or f"Amazon SES answered with HTTP {status} and no message.")
     if is_quota(code, message):
         why = ConnectorErrorCodes.USAGE_LIMIT_EXCEEDED
     elif is_throttle(code, status):

@@ -21,7 +21,6 @@ from connector_kit.mailbox import (
 )
 
 _CHARSET: Final = "UTF-8"
-_BODY_PART: Final = {"text/html": "Html", "text/plain": "Text"}
 
 
 def send_email_request(config: AwsSesConfig, email: Email) -> dict[str, Any]:
@@ -30,11 +29,12 @@ def send_email_request(config: AwsSesConfig, email: Email) -> dict[str, Any]:
     Raises:
         ConnectorError: ``invalid_config`` or ``invalid_request_parameters``, when a mailbox cannot go on the wire.
     """
+    part = "Text" if email.content_type == "text/plain" else "Html"
     request: dict[str, Any] = {
         "Content": {
             "Simple": {
                 "Subject": {"Data": strip_header_control_chars(email.subject), "Charset": _CHARSET},
-                "Body": {_BODY_PART[email.content_type]: {"Data": email.body, "Charset": _CHARSET}},
+                "Body": {part: {"Data": email.body, "Charset": _CHARSET}},
             },
         },
         "Destination": {"ToAddresses": [_recipient(email.to)]},

@@ -23,7 +23,6 @@ from connector_kit import (
     EmailTemplateDetails,
     GetSession,
     Guard,
-    MessageConnector,
     SendMessageData,
     SetSession,
     Sms,
@@ -162,10 +161,9 @@ class AcmeManaged(AcmeMail):
         return evolve(email, template=template, reply_to="help@acme.example", send_from="Acme")
 
 
-class AcmeForward(MessageConnector[Any]):
+class AcmeForward(EmailConnector[Any]):
     """A connector that carries no templates: it forwards the message as it is."""
 
-    type: ClassVar = AcmeMail.type
     metadata: ClassVar = _metadata("acme-forward")
     config_guard: ClassVar = Guard({}, dict)
 

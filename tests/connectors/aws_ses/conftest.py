@@ -1,0 +1,47 @@
+"""Leads the AWS client of these tests to a server on this machine."""
+
+import pytest
+
+from connector_kit.connectors.aws_ses import AwsSesConnector, client
+from connector_kit.connectors.aws_ses.client import SessionClientFactory
+from tests.connectors.aws_ses.ses_cases import ACCEPTED, ses_config
+from tests.loopback import Loopback
+
+
+@pytest.fixture
+def ses(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
+    """Stand in for SES: whatever client is made while this runs calls it, and it accepts."""
+    loopback.answers = [ACCEPTED]
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", loopback.url)
+    return loopback
+
+
+@pytest.fixture(scope="session")
+def client_factory() -> SessionClientFactory:
+    """Share one botocore session between the tests that only need a client: making a session is slow."""
+    return SessionClientFactory()
+
+
+@pytest.fixture
+def connector(client_factory: SessionClientFactory) -> AwsSesConnector:
+    """Return a connector with a saved config and a client of its own."""
+    return AwsSesConnector(client_factory=client_factory, get_config=lambda _: ses_config())
+
+
+@pytest.fixture
+def fresh_connector() -> AwsSesConnector:
+    """Return a connector as a host makes it, whose session reads the environment anew."""
+    return AwsSesConnector(get_config=lambda _: ses_config())
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let no test wait between attempts; return how long each pause could have been."""
+    longest: list[float] = []
+
+    def uniform(_: float, high: float) -> float:
+        longest.append(high)
+        return 0.0
+
+    monkeypatch.setattr(client.random, "uniform", uniform)
+    return longest

@@ -1,0 +1,240 @@
+"""What the Amazon SES connector puts on the wire is what the official one does, but for the numbered deviations."""
+
+import re
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from connector_kit import ConnectorError, ConnectorErrorCodes, load_json
+from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector
+from connector_kit.connectors.aws_ses.client import ClientFactory, SendEmailClient, SessionClientFactory
+from tests.interop.cases.sends import (
+    ANSWERS,
+    ENCODED_SENDERS,
+    PLAIN_SEND,
+    RECIPIENTS,
+    REFUSALS,
+    REPLY_TO,
+    SEND_FROM,
+    SENDERS,
+    SENDS,
+    UNSENDABLE,
+    acceptances,
+    scripted,
+    signed,
+)
+from tests.interop.recording import Official
+from tests.loopback import Loopback
+
+_SENDERS = {**SENDERS, **ENCODED_SENDERS}
+
+
+class _Clients:
+    """Makes clients as the connector does by default, and keeps them from one case to the next: making them is slow."""
+
+    def __init__(self) -> None:
+        self._make = SessionClientFactory()
+        self._made: dict[tuple[str, str, str], SendEmailClient] = {}
+
+    def __call__(self, config: AwsSesConfig) -> SendEmailClient:
+        key = (config.region, config.access_key_id, config.access_key_secret)
+        if key not in self._made:
+            self._made[key] = self._make(config)
+        return self._made[key]
+
+
+def _connector(case: Mapping[str, Any], clients: ClientFactory | None) -> AwsSesConnector:
+    def get_config(_: str) -> object:
+        assert case["saved"]
+        return load_json(case["config"])
+
+    def get_i18n_email_template(_: str, __: object) -> Any:  # noqa: ANN401 - any JSON value
+        if case["i18n"] == "raises":
+            raise RuntimeError("No template today.")
+        return None if case["i18n"] == "none" else load_json(case["i18n"])
+
+    return AwsSesConnector(
+        client_factory=clients,
+        get_config=get_config,
+        get_i18n_email_template=None if case["i18n"] is None else get_i18n_email_template,
+    )
+
+
+def _send(case: Mapping[str, Any], clients: ClientFactory | None = None) -> object:
+    connector = _connector(case, clients)
+    return connector.send_message(load_json(case["data"]), None if case["saved"] else load_json(case["config"]))
+
+
+def _i18n(case: Mapping[str, Any]) -> dict[str, str]:
+    template: dict[str, str] = {} if case["i18n"] in {None, "none", "raises"} else load_json(case["i18n"])
+    return template
+
+
+# --- the deviations, each a change to the official request ----------------------------------------------------------
+
+
+def _without_empty_members(body: dict[str, Any]) -> None:
+    """An empty optional string of the config is left out: SES refuses it."""
+    for name in [name for name, value in body.items() if value == ""]:
+        del body[name]
+
+
+def _r3_i18n_template_is_honoured(body: dict[str, Any], case: Mapping[str, Any]) -> None:
+    """R3: replyTo, sendFrom and contentType of an i18n template are honoured."""
+    template = _i18n(case)
+    if template.get("contentType") == "text/plain":
+        content = body["Content"]["Simple"]["Body"]
+        content["Text"] = content.pop("Html")
+    if "sendFrom" in template:
+        body["FromEmailAddress"] = SEND_FROM[template["sendFrom"]]
+    if REPLY_TO.get(template.get("replyTo", "")):
+        body["ReplyToAddresses"] = [template["replyTo"]]
+
+
+def _r4_headers_are_safe(body: dict[str, Any]) -> None:
+    """R4: no control characters in the subject; mailboxes and domains in the form that headers take."""
+    subject = body["Content"]["Simple"]["Subject"]
+    subject["Data"] = re.sub(r"[\x00-\x1f\x7f]", "", subject["Data"])
+    body["Destination"]["ToAddresses"] = [RECIPIENTS[it] for it in body["Destination"]["ToAddresses"]]
+    if "FromEmailAddress" in body:
+        body["FromEmailAddress"] = _SENDERS.get(body["FromEmailAddress"], body["FromEmailAddress"])
+    if "ReplyToAddresses" in body:
+        body["ReplyToAddresses"] = [REPLY_TO[it] for it in body["ReplyToAddresses"]]
+
+
+def _r5_charset_is_said(body: dict[str, Any]) -> None:
+    """R5: the charset of subject and body is "UTF-8"."""
+    simple = body["Content"]["Simple"]
+    for part in (simple["Subject"], *simple["Body"].values()):
+        part["Charset"] = "UTF-8"
+
+
+def _expected(official: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
+    request = deepcopy(dict(official))
+    body = request["body"]
+    _r3_i18n_template_is_honoured(body, case)
+    _without_empty_members(body)
+    _r4_headers_are_safe(body)
+    _r5_charset_is_said(body)
+    return request
+
+
+def test_a_message_goes_out_as_upstream_sends_it(official: Official, ses: Loopback) -> None:
+    """160 configs and messages: method, path, content type, credential scope, body and MessageId are the official ones.
+
+    The body differs by R3, R4, R5 and empty optional members, which are applied to the official one, and nothing else.
+    """
+    answers = official.answers(SENDS)
+    clients = _Clients()
+    ses.answers = acceptances(len(answers.cases))
+    ours = [{"answer": _send(case, clients)} for case in answers.cases]
+    assert len(ses.requests) == len(answers.cases) == 160
+    for case, given, answer, request in zip(answers.cases, answers.full, ours, ses.requests, strict=True):
+        assert answer["answer"] == given["answer"], case
+        assert signed(request) == _expected(given["request"], case), case
+    wire = [signed(request)["body"] for request in ses.requests]
+    assert {name for body in wire for name in body} == {
+        "Content",
+        "Destination",
+        "FromEmailAddress",
+        "FromEmailAddressIdentityArn",
+        "FeedbackForwardingEmailAddress",
+        "FeedbackForwardingEmailAddressIdentityArn",
+        "ConfigurationSetName",
+        "ReplyToAddresses",
+    }
+
+
+def test_deviations_are_needed(official: Official) -> None:
+    """Each deviation changes at least one of the official requests: none is on the list in vain."""
+    answers = official.answers(SENDS)
+    changed = [0, 0, 0, 0]
+    for case, given in zip(answers.cases, answers.full, strict=True):
+        official_body = given["request"]["body"]
+        bodies = [deepcopy(official_body) for _ in changed]
+        _r3_i18n_template_is_honoured(bodies[0], case)
+        _r4_headers_are_safe(bodies[1])
+        _r5_charset_is_said(bodies[2])
+        _without_empty_members(bodies[3])
+        changed = [count + (body != official_body) for count, body in zip(changed, bodies, strict=True)]
+    assert min(changed) >= 10
+
+
+def test_a_config_that_is_refused_upstream_is_refused_before_anything_is_sent(
+    official: Official, ses: Loopback
+) -> None:
+    """An invalid config, saved or not, is ``invalid_config`` on both sides, and no request is made."""
+    answers = official.answers(UNSENDABLE)
+    for case, given in zip(answers.cases, answers.full, strict=True):
+        with pytest.raises(ConnectorError) as caught:
+            _send(case)
+        assert caught.value.code == given["code"]
+    assert ses.requests == []
+
+
+# --- what SES answers -----------------------------------------------------------------------------------------------
+
+_RATE = ConnectorErrorCodes.RATE_LIMIT_EXCEEDED
+_USAGE = ConnectorErrorCodes.USAGE_LIMIT_EXCEEDED
+R2 = {
+    "rate": _RATE,
+    "throttling": _RATE,
+    "daily": _USAGE,
+    "daily-limit": _USAGE,
+    "daily-throttling": _USAGE,
+    "limit": _USAGE,
+}
+"""R2: throttles and quotas have codes of their own; upstream all are ``invalid_response``."""
+
+WORDLESS = {"wordless", "gateway", "refused-with-array"}
+"""Refusals without a message that both sides could report."""
+
+UNUSABLE = {"no-content", "no-message-id", "broken-body", "accepted-with-array"}
+"""Answers of 2xx that do not say "accepted": ``invalid_response`` here, a client's raw error or no id upstream."""
+
+
+@pytest.mark.parametrize("name", sorted(set(ANSWERS) - WORDLESS - UNUSABLE - {"hang-up"}))
+def test_a_refusal_is_reported_as_upstream(name: str, official: Official, ses: Loopback) -> None:
+    """Every AWS error has the official code, but for R2, and the official message."""
+    given = official.answers(REFUSALS).full[list(ANSWERS).index(name)]
+    ses.answers = [scripted(ANSWERS[name])]
+    with pytest.raises(ConnectorError) as caught:
+        _send(PLAIN_SEND)
+    assert given["code"] == "invalid_response"
+    assert caught.value.code == R2.get(name, given["code"])
+    assert isinstance(caught.value.data, dict)
+    assert caught.value.data["message"] == given["data"]["message"]
+
+
+@pytest.mark.parametrize("name", ["gateway", "refused-with-array", "wordless"])
+def test_a_refusal_without_words_is_a_refusal_all_the_same(name: str, official: Official, ses: Loopback) -> None:
+    """A refusal whose body is empty, or no JSON object, is ``invalid_response``, even where upstream throws raw errors."""
+    given = official.answers(REFUSALS).full[list(ANSWERS).index(name)]
+    assert given.get("code", "raw") in {"invalid_response", "raw"}
+    ses.answers = [scripted(ANSWERS[name])]
+    with pytest.raises(ConnectorError) as caught:
+        _send(PLAIN_SEND)
+    assert caught.value.code is ConnectorErrorCodes.INVALID_RESPONSE
+
+
+@pytest.mark.parametrize("name", sorted(UNUSABLE))
+def test_an_answer_that_accepts_nothing_is_an_error(name: str, official: Official, ses: Loopback) -> None:
+    """Deliberate difference: what is no acceptance is ``invalid_response``, where upstream returns or raises anything."""
+    given = official.answers(REFUSALS).full[list(ANSWERS).index(name)]
+    assert given == {"$": "undefined"} or given["$throws"] in {"a raw error", "ConnectorError"}
+    ses.answers = [scripted(ANSWERS[name])]
+    with pytest.raises(ConnectorError) as caught:
+        _send(PLAIN_SEND)
+    assert caught.value.code is ConnectorErrorCodes.INVALID_RESPONSE
+
+
+def test_r6_a_broken_connection_is_a_connector_error(official: Official, ses: Loopback) -> None:
+    """R6: where upstream throws its client's raw error, we raise ``general``."""
+    given = official.answers(REFUSALS).full[list(ANSWERS).index("hang-up")]
+    assert given["$throws"] == "a raw error"
+    ses.answers = [scripted(ANSWERS["hang-up"])]
+    with pytest.raises(ConnectorError) as caught:
+        _send(PLAIN_SEND)
+    assert caught.value.code is ConnectorErrorCodes.GENERAL

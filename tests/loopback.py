@@ -1,0 +1,100 @@
+"""An HTTP server on this machine: it answers as it is told and records what it was asked."""
+
+import socket
+import struct
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import ClassVar, Literal, Self
+
+from attrs import Factory, field, frozen
+
+_LONGEST_HANG = 20.0
+
+
+@frozen
+class Answer:
+    """What to answer; or, instead, to ``hang`` until the server is stopped, or to ``reset`` the connection."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    headers: dict[str, str] = Factory(dict)
+    instead: Literal["hang", "reset"] | None = None
+
+
+@frozen
+class Request:
+    """What the server was asked."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes = field(repr=False)
+
+
+class Loopback:
+    """The server; the last of its ``answers`` is given again and again."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = [Answer()]
+        self.requests: list[Request] = []
+        self.stopped = Event()
+        loopback = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            owner: ClassVar[Loopback] = loopback
+
+            def log_message(self, *_: object) -> None:
+                """Keep quiet."""
+
+            def handle_any(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                self.owner.requests.append(Request(self.command, self.path, headers, body))
+                answers = self.owner.answers
+                self.give(answers.pop(0) if len(answers) > 1 else answers[0])
+
+            do_GET = do_POST = handle_any  # noqa: N815 - the names that the base class calls
+
+            def give(self, answer: Answer) -> None:
+                self.close_connection = True
+                if answer.instead == "hang":
+                    self.owner.stopped.wait(_LONGEST_HANG)
+                elif answer.instead == "reset":
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.shutdown(socket.SHUT_RD)
+                else:
+                    self.send_response(answer.status)
+                    for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+                        self.send_header(name, value)
+                    self.send_header("Content-Length", str(len(answer.body)))
+                    self.send_header("Connection", "close")
+                    self.end_headers()
+                    self.wfile.write(answer.body)
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = False
+
+            def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
+                """Close without the polite shutdown of the base class, so that a reset is one."""
+                self.close_request(request)
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    @property
+    def url(self) -> str:
+        """Where the server is, without a slash at the end."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        """Start serving."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of every request that hangs, and stop."""
+        self.stopped.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

@@ -1,0 +1,230 @@
+"""Mailboxes: taken apart as Logto's connectors do, kept from breaking a header, encoded as RFC 5322 and 2047 ask."""
+
+import re
+from email.header import decode_header, make_header
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector_kit import (
+    Mailbox,
+    MailboxError,
+    encode_mailbox,
+    format_mailbox,
+    parse_send_from,
+    sanitize_mailbox_address,
+    sanitize_mailbox_display_name,
+    strip_header_control_chars,
+)
+from connector_kit.mailbox import LONGEST_MAILBOX, encode_address, parse_mailbox
+
+CONTROLS = "".join(map(chr, (*range(32), 127)))
+ENCODED_WORD = re.compile(r"=\?utf-8\?[bq]\?[!-~]*?\?=", re.IGNORECASE)
+
+
+def test_control_characters_are_stripped_and_nothing_else() -> None:
+    """U+0000 to U+001F and U+007F go; NEL, no-break space and all letters stay."""
+    assert strip_header_control_chars(f"a{CONTROLS}\x80\x85\u00a0é<b>") == "a\x80\x85\u00a0é<b>"
+
+
+@given(st.text())
+def test_no_header_can_be_injected(text: str) -> None:
+    """Whatever goes in, no line break comes out of any function that writes a header."""
+    for written in (
+        strip_header_control_chars(text),
+        sanitize_mailbox_display_name(text),
+        sanitize_mailbox_address(text),
+        format_mailbox(text, text),
+    ):
+        assert not set(written) & set(CONTROLS)
+
+
+@pytest.mark.parametrize("sanitize", [sanitize_mailbox_display_name, sanitize_mailbox_address])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Acme", "Acme"),
+        (" \ufeffAcme\u00a0", "Acme"),
+        ("<Ac>me<", "Acme"),
+        ("A\r\nBcc: x", "ABcc: x"),
+        ("< >", ""),
+        ("\x1cA\x85", "A\x85"),
+    ],
+)
+def test_sanitizing_drops_controls_brackets_and_outer_space(sanitize: object, text: str, expected: str) -> None:
+    """What could break out of a mailbox is removed; JavaScript's white space is trimmed."""
+    assert sanitize(text) == expected  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("email", "name", "expected"),
+    [
+        ("a@b.co", None, "a@b.co"),
+        ("a@b.co", "", "a@b.co"),
+        ("a@b.co", " <> ", "a@b.co"),
+        (" <a@b.co>\n", "Acme\n Inc.", "Acme Inc. <a@b.co>"),
+    ],
+)
+def test_a_mailbox_is_written_with_its_name_before_it(email: str, name: str | None, expected: str) -> None:
+    """``name <email>``, or the address alone where no name is left."""
+    assert format_mailbox(email, name) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Acme <no-reply@acme.example>", Mailbox("no-reply@acme.example", "Acme")),
+        ("Acme<no-reply@acme.example>", Mailbox("no-reply@acme.example", "Acme")),
+        ("<no-reply@acme.example>", Mailbox("no-reply@acme.example")),
+        (" < no-reply@acme.example > ", Mailbox("no-reply@acme.example")),
+        ("no-reply@acme.example", Mailbox("no-reply@acme.example")),
+        ("Acme\r\n", Mailbox("fallback@acme.example", "Acme")),
+        ("a @ b", Mailbox("fallback@acme.example", "a @ b")),
+        ("Acme <>", Mailbox("fallback@acme.example", "Acme")),
+        ("", Mailbox("fallback@acme.example", "Fallback")),
+    ],
+)
+def test_a_rendered_send_from_is_a_mailbox_an_address_or_a_name(value: str, expected: Mailbox) -> None:
+    """A display name alone goes before the fallback address; an empty text leaves the fallback as it is."""
+    assert parse_send_from(value, "fallback@acme.example", "Fallback") == expected
+
+
+def test_without_any_name_a_mailbox_has_none() -> None:
+    """No name is ``None``, never an empty text."""
+    assert parse_send_from("", "a@b.co") == Mailbox("a@b.co")
+    assert parse_send_from(" <> ", " <a@b.co> ", None) == Mailbox("a@b.co")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Logto<noreply@logto.io>", Mailbox("noreply@logto.io", "Logto")),
+        ("<noreply@logto.io>", Mailbox("noreply@logto.io")),
+        (" noreply@logto.io ", Mailbox("noreply@logto.io")),
+        ("a > b <c@d.co>", Mailbox("c@d.co", "a > b")),
+        ("", Mailbox("")),
+    ],
+)
+def test_a_configs_sender_is_taken_apart(value: str, expected: Mailbox) -> None:
+    """The two documented forms, and a bare address."""
+    assert parse_mailbox(value) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Logto<noreply@logto.io>",
+        "<noreply@logto.io>",
+        "noreply@logto.io",
+        "Acme Shop <noreply@acme.example>",
+        '"Acme, Inc." <noreply@acme.example>',
+        '"A \\"quoted\\" name" <noreply@acme.example>',
+        "",
+    ],
+)
+def test_what_can_go_out_as_it_is_goes_out_as_it_is(value: str) -> None:
+    """An ASCII phrase or quoted string (RFC 5322 §3.2.5) before an ASCII address is left alone, as upstream leaves it."""
+    assert encode_mailbox(value) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Acme, Inc. <a@b.co>", '"Acme, Inc." <a@b.co>'),
+        ("Acme (Spain)<a@b.co>", '"Acme (Spain)" <a@b.co>'),
+        ('Say "hi" <a@b.co>', '"Say \\"hi\\"" <a@b.co>'),
+        ("back\\slash: <a@b.co>", '"back\\\\slash:" <a@b.co>'),
+        ("Acme\r\nBcc: x@y.z <a@b.co>", '"AcmeBcc: x@y.z" <a@b.co>'),
+    ],
+)
+def test_a_name_with_specials_is_quoted(value: str, expected: str) -> None:
+    """Specials in a display name make it a quoted string (RFC 5322 §3.2.4); SES answers "Illegal address" otherwise."""
+    assert encode_mailbox(value) == expected
+
+
+@pytest.mark.parametrize("name", ["José", "验证码", "Ünïcode, Inc.", "🚀 Rocket", "é" * 60, '"Ü"'])
+def test_a_name_outside_ascii_becomes_encoded_words(name: str) -> None:
+    """RFC 2047: encoded words of at most 75 characters that decode to the name, quotes taken off."""
+    encoded = encode_mailbox(f"{name} <a@b.co>")
+    phrase, _, address = encoded.rpartition(" ")
+    assert address == "<a@b.co>"
+    assert encoded.isascii()
+    words = phrase.split(" ")
+    assert all(ENCODED_WORD.fullmatch(word) and len(word) <= 75 for word in words)
+    assert str(make_header(decode_header(phrase))) == name.strip('"')
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters='<>"\\'), min_size=1, max_size=20))
+def test_any_name_can_go_out_and_come_back(name: str) -> None:
+    """Whatever the name, the header is ASCII and a mail reader gets the trimmed name back."""
+    name = parse_mailbox(f"{name}<a@b.co>").name or ""
+    phrase = encode_mailbox(f"{name}<a@b.co>").rpartition("<")[0].strip(" ")
+    assert phrase.isascii()
+    assert str(make_header(decode_header(phrase.strip('"')))) == name or "=?" in name
+
+
+def test_a_lone_surrogate_in_a_name_is_replaced() -> None:
+    """What has no UTF-8 form goes out as U+FFFD rather than as an exception."""
+    phrase = encode_mailbox("a\ud800b <a@b.co>").rpartition(" ")[0]
+    assert str(make_header(decode_header(phrase))) == "a\ufffdb"
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("a@bücher.example", "a@xn--bcher-kva.example"),
+        ("a@straße.example", "a@xn--strae-oqa.example"),
+        ("a@BÜCHER.example", "a@xn--bcher-kva.example"),
+        ("a@例え.jp", "a@xn--r8jz45g.jp"),
+        ("a@plain.example", "a@plain.example"),
+        ("ä@plain.example", "ä@plain.example"),
+        ("ä", "ä"),
+        ('"x@y"@bücher.example', '"x@y"@xn--bcher-kva.example'),
+    ],
+)
+def test_a_domain_outside_ascii_becomes_punycode(address: str, expected: str) -> None:
+    """IDNA 2008 with UTS #46 mapping; the local part has no ASCII form and is not touched."""
+    assert encode_address(address) == expected
+    assert encode_mailbox(f"Acme <{address}>") == (f"Acme <{expected}>" if address != expected else f"Acme <{address}>")
+
+
+@pytest.mark.parametrize("domain", ["ü..example", "ü b.example", "ü" * 64 + ".example", "\ud800.example", "é_.example"])
+def test_a_domain_that_is_none_is_refused_without_naming_it(domain: str) -> None:
+    """What no registry could hold is an error that says so and shows nothing."""
+    with pytest.raises(MailboxError, match="its domain has characters") as caught:
+        encode_mailbox(f"Acme <a@{domain}>")
+    assert domain not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_320_bytes_are_the_limit_and_the_encoded_name_counts() -> None:
+    """A mailbox of 320 bytes passes, one of 321 does not, and encoding can make the difference."""
+    fits = "a" * (LONGEST_MAILBOX - len("@b.co")) + "@b.co"
+    assert LONGEST_MAILBOX == 320
+    assert encode_mailbox(fits) == fits
+    with pytest.raises(MailboxError, match="320 bytes"):
+        encode_mailbox("a" + fits)
+    with pytest.raises(MailboxError, match="320 bytes"):
+        encode_mailbox("é" * 150 + " <a@b.co>")
+    with pytest.raises(MailboxError, match="320 bytes"):
+        encode_mailbox("é" * 161)
+
+
+@given(st.text() | st.builds("{}<{}@{}>".format, st.text(), st.text(), st.text()))
+def test_any_text_is_encoded_or_refused(text: str) -> None:
+    """Nothing but MailboxError is ever raised, no control character comes out, and the limit holds."""
+    try:
+        encoded = encode_mailbox(text)
+    except MailboxError:
+        return
+    assert not set(encoded) & set(CONTROLS)
+    assert len(encoded.encode("utf-8", "surrogatepass")) <= LONGEST_MAILBOX
+
+
+def test_taking_mailboxes_apart_takes_linear_time() -> None:
+    """No text makes parsing try without end."""
+    for text in ("<" * 300_000, "<>" * 150_000, "a<" * 150_000 + ">", '"' + "\\" * 300_000, " " * 300_000 + "<a>"):
+        parse_send_from(text, text, text)
+        with pytest.raises(MailboxError):
+            encode_mailbox(text + "@" * 400 + ">")

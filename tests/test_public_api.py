@@ -1,0 +1,166 @@
+"""What the package offers: all of it listed and documented, and light to import."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from importlib.resources import files
+from types import ModuleType
+
+import attrs
+import pytest
+
+import connector_kit
+
+OFFICIAL = [
+    "ConnectorType",
+    "ConnectorPlatform",
+    "TemplateType",
+    "VerificationCodeType",
+    "ConnectorConfigFormItemType",
+    "ConnectorErrorCodes",
+    "OidcPrompt",
+    "DemoConnector",
+    "ServiceConnector",
+    "demo_connector_ids",
+    "service_connector_ids",
+    "ConnectorError",
+    "connector_metadata_guard",
+    "configurable_connector_metadata_guard",
+    "social_connector_metadata_guard",
+    "i18n_phrases_guard",
+    "connector_config_form_item_guard",
+    "send_message_data_guard",
+    "send_message_payload_guard",
+    "email_template_details_guard",
+    "social_user_info_guard",
+    "connector_session_guard",
+    "token_response_guard",
+    "google_one_tap_config_guard",
+    "oidc_prompts_guard",
+    "template_type_guard",
+    "verification_code_type_guard",
+    "json_guard",
+    "json_object_guard",
+    "email_service_branding_guard",
+    "url_reg_ex",
+    "GoogleConnector",
+    "is_google_one_tap",
+    "is_external_google_one_tap",
+    "logto_google_one_tap_cookie_key",
+    "validate_config",
+    "parse_json",
+    "parse_json_object",
+    "replace_send_message_handlebars",
+    "get_value",
+    "get_config_template_by_type",
+    "get_access_token_by_refresh_token",
+    "strip_header_control_chars",
+    "sanitize_mailbox_display_name",
+    "sanitize_mailbox_address",
+    "format_mailbox",
+    "parse_send_from",
+    "mock_connector_file_paths",
+]
+HEAVY = ("botocore", "hypothesis", "pytest", "starlette", "click", "rich", "urllib3", "conformance")
+
+
+def _modules() -> list[ModuleType]:
+    found = pkgutil.walk_packages(connector_kit.__path__, "connector_kit.")
+    names = [info.name for info in found if not info.name.startswith("connector_kit.cli")]
+    return [connector_kit, *(importlib.import_module(name) for name in names)]
+
+
+def test_every_export_of_the_official_kit_has_its_counterpart() -> None:
+    """Names follow the rule: types keep theirs, functions, constants and guards turn to snake_case."""
+    assert set(OFFICIAL) <= set(connector_kit.__all__)
+
+
+def test_all_is_sorted_and_complete() -> None:
+    """``__all__`` lists each public name once: constants, then classes, then functions, each by the alphabet."""
+    names = connector_kit.__all__
+    rank = [(not name.isupper(), name[0].islower(), name) for name in names]
+    assert rank == sorted(rank)
+    assert len(set(names)) == len(names)
+    public = {
+        name
+        for name, value in vars(connector_kit).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType)
+    }
+    assert set(names) == public
+
+
+def test_a_star_import_brings_all_of_it() -> None:
+    """Every listed name is there."""
+    namespace: dict[str, object] = {}
+    exec("from connector_kit import *", namespace)
+    assert set(connector_kit.__all__) <= namespace.keys()
+
+
+def test_importing_the_kit_loads_no_provider_and_no_tool() -> None:
+    """Neither botocore nor any extra is loaded, so that an import is quick and the base install enough."""
+    listed = subprocess.run(
+        [sys.executable, "-c", "import connector_kit, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout.split()
+    assert "connector_kit.guards" in listed
+    loaded = {name.partition(".")[0] for name in listed}
+    assert not loaded & set(HEAVY)
+    assert not any(name.startswith(("connector_kit.connectors", "connector_kit.cli")) for name in listed)
+
+
+@pytest.mark.parametrize("package", ["connector_kit", "conformance"])
+def test_both_packages_are_typed(package: str) -> None:
+    """PEP 561: a marker file tells type checkers to look."""
+    assert (files(package) / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("module", _modules(), ids=lambda module: module.__name__)
+def test_all_that_is_public_has_a_docstring(module: ModuleType) -> None:
+    """Modules, classes, functions and methods of our own say what they are; the first line is a sentence."""
+    assert module.__doc__
+    for name, value in vars(module).items():
+        own = getattr(value, "__module__", None) == module.__name__
+        if name.startswith("_") or not own or not (inspect.isclass(value) or inspect.isfunction(value)):
+            continue
+        members = [value]
+        if inspect.isclass(value):
+            members += [
+                getattr(it, "fget", None) or getattr(it, "__func__", it)
+                for key, it in vars(value).items()
+                if not key.startswith("_") and (inspect.isroutine(it) or isinstance(it, property | classmethod))
+            ]
+        for member in members:
+            first = (inspect.getdoc(member) or "").split("\n\n")[0].strip()
+            assert first.endswith((".", ":")), f"{module.__name__}.{name}: {member}"
+
+
+SECRET = re.compile(r"secret(?!s$)|token$|nonce|^state$|access_key|raw_data|^extra$|^code$|valid_config")
+NAMES_OF_FIELDS = connector_kit.GoogleOneTapParams  # it holds the names of form fields, not what stands in them
+
+
+def test_no_attrs_class_shows_a_secret_in_its_repr() -> None:
+    """Each field whose name speaks of a secret is kept out of the repr, in every class of the kit."""
+    classes = {value for module in _modules() for value in vars(module).values() if inspect.isclass(value)}
+    secret = {
+        (cls.__name__, field.name, bool(field.repr))
+        for cls in classes - {NAMES_OF_FIELDS}
+        if attrs.has(cls)
+        for field in attrs.fields(cls)
+        if SECRET.search(field.name)
+    }
+    assert {("AwsSesConfig", "access_key_secret", False), ("TokenResponse", "refresh_token", False)} <= secret
+    assert [it for it in secret if it[2]] == []
+
+
+def test_listed_values_come_from_the_modules_that_define_them() -> None:
+    """The package itself has no logic: whatever it lists is defined below it."""
+    for name in connector_kit.__all__:
+        value = getattr(connector_kit, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert value.__module__.startswith("connector_kit."), name

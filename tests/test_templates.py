@@ -1,0 +1,183 @@
+"""Routing by usage type, and rendering exactly as Logto's own connectors do; the list of the contract, literally."""
+
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from attrs import frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector_kit import (
+    Template,
+    TemplateType,
+    get_config_template_by_type,
+    get_value,
+    replace_send_message_handlebars,
+)
+from connector_kit._javascript import WHITE_SPACE
+from tests.json_values import json_values
+
+render = replace_send_message_handlebars
+
+
+@frozen
+class Config:
+    """A config as far as routing cares."""
+
+    templates: tuple[Any, ...]
+
+
+GENERIC = Template("Generic", "Generic", "1")
+SIGN_IN = Template("SignIn", "SignIn", "2")
+SIGN_IN_AGAIN = Template("SignIn", "SignIn", "3")
+
+
+@pytest.mark.parametrize(
+    ("templates", "kind", "expected"),
+    [
+        ((GENERIC, SIGN_IN, SIGN_IN_AGAIN), TemplateType.SIGN_IN, SIGN_IN),
+        ((GENERIC, SIGN_IN_AGAIN, SIGN_IN), "SignIn", SIGN_IN_AGAIN),
+        ((SIGN_IN, GENERIC), "Register", GENERIC),
+        ((SIGN_IN, GENERIC), "signin", GENERIC),
+        ((SIGN_IN, GENERIC), "SignIn ", GENERIC),
+        ((SIGN_IN,), "Register", None),
+        ((), "Generic", None),
+    ],
+)
+def test_the_first_exact_usage_type_wins_then_the_first_generic(templates: Any, kind: str, expected: Any) -> None:  # noqa: ANN401 - any templates
+    """Routing is exact, first come first served, and falls back on Generic and then on nothing."""
+    assert get_config_template_by_type(kind, Config(templates)) is expected
+
+
+def test_json_configs_are_routed_like_attrs_ones() -> None:
+    """The raw JSON of a config gives the raw JSON of a template."""
+    generic, custom = {"usageType": "Generic"}, {"usageType": "Custom"}
+    config = {"templates": [generic, custom]}
+    assert get_config_template_by_type("Custom", config) is custom
+    assert get_config_template_by_type("SignIn", config) is generic
+    for bare in ({}, {"templates": None}, object()):
+        assert get_config_template_by_type("SignIn", bare) is None
+
+
+@pytest.mark.parametrize(
+    ("template", "payload", "expected"),
+    [
+        ("{{code}}", {"code": "1"}, "1"),
+        ("{{ code }} {{code }} {{\n\tcode}}", {"code": "1"}, "1 1 1"),
+        ("{{\ufeff\u00a0code\u2028}}", {"code": "1"}, "1"),
+        ("{{\x1ccode\x1f}}", {"code": "1"}, "{{\x1ccode\x1f}}"),
+        ("{{\x85code}}", {"code": "1"}, "{{\x85code}}"),
+        ("{{ á }}{{٣}}{{a-b}}{{a b}}", {"á": "1", "٣": "1", "a-b": "1"}, "{{ á }}{{٣}}{{a-b}}{{a b}}"),
+        ("{{a_1}}", {"a_1": "x"}, "x"),
+        ("{{}}{{ }}{code}{{code}", {"code": "1"}, "{{}}{{ }}{code}{{code}"),
+        ("{{missing}} {{missing.part}}", {"code": "1"}, "{{missing}} {{missing.part}}"),
+        ("<{{user.name}}|{{user.name.first}}>", {"user": {}}, "<|>"),
+        ("{{user.name}}", {"user": {"name": "Ana"}}, "Ana"),
+        ("<{{user.name}}>", {"user": None}, "<>"),
+        ("{{.code}}{{.}}{{..}}", {"code": "1", "": {"code": "2"}}, "{{.code}}{{.}}{{..}}"),
+        ("<{{code.}}>", {"code": "1"}, "<>"),
+        ("<{{user.}}>", {"user": {"": "x"}}, "<x>"),
+        ("{{a}} {{b}}", {"a": True, "b": False}, "true false"),
+        ("{{a}}", {"a": 1.0}, "1"),
+        ("{{a}}", {"a": 1e21}, "1e+21"),
+        ("{{a}}", {"a": 1e-7}, "1e-7"),
+        ("{{a}}", {"a": 123456789012345678901}, "123456789012345680000"),
+        ("{{a}}", {"a": -0.0}, "0"),
+        ("<{{a}}>", {"a": None}, "<>"),
+        ("{{a}}", {"a": [1, [2, None], {}]}, "1,2,,[object Object]"),
+        ("{{a}}", {"a": {}}, "[object Object]"),
+        ("{{a.0}}<{{a.01}}><{{a.2}}><{{a.-1}}>", {"a": ["x", "y"]}, "x<><>" + "<{{a.-1}}>"),
+        ("{{a.length}}", {"a": ["x", "y"]}, "2"),
+        ("<{{a.length}}>", {"a": "text"}, "<>"),
+        ("{{a.length}}", {"a": {"length": "own"}}, "own"),
+        ("{{{a}}}", {"a": 1}, "{1}"),
+        ("{{{{a}}}}", {"a": 1}, "{{1}}"),
+        ("{{a}}", {"a": "{{b}}", "b": "no"}, "{{b}}"),
+        ("{{a}}{{b}}", {"a": "{{", "b": "a}}"}, "{{a}}"),
+        ("{{a}}", {"a": r"$& $1 \1 \g<0> $$"}, r"$& $1 \1 \g<0> $$"),
+        ("{{a}}", {"a": "<b>&amp;</b>"}, "<b>&amp;</b>"),
+        ("", {"a": 1}, ""),
+    ],
+)
+def test_a_template_renders_as_the_contract_says(template: str, payload: dict[str, Any], expected: str) -> None:
+    """Each case is a rule of the contract's rendering list."""
+    assert render(template, payload) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["toString", "constructor", "__proto__", "hasOwnProperty", "constructor.name", "__class__", "keys", "get"]
+)
+def test_r1_nothing_is_looked_up_on_a_prototype(name: str) -> None:
+    """Deviation R1: a name that the payload lacks stays as written, whatever an object inherits."""
+    assert render(f"{{{{{name}}}}}", {"code": "1"}) == f"{{{{{name}}}}}"
+    assert render(f"<{{{{code.{name}}}}}>", {"code": {"a": []}}) == "<>"
+    assert render(f"{{{{{name.partition('.')[0]}}}}}", {name.partition(".")[0]: "own"}) == "own"
+
+
+@given(st.text(st.characters(exclude_characters="{}")), json_values)
+def test_text_without_placeholders_stays_as_it_is(text: str, value: object) -> None:
+    """Rendering touches nothing but placeholders."""
+    assert render(text, {"code": value}) == text
+
+
+@given(st.text(), st.text(alphabet=WHITE_SPACE, max_size=3), st.text(alphabet=WHITE_SPACE, max_size=3))
+def test_a_value_is_put_in_once_and_unchanged(value: str, before: str, after: str) -> None:
+    """Any text goes in as it is, placeholders of its own included, whatever white space stands in the braces."""
+    assert render(f"<{{{{{before}code{after}}}}}>", {"code": value, "a": "no"}) == f"<{value}>"
+
+
+@given(st.text(alphabet="{}ab. \t\x1c"), st.dictionaries(st.sampled_from(["a", "b", "ab"]), json_values))
+def test_only_whole_placeholders_with_known_roots_change(template: str, payload: dict[str, Any]) -> None:
+    """What the contract's own pattern does not match stays, and so do roots that the payload lacks."""
+    pattern = re.compile(r"\{\{[ \t]*([A-Za-z0-9_.]+)[ \t]*\}\}")
+    if not any(match[1].partition(".")[0] in payload for match in pattern.finditer(template)):
+        assert render(template, payload) == template
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a", {"b": [10, {"c": None}]}),
+        ("a.b.0", 10),
+        ("a.b.1.c", None),
+        ("a.b.length", 2),
+        ("a.b.00", None),
+        ("a.b.9", None),
+        ("a.b.4294967295", None),
+        ("a.x.y", None),
+        ("a.b.0.c", None),
+        ("", None),
+        ("x", None),
+    ],
+)
+def test_a_path_leads_through_objects_and_arrays(path: str, expected: object) -> None:
+    """A dotted path follows members, indices and an array's length; elsewhere it leads to nothing."""
+    assert get_value({"a": {"b": [10, {"c": None}]}}, path) == expected
+
+
+def test_templates_show_neither_subject_nor_content() -> None:
+    """A repr tells what a template is for; its texts are long, and a config may hold what it should not."""
+    assert "CANARY" not in repr(Template("SignIn", "CANARY", "CANARY"))
+
+
+HOSTILE = """
+from connector_kit import get_value, replace_send_message_handlebars as render
+size = 250_000
+for template in (
+    "{" * 4 * size, "{{" * 2 * size, "{{{{" * size, "{{ " * size, "{{a" * size, "{{a.b " * size,
+    "{{" + " " * 4 * size, "{{" + "a" * 4 * size, "{{" + "a" * size + " " * size + "}",
+    ("{{" + " " * 500) * 500, ("{{ " + "a" * 500) * 500, "{{a}" * size, "}}" * size,
+):
+    assert render(template, {"b": 1}) == template
+assert render("{{a}}" * size, {"a": "x"}) == "x" * size
+assert render("{{" + "a." * size + "a}}", {"a": {}}) == ""
+assert get_value({"a": {}}, "a" + ".a" * size) is None
+"""
+
+
+def test_megabytes_of_braces_render_in_linear_time() -> None:
+    """Templates made to defeat a backtracking pattern end at once; a quadratic one would take hours."""
+    subprocess.run([sys.executable, "-c", HOSTILE], check=True, timeout=60)
