@@ -77,7 +77,7 @@ def conformance(
     tried = default_profile() if profile is None else PROFILES[profile]
     console.print(
         f"Conformance of [bold]{escape(spec.name)}[/] ({spec.connector.__module__}:{spec.connector.__name__}), "
-        f"{len(chosen)} checks, profile {tried.name}",
+        f"{len(chosen)} {'check' if len(chosen) == 1 else 'checks'}, profile {tried.name}",
     )
     with _progress(console, len(chosen)) as on_result:
         report = check_connector(spec, checks=checks, profile=tried, seed=seed, on_result=on_result)

@@ -127,6 +127,7 @@ from connector_kit.templates import (
 from connector_kit.wire import (
     converter,
     to_json,
+    wire_name,
 )
 
 __all__ = [
@@ -232,4 +233,5 @@ __all__ = [
     "url_reg_ex",
     "validate_config",
     "verification_code_type_guard",
+    "wire_name",
 ]

@@ -185,8 +185,7 @@ class AwsSesProvider(Provider):
                 return _sender_fault(call.sender, config.get("emailAddress"))
             case "credentials":
                 return _credentials_fault(request, config)
-            case "options":
-                return _options_fault(_members(request), config)
+        return _options_fault(_members(request), config)
 
 
 def _text(body: object) -> str:

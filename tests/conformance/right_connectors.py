@@ -101,6 +101,7 @@ class AcmeSmsConfig:
     token: str = field(repr=False)
     templates: tuple[SmsTemplate, ...]
     sender: str | None = None
+    regions: tuple[str, ...] = ()
 
 
 _SMS_SCHEMA: Mapping[str, Any] = {
@@ -109,6 +110,7 @@ _SMS_SCHEMA: Mapping[str, Any] = {
     "properties": {
         "token": {"type": "string"},
         "sender": {"type": ["string", "null"]},
+        "regions": {"type": "array", "items": {"type": "string"}},
         "templates": {
             "type": "array",
             "items": {
@@ -195,7 +197,7 @@ _TEMPLATES = [
 RIGHT: tuple[Spec, ...] = (
     Spec(
         connector=AcmeSms,
-        valid_config={"token": "t", "sender": None, "templates": _TEMPLATES},
+        valid_config={"token": "t", "sender": None, "regions": ["eu"], "templates": _TEMPLATES},
         provider=AcmeProvider,
         capabilities={"config-templates"},
     ),

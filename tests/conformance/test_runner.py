@@ -117,6 +117,13 @@ def test_a_long_example_is_cut() -> None:
     assert result.example.endswith("…")
 
 
+def test_a_check_that_wants_one_delivery_does_not_take_two() -> None:
+    """Whatever a check looks at, a message that arrives twice fails it."""
+    twice = next(it.connector for it in WRONG if it.check == "delivery.one-call")
+    (result,) = check_connector(evolve(spec_of(Open), connector=twice), checks=["delivery.recipient"]).results
+    assert result.message == "expected one call to the provider, found 2"
+
+
 def test_nothing_but_all_checks_on_a_connector_makes_it_conform() -> None:
     """A report with no results does not conform, and neither does one with an error."""
     passed = CheckResult("a.b", State.PASSED, "required", "X1", "c", {"e": 1}, 0.0)

@@ -1,0 +1,135 @@
+"""The parts of the docs that are made from the code, each between a pair of markers."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+import connector_kit
+from conformance import CAPABILITIES, PROFILES, all_checks
+from connector_kit import GoogleConnector, Guard, bundle, schema_names
+from connector_kit.cli.application import application
+from connector_kit.connectors.aws_ses import aws_ses_config_guard
+from tests.docs.markdown import DOCS
+
+
+def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    heads = list(headings)
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n" + "".join(f"| {' | '.join(it.replace('|', chr(92) + '|') for it in line)} |\n" for line in lines) + "\n"
+
+
+def checks() -> str:
+    """List the checks of the registry."""
+    return _table(
+        ("Id", "Level", "Clause", "Needs", "Claim"),
+        (
+            (f"`{it.id}`", it.level, it.clause, ", ".join(f"`{name}`" for name in sorted(it.needs)), it.claim)
+            for it in all_checks()
+        ),
+    )
+
+
+def capabilities() -> str:
+    """List the capabilities and what declaring each promises."""
+    needing = {name: sum(name in check.needs for check in all_checks()) for name in CAPABILITIES}
+    return _table(
+        ("Capability", "What declaring it promises", "Checks that need it"),
+        ((f"`{name}`", promise, str(needing[name])) for name, promise in CAPABILITIES.items()),
+    )
+
+
+def profiles() -> str:
+    """List the profiles."""
+    return _table(
+        ("Profile", "Examples a claim", "For each way to fail", "The same examples each time"),
+        (
+            (f"`{it.name}`", f"{it.examples:,}", str(it.failure_examples), "yes" if it.derandomized else "no")
+            for it in PROFILES.values()
+        ),
+    )
+
+
+def guards() -> Mapping[str, str]:
+    """Name the guard of each schema that has one."""
+    public = {name: getattr(connector_kit, name) for name in connector_kit.__all__}
+    found = {guard.schema["title"]: name for name, guard in public.items() if isinstance(guard, Guard)}
+    found[GoogleConnector.config_guard.schema["title"]] = "GoogleConnector.config_guard"
+    found[aws_ses_config_guard.schema["title"]] = "aws_ses_config_guard"
+    return {name: found.get(str(bundle(name)["title"]), "") for name in schema_names()}
+
+
+def schemas() -> str:
+    """List the schemas: what each is for, and its guard."""
+    return _table(
+        ("Schema", "Title", "What for", "Guard"),
+        (
+            (
+                f"[`{name}`](../../schemas/{name}.schema.json)",
+                bundle(name)["title"],
+                _first_sentence(bundle(name)["description"]),
+                f"`{guard}`" if guard else "",
+            )
+            for name, guard in guards().items()
+        ),
+    )
+
+
+def _first_sentence(text: str) -> str:
+    return text.split(". ", maxsplit=1)[0].removesuffix(".") + "."
+
+
+def _parameters(command: click.Command) -> Iterator[tuple[str, str]]:
+    for it in command.params:
+        if isinstance(it, click.Argument):
+            name = (it.metavar or it.human_readable_name).upper()
+            yield f"`{name}`", "" if it.required else "may be left out"
+        elif isinstance(it, click.Option):
+            yield f"`{', '.join(it.opts)}`", _option_help(it)
+
+
+def _option_help(option: click.Option) -> str:
+    says = [str(option.help)]
+    if isinstance(option.type, click.Choice):
+        says.append(f"One of {', '.join(f'`{choice}`' for choice in option.type.choices)}.")
+    if option.required:
+        says.append("Required.")
+    elif option.show_default and isinstance(option.default, str):
+        says.append(f"Default: `{option.default}`.")
+    return " ".join(says)
+
+
+def all_commands() -> Mapping[str, click.Command]:
+    """Return the commands by name, those of plug-ins included."""
+    context = click.Context(application)
+    named: dict[str, Any] = {
+        name: application.get_command(context, name) for name in application.list_commands(context)
+    }
+    return named
+
+
+def commands() -> str:
+    """List the commands, then the parameters of each."""
+    own = "".join(f"| {option} | {text} |\n" for option, text in _parameters(application))
+    parts = [
+        _table(
+            ("Command", "What it does"),
+            ((f"[`{name}`](#{name})", it.get_short_help_str(limit=200)) for name, it in all_commands().items()),
+        ),
+        f"Before the command:\n\n| Option | Meaning |\n| --- | --- |\n{own}\n",
+    ]
+    for name, it in all_commands().items():
+        rows = "".join(f"| {option} | {text} |\n" for option, text in _parameters(it))
+        parts.append(f"### {name}\n\n| Parameter | Meaning |\n| --- | --- |\n{rows}\n")
+    return "".join(parts)
+
+
+PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
+    (DOCS / "contract.md", "checks", checks),
+    (DOCS / "guides" / "conformance.md", "capabilities", capabilities),
+    (DOCS / "guides" / "conformance.md", "profiles", profiles),
+    (DOCS / "reference" / "schemas.md", "schemas", schemas),
+    (DOCS / "reference" / "cli.md", "commands", commands),
+)
+"""Page, name of the markers, and what stands between them."""

@@ -1,0 +1,85 @@
+"""A folder in which a guide is followed: its files are written, its project installed, its commands run."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from tests.docs.markdown import ROOT, Block
+
+_NUMBER: Final = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_INSTALL: Final = ("-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-build-isolation", "--target")
+
+_AS_IN_A_VENV: Final = (
+    f'python() {{ "{sys.executable}" "$@"; }}\nconnector-kit() {{ python -m connector_kit.cli "$@"; }}\n'
+)
+
+
+@frozen
+class Project:
+    """The folder, and where its project is installed."""
+
+    folder: Path
+    site: Path
+
+    def write(self, block: Block) -> Path:
+        """Write a block to the file that it names."""
+        file = self.folder / block.argument
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(block.code, encoding="utf-8")
+        return file
+
+    def install(self) -> None:
+        """Install the folder's project, its entry points included, without the network."""
+        self._call([sys.executable, *_INSTALL, str(self.site), "."]).check_returncode()
+
+    def run(self, commands: str) -> tuple[int, str]:
+        """Run shell commands as a reader would, and return the exit status and what they print."""
+        done = self._call(["bash", "-c", _AS_IN_A_VENV + commands])
+        return done.returncode, done.stdout
+
+    def _call(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": f"{self.site}{os.pathsep}{ROOT}", "NO_COLOR": "1", "PYTHONUTF8": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
+            check=False,
+        )
+
+
+@frozen
+class Run:
+    """A block of commands that was run: how it ended, what it printed, and what the page says that it prints."""
+
+    block: Block
+    status: int
+    printed: str
+    promised: str | None
+
+
+def follow(blocks: list[Block], project: Project) -> Iterator[Run]:
+    """Write every file, install the project if there is one, then run every command in order."""
+    for block in blocks:
+        if block.verb == "file":
+            project.write(block)
+    if (project.folder / "pyproject.toml").is_file():
+        project.install()
+    for block, after in zip(blocks, [*blocks[1:], None], strict=True):
+        if block.verb == "run":
+            promised = after.code if after is not None and after.verb == "output" else None
+            yield Run(block, *project.run(block.code), promised)
+
+
+def without_figures(text: str) -> list[str]:
+    """Return the lines of a text with every number replaced: counts of examples and seconds vary."""
+    return _NUMBER.sub("#", text).strip().splitlines()

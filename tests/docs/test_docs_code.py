@@ -1,0 +1,137 @@
+"""Every code block in the docs runs, parses or says why it does not."""
+
+import json
+import re
+import shlex
+import tomllib
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from connector_kit import bundle
+from connector_kit.cli.application import application
+from connector_kit.connectors.aws_ses import aws_ses_config_guard
+from tests.docs.guide_project import Project, follow, without_figures
+from tests.docs.markdown import DOCS, PAGES, ROOT, SES, Block, blocks
+
+GUIDES = [page for page in PAGES if any(block.verb == "run" for block in blocks(page))]
+PYTHON = [page for page in PAGES if any(block.language == "python" and block.verb != "file" for block in blocks(page))]
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Make an empty folder to follow a guide in."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Project(folder, tmp_path / "site")
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=_name)
+def test_a_guide_that_is_followed_does_what_it_says(page: Path, project: Project) -> None:
+    """Its files are written, its project installed, its commands run; the output is the real one, but for figures.
+
+    A run of pytest passes every test and skips none.
+    """
+    for run in follow(blocks(page), project):
+        if run.promised is not None:
+            assert without_figures(run.printed) == without_figures(run.promised), f"{page.name}:{run.block.line}"
+        assert run.status == int("does not conform" in (run.promised or "")), run.printed
+        if "pytest" in run.block.code:
+            assert re.search(r"^\d+ passed(?:, \d+ deselected)? in ", run.printed, re.MULTILINE), run.printed
+
+
+@pytest.mark.parametrize("page", PYTHON, ids=_name)
+def test_python_blocks_run(page: Path, project: Project, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:  # noqa: ANN401
+    """All of a page's Python blocks run, in order and in one namespace; a text block after one is what it printed."""
+    found = blocks(page)
+    for block in found:
+        if block.verb == "file":
+            project.write(block)
+    monkeypatch.chdir(project.folder)
+    monkeypatch.syspath_prepend(str(project.folder))
+    namespace: dict[str, Any] = {"__name__": "docs"}
+    for block, following in zip(found, [*found[1:], None], strict=True):
+        if block.language != "python" or block.verb == "file":
+            continue
+        assert block.verb is None, f"{page.name}:{block.line}: {block.verb}"
+        code = compile("\n" * block.line + block.code, str(page), "exec")
+        try:
+            exec(code, namespace)
+        except Exception:  # noqa: BLE001 - reported with the line of the page
+            pytest.fail(f"{page.name}: {traceback.format_exc()}")
+        printed = capsys.readouterr().out
+        if printed and following is not None:
+            assert following.language == "text"
+            assert following.code.split() == printed.split()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_json_and_toml_blocks_parse(page: Path) -> None:
+    """They are what their language says."""
+    for block in blocks(page):
+        if block.language == "json":
+            json.loads(block.code)
+        elif block.language == "toml":
+            tomllib.loads(block.code)
+
+
+@pytest.mark.parametrize("page", sorted(SES.glob("*.md")), ids=_name)
+def test_the_example_config_of_the_ses_readme_is_valid_and_gets_no_warning(page: Path) -> None:
+    """The one config among its JSON blocks passes the guard, strictly."""
+    configs = [
+        value for value in (json.loads(it.code) for it in blocks(page) if it.language == "json") if "region" in value
+    ]
+    assert [aws_ses_config_guard.issues(config, strict=True) for config in configs] == [[]]
+
+
+def _commands(block: Block) -> Iterator[list[str]]:
+    for line in block.code.replace("\\\n", " ").splitlines():
+        for part in re.split(r"&&|\||>|;", line):
+            words = shlex.split(part, comments=True)
+            if words[:1] == ["connector-kit"]:
+                yield words[1:]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_commands_are_ones_that_the_command_line_knows(page: Path) -> None:
+    """Each ``connector-kit …`` in a shell block names a command, and options and arguments that it has."""
+    for block in blocks(page):
+        for words in _commands(block) if block.language == "sh" else ():
+            context = click.Context(application)
+            name, command, rest = application.resolve_command(context, list(words))
+            assert command is not None
+            command.make_context(name, rest, parent=context)
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=_name)
+def test_a_block_that_does_not_run_says_why(page: Path) -> None:
+    """In the docs, shell and JavaScript blocks run, or carry the reason why not."""
+    for block in blocks(page):
+        if block.language in {"sh", "js"}:
+            assert block.verb == "run" or (block.verb == "not run" and block.argument), f"{page.name}:{block.line}"
+        assert block.language, f"{page.name}:{block.line} has a block without a language"
+
+
+def test_the_config_of_the_guide_has_every_warning_of_the_table() -> None:
+    """The table of warnings lists what the advice and the guard can say, and the guide's example shows all of it."""
+    page = DOCS / "guides" / "configs-and-editors.md"
+    listed = set(re.findall(r"^\| `([a-z-]+)` \|", page.read_text(encoding="utf-8"), re.MULTILINE))
+    config = json.loads(next(block.code for block in blocks(page) if block.argument == "config.json"))
+    assert {issue.keyword for issue in aws_ses_config_guard.issues(config)} == listed
+    sources = ("advice.py", "connectors/aws_ses/config.py")
+    code = "".join((ROOT / "connector_kit" / name).read_text(encoding="utf-8") for name in sources)
+    said = {keyword for keyword in re.findall(r'"([a-z]+(?:-[a-z]+)*)",\s*f?["\']', code) if f'"{keyword}",' in code}
+    assert listed <= said
+
+
+def test_the_schema_that_an_editor_gets_is_the_bundled_one() -> None:
+    """``connector-kit schema ID`` and ``bundle`` give one document."""
+    assert aws_ses_config_guard.schema == bundle("aws-ses-config")

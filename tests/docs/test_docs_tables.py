@@ -1,0 +1,166 @@
+"""Tables that mirror the code say what the code says."""
+
+import importlib
+import inspect
+import re
+from typing import Any, get_args
+
+import attrs
+import pytest
+
+import connector_kit
+from conformance import Aspect, Check, Family, State
+from conformance.checks import all_checks
+from conformance.providers.aws_ses import AwsSesProvider
+from connector_kit import ConnectorErrorCodes, Guard, schema_names
+from connector_kit.cli import failures
+from tests.docs.generated import PARTS, all_commands, guards
+from tests.docs.markdown import DOCS, ROOT, between, section, table
+
+EXPORTS = DOCS / "reference" / "exports.md"
+CONFORMANCE = DOCS / "guides" / "conformance.md"
+
+_RUNTIME = """
+ConnectorConfigFormItemType ConnectorError ConnectorErrorCodes ConnectorPlatform ConnectorType DemoConnector
+GoogleConnector OidcPrompt ServiceConnector TemplateType VerificationCodeType configurableConnectorMetadataGuard
+connectorConfigFormItemGuard connectorMetadataGuard connectorSessionGuard demoConnectorIds emailServiceBrandingGuard
+emailTemplateDetailsGuard formatMailbox getAccessTokenByRefreshToken getConfigTemplateByType getValue
+googleOneTapConfigGuard i18nPhrasesGuard isExternalGoogleOneTap isGoogleOneTap jsonGuard jsonObjectGuard
+logtoGoogleOneTapCookieKey mockConnectorFilePaths oidcPromptsGuard parseJson parseJsonObject parseSendFrom
+replaceSendMessageHandlebars sanitizeMailboxAddress sanitizeMailboxDisplayName sendMessageDataGuard
+sendMessagePayloadGuard serviceConnectorIds socialConnectorMetadataGuard socialUserInfoGuard stripHeaderControlChars
+templateTypeGuard tokenResponseGuard urlRegEx validateConfig verificationCodeTypeGuard
+"""
+RUNTIME = _RUNTIME.split()
+"""The keys of the module `@logto/connector-kit` 5.1.1; tests/interop/test_names.py compares them with npm's."""
+
+_TYPES = """
+AllConnector BaseConnector ConfigurableConnectorMetadata ConnectorConfigFormItem ConnectorMetadata ConnectorSession
+CreateConnector EmailConnector EmailServiceBranding EmailTemplateDetails GetAccessTokenByRefreshToken
+GetAuthorizationUri GetCloudServiceClient GetConnectorConfig GetI18nEmailTemplate GetSession
+GetTokenResponseAndUserInfo GetUsageFunction GetUserInfo GoogleConnectorConfig GoogleOneTapConfig I18nPhrases
+OidcPrompts SendMessageData SendMessageFunction SendMessagePayload SetSession SmsConnector SocialConnector
+SocialConnectorMetadata SocialUserInfo ToZodObject TokenResponse ValidateSamlAssertion
+"""
+TYPES = _TYPES.split()
+"""The `export type`s of its declaration files."""
+
+
+def _exports(heading: str) -> list[tuple[str, ...]]:
+    return table(section(EXPORTS, heading))
+
+
+@pytest.mark.parametrize(("page", "name", "generate"), PARTS, ids=[name for _, name, _ in PARTS])
+def test_a_generated_part_is_what_the_code_generates(page: Any, name: str, generate: Any) -> None:  # noqa: ANN401
+    """If not, ``python -m tests.docs.regenerate`` writes it anew."""
+    assert between(page.read_text(encoding="utf-8"), name) == generate()
+
+
+def test_the_runtime_exports_are_all_there() -> None:
+    """Each of the official package's runtime exports has a row, and a Python name."""
+    rows = _exports("## Runtime exports")
+    assert sorted(row[0] for row in rows) == sorted(RUNTIME)
+    assert all(row[1] in connector_kit.__all__ for row in rows)
+
+
+def test_the_types_are_all_there() -> None:
+    """Each of the official package's types has a row: a Python name, or the reason why there is none."""
+    rows = _exports("## Types")
+    assert sorted(row[0] for row in rows) == sorted(TYPES)
+    for official, python, _, remark in rows:
+        if python == "none":
+            assert remark, f"{official} is left out without a reason"
+        else:
+            assert python.partition(".")[0] in connector_kit.__all__
+
+
+def test_our_own_names_are_all_there() -> None:
+    """Every public name stands in the tables, once by itself."""
+    official = {row[1].partition(".")[0] for row in (*_exports("## Runtime exports"), *_exports("## Types"))}
+    own = {row[0] for row in _exports("## Names without an official counterpart")}
+    assert own | official - {"none"} == set(connector_kit.__all__)
+
+
+def test_names_are_defined_where_the_tables_say() -> None:
+    """The module of a row defines the name of the row."""
+    rows = [row[1:3] for heading in ("## Runtime exports", "## Types") for row in _exports(heading)]
+    rows += [row[:2] for row in _exports("## Names without an official counterpart")]
+    for name, module in rows:
+        if name == "none":
+            continue
+        found: Any = importlib.import_module(module)
+        assert re.search(
+            rf"^(?:class {name.partition('.')[0]}\b|def {name}\b|{name} *[:=])", inspect.getsource(found), re.MULTILINE
+        ), f"{module} does not define {name}"
+        for part in name.split("."):
+            found = getattr(found, part)
+
+
+def test_every_guard_has_its_schema() -> None:
+    """No guard is missing from the table of schemas, and only `template` has none."""
+    public = {name for name in connector_kit.__all__ if isinstance(getattr(connector_kit, name), Guard)}
+    assert public <= set(guards().values())
+    assert [name for name in schema_names() if not guards()[name]] == ["template"]
+
+
+def test_states_are_those_of_the_suite() -> None:
+    """Each state, and whether it is an error."""
+    rows = table(section(CONFORMANCE, "## States"))
+    assert [row[0] for row in rows] == [str(state) for state in State]
+    errors = {State.FAILED, State.UNEXPECTED_PASS, State.NOT_EXERCISED}
+    assert [row[2].startswith("yes") for row in rows] == [state in errors for state in State]
+
+
+def test_families_are_those_of_the_suite_and_have_the_codes_that_its_provider_expects() -> None:
+    """Each family with the code that the SES stub's outcomes of it expect."""
+    rows = table(section(CONFORMANCE, "## Providers"))
+    assert [row[0] for row in rows] == list(get_args(Family))
+    for family, _, code in rows:
+        expected = {outcome.expect for outcome in AwsSesProvider.outcomes if outcome.family == family}
+        assert expected == {None if code == "none" else ConnectorErrorCodes(code)}
+
+
+def test_aspects_are_those_of_the_suite() -> None:
+    """Each aspect that a provider judges."""
+    text = section(CONFORMANCE, "## Providers").partition("one aspect at a time")[2]
+    assert [row[0] for row in table(text)] == list(get_args(Aspect))
+
+
+def test_the_exit_status_of_each_ending_is_in_the_reference() -> None:
+    """What the command line ends with is what the reference lists."""
+    listed = {int(row[0]) for row in table(section(DOCS / "reference" / "cli.md", "## Exit status"))}
+    assert listed == {0, failures.NO, failures.UNUSABLE, failures.INTERRUPTED, failures.OUTPUT_CLOSED}
+
+
+def test_every_command_has_a_section() -> None:
+    """A command of the kit or of a plug-in stands in the reference, and none that does not exist."""
+    text = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
+    assert re.findall(r"^### (\w+)$", text, re.MULTILINE) == list(all_commands())
+
+
+def test_every_module_is_in_the_architecture() -> None:
+    """No module and no folder of the two packages is missing from the layout."""
+    rows = table(section(DOCS / "architecture.md", "## Layout"))
+    named = {name for row in rows for name in re.findall(r"[\w./]+/[\w.]*", " ".join(row))}
+    for package in ("connector_kit", "conformance"):
+        for path in (ROOT / package).iterdir():
+            name = f"{package}/{path.name}{'/' if path.is_dir() else ''}"
+            if path.suffix != ".typed" and path.name != "__pycache__" and name != "conformance/__init__.py":
+                assert name in named or f"{name}aws_ses/" in named, name
+
+
+def test_the_layers_are_those_that_import_linter_keeps() -> None:
+    """The picture of the layers has the modules of the contract in pyproject.toml, layer by layer."""
+    text = section(DOCS / "architecture.md", "## Layers").partition("```text\n")[2].partition("```")[0]
+    drawn = [set(line.split(" · ")) for line in text.splitlines()]
+    pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    kept = re.search(r'id = "layers".*?layers = \[\n(.*?)\]', pyproject, re.DOTALL)
+    assert kept is not None
+    lines = [set(re.findall(r"connector_kit\.(\w+)", line)) for line in kept[1].splitlines()]
+    assert drawn == lines
+
+
+def test_a_check_has_what_the_table_shows() -> None:
+    """The columns are fields of a check, and every check's claim is one sentence."""
+    assert {"id", "level", "clause", "needs", "claim"} <= {field.name for field in attrs.fields(Check)}
+    assert all(check.claim.endswith(".") for check in all_checks())
