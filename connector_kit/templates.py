@@ -1,8 +1,9 @@
 """Which template a message takes, and what becomes of its ``{{placeholders}}``."""
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -10,8 +11,11 @@ from connector_kit._javascript import WHITE_SPACE, is_array_index, to_string
 from connector_kit.messages import TemplateType
 
 _SPACE: Final = f"[{re.escape(WHITE_SPACE)}]*+"
-_HANDLEBARS: Final = re.compile(rf"\{{\{{{_SPACE}([A-Za-z0-9_.]++){_SPACE}\}}\}}")
-"""Possessive throughout: a match is found or given up in one pass, whatever the template holds."""
+_HANDLEBARS: Final = re.compile(rf"(\{{\{{{_SPACE}([A-Za-z0-9_.]++){_SPACE}\}}\}})")
+"""The placeholder, and its path inside. Possessive throughout: a match is found or given up in one pass, whatever the template holds."""
+
+_LONGEST_REMEMBERED: Final = 1 << 16
+"""In characters; how longer templates are taken apart is not kept."""
 
 _MISSING: Final = object()
 
@@ -31,18 +35,6 @@ class Template:
     content: str = field(repr=False)
 
 
-class HasUsageType(Protocol):
-    """What routing asks of a template."""
-
-    @property
-    def usage_type(self) -> str:
-        """The type of message it is for."""
-        ...
-
-
-T = TypeVar("T")
-
-
 def get_config_template_by_type(type: str, config: Any) -> Any:  # noqa: A002, ANN401 - upstream's name; attrs or JSON
     """Return the first template with that usage type, or else the first for ``Generic``, or else ``None``.
 
@@ -50,16 +42,17 @@ def get_config_template_by_type(type: str, config: Any) -> Any:  # noqa: A002, A
         type: a `TemplateType` or any other string, compared exactly.
         config: an attrs value with ``templates`` that have a ``usage_type``, or the JSON of one.
     """
-    templates = config.get("templates") if isinstance(config, Mapping) else getattr(config, "templates", None)
-    return _first(templates or (), type) or _first(templates or (), TemplateType.GENERIC)
-
-
-def _first(templates: Iterable[T], usage_type: str) -> T | None:
-    return next((template for template in templates if _usage_type(template) == usage_type), None)
-
-
-def _usage_type(template: Any) -> object:  # noqa: ANN401 - attrs or JSON
-    return template.get("usageType") if isinstance(template, Mapping) else template.usage_type
+    templates = getattr(config, "templates", None)
+    if templates is None and isinstance(config, Mapping):
+        templates = config.get("templates")
+    fallback = None
+    for template in templates or ():
+        usage_type = template.get("usageType") if isinstance(template, dict) else template.usage_type
+        if usage_type == type:
+            return template
+        if fallback is None and usage_type == TemplateType.GENERIC:
+            fallback = template
+    return fallback
 
 
 def replace_send_message_handlebars(template: str, payload: Mapping[str, object]) -> str:
@@ -69,16 +62,31 @@ def replace_send_message_handlebars(template: str, payload: Mapping[str, object]
     Values print as JavaScript prints them. Nothing is looked up on a prototype (deviation R1): ``{{toString}}`` is a
     name like any other.
     """
+    text, placeholders = _parse(template) if len(template) <= _LONGEST_REMEMBERED else _parse.__wrapped__(template)
+    filled = [text]
+    for written, path, root, rest in placeholders:
+        if root and root in payload:
+            value = payload[root] if root == path else get_value(payload, path)
+            filled.append(value if isinstance(value, str) else "" if value is None else to_string(value))
+        else:
+            filled.append(written)
+        filled.append(rest)
+    return "".join(filled)
 
-    def fill(match: re.Match[str]) -> str:
-        path = match[1]
-        root = path.partition(".")[0]
-        if not root or root not in payload:
-            return match[0]
-        value = get_value(payload, path)
-        return "" if value is None else to_string(value)
 
-    return _HANDLEBARS.sub(fill, template)
+@lru_cache(maxsize=256)
+def _parse(template: str) -> tuple[str, tuple[tuple[str, str, str, str], ...]]:
+    """Take a template apart; the same few come up on every send.
+
+    Returns:
+        The text up to the first placeholder, and for each placeholder: how it is written, its path, the path's first
+        part, and the text up to the next one.
+    """
+    text, *parts = _HANDLEBARS.split(template)
+    return text, tuple(
+        (written, path, path.partition(".")[0], rest)
+        for written, path, rest in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    )
 
 
 def get_value(object: Mapping[str, Any], path: str) -> Any:  # noqa: A002, ANN401 - upstream's name; any JSON value

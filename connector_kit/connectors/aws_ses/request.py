@@ -39,14 +39,17 @@ def send_email_request(config: AwsSesConfig, email: Email) -> dict[str, Any]:
         },
         "Destination": {"ToAddresses": [_recipient(email.to)]},
     }
-    optional = {
-        "FromEmailAddress": _sender(config, email),
-        "FromEmailAddressIdentityArn": config.email_address_identity_arn,
-        "FeedbackForwardingEmailAddress": config.feedback_forwarding_email_address,
-        "FeedbackForwardingEmailAddressIdentityArn": config.feedback_forwarding_email_address_identity_arn,
-        "ConfigurationSetName": config.configuration_set_name,
-    }
-    request.update({name: value for name, value in optional.items() if value})
+    if sender := _sender(config, email):
+        request["FromEmailAddress"] = sender
+    if config.email_address_identity_arn:
+        request["FromEmailAddressIdentityArn"] = config.email_address_identity_arn
+    if config.feedback_forwarding_email_address:
+        request["FeedbackForwardingEmailAddress"] = config.feedback_forwarding_email_address
+    if config.feedback_forwarding_email_address_identity_arn:
+        arn = config.feedback_forwarding_email_address_identity_arn
+        request["FeedbackForwardingEmailAddressIdentityArn"] = arn
+    if config.configuration_set_name:
+        request["ConfigurationSetName"] = config.configuration_set_name
     if email.reply_to and (reply_to := _mailbox(email.reply_to, "replyTo of the template")):
         request["ReplyToAddresses"] = [reply_to]
     return request
