@@ -42,6 +42,14 @@ def _taken(subject: Subject, attempt: Attempt, what: str) -> None:
     subject.ledger.saw("valid")
 
 
+def _as_the_schema_says(subject: Subject, message: Json, config: Json, what: str) -> None:
+    attempt = subject.send(message, config)
+    if subject.accepts(config):
+        _taken(subject, attempt, f"a config with {what}")
+    else:
+        _refused(subject, attempt, what)
+
+
 @check("config.accepts-valid", clause="C1", sees=("valid",))
 def accepts_valid(subject: Subject) -> None:
     """A config that the published schema accepts is accepted, and the message goes out."""
@@ -59,12 +67,7 @@ def refuses_missing(subject: Subject) -> None:
     """A config that lacks a required key, at the top or in a template, is refused."""
 
     def claim(place: Any, message: Json) -> None:  # noqa: ANN401 - keys and indices
-        config = without(subject.config, place)
-        attempt = subject.send(message, config)
-        if subject.accepts(config):
-            _taken(subject, attempt, f"a config without {place[-1]!r}")
-        else:
-            _refused(subject, attempt, f"no {place[-1]!r}")
+        _as_the_schema_says(subject, message, without(subject.config, place), f"no {place[-1]!r}")
 
     subject.for_each(claim, places(subject.config), subject.messages())
 
@@ -86,12 +89,7 @@ def refuses_null(subject: Subject) -> None:
     """Null is not the same as absent: a config with null for an optional key is refused too."""
 
     def claim(place: Any, message: Json) -> None:  # noqa: ANN401 - keys and indices
-        config = replaced(subject.config, place, None)
-        attempt = subject.send(message, config)
-        if subject.accepts(config):
-            _taken(subject, attempt, f"a config with null for {place[-1]!r}")
-        else:
-            _refused(subject, attempt, f"null for {place[-1]!r}")
+        _as_the_schema_says(subject, message, replaced(subject.config, place, None), f"null for {place[-1]!r}")
 
     subject.for_each(claim, places(subject.config), subject.messages())
 

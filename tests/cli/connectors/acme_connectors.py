@@ -98,6 +98,8 @@ def _outcome(config: AcmeConfig) -> object:
         case "exit":
             sys.exit(0)
         case "interrupt":
+            # A job in the background of a shell starts with this signal ignored, and Python leaves it so.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             os.kill(os.getpid(), signal.SIGINT)
         case "pipe":
             raise BrokenPipeError
