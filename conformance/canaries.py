@@ -7,7 +7,6 @@ from typing import Any, Final
 
 _ALPHABET: Final = string.ascii_uppercase + string.digits
 _LENGTH: Final = 32
-_REDACTED: Final = "[secret]"
 
 
 class Canaries:
@@ -33,7 +32,7 @@ class Canaries:
     def redact(self, text: str) -> str:
         """Return the text with every secret replaced."""
         for canary, what in self._known.items():
-            text = text.replace(canary, f"{_REDACTED[:-1]}: {what}]")
+            text = text.replace(canary, f"[secret: {what}]")
         return text
 
     def plant(self, config: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

@@ -230,18 +230,14 @@ _PLAIN: Final = EmailTemplateDetails(subject="", content="")
 
 def _render_email(message: SendMessageData, template: Any) -> Email:  # noqa: ANN401 - any class of config template
     payload = message.payload
-
-    def render(text: str | None) -> str | None:
-        return None if text is None else replace_send_message_handlebars(text, payload)
-
     managed = template if isinstance(template, EmailTemplateDetails) else _PLAIN
     return Email(
         to=message.to,
         subject=replace_send_message_handlebars(template.subject, payload),
         body=replace_send_message_handlebars(template.content, payload),
         content_type=managed.content_type or "text/html",
-        reply_to=render(managed.reply_to),
-        send_from=render(managed.send_from),
+        reply_to=managed.reply_to and replace_send_message_handlebars(managed.reply_to, payload),
+        send_from=managed.send_from and replace_send_message_handlebars(managed.send_from, payload),
         template=template,
         data=message,
     )

@@ -28,41 +28,33 @@ def _with_secret_code(subject: Subject, message: Json) -> Json:
     return {**message, "payload": {**message["payload"], "code": subject.canaries.make("the verification code")}}
 
 
-def _failing(subject: Subject, *, echoes: bool) -> list[Outcome]:
-    outcomes = subject.provider.outcomes
-    chosen = [it for it in outcomes if it.echoes == echoes and it.family not in {"accepted", "throttle"}]
+def _leaks_nothing(subject: Subject, *, echoes: bool, examples: int | None) -> None:
+    """Fail in every way that the provider knows, and look for secrets in what comes of it."""
+    chosen = [it for it in subject.provider.outcomes if it.echoes == echoes and it.family != "accepted"]
     if not chosen:
         what = "repeats the request" if echoes else "is a failure"
         raise NotApplicable(f"{type(subject.provider).__name__} declares no outcome that {what}")
-    return chosen
+    for outcome in chosen:
+
+        def claim(message: Json, outcome: Outcome = outcome) -> None:
+            subject.provider.answer_with(outcome.name)
+            attempt = subject.send(_with_secret_code(subject, message), subject.config)
+            _without_secrets(subject, attempt, f"when the provider answers {outcome.name!r}")
+            subject.ledger.saw("echo" if echoes else "failure")
+
+        subject.for_all(claim, subject.messages(), examples=examples)
 
 
 @check("secrets.failed-send", clause="S1", sees=("failure",))
 def failed_send(subject: Subject) -> None:
     """However the provider fails, no key and no code shows in the error, its causes or the log."""
-    for outcome in _failing(subject, echoes=False):
-
-        def claim(message: Json, outcome: Outcome = outcome) -> None:
-            subject.provider.answer_with(outcome.name)
-            attempt = subject.send(_with_secret_code(subject, message), subject.config)
-            _without_secrets(subject, attempt, f"when the provider answers {outcome.name!r}")
-            subject.ledger.saw("failure")
-
-        subject.for_all(claim, subject.messages(), examples=1)
+    _leaks_nothing(subject, echoes=False, examples=1)
 
 
 @check("secrets.echo", clause="S2", level="advisory", sees=("echo",))
 def echo(subject: Subject) -> None:
     """Even when the provider repeats the request in its answer, no key and no code shows."""
-    for outcome in _failing(subject, echoes=True):
-
-        def claim(message: Json, outcome: Outcome = outcome) -> None:
-            subject.provider.answer_with(outcome.name)
-            attempt = subject.send(_with_secret_code(subject, message), subject.config)
-            _without_secrets(subject, attempt, f"when the provider answers {outcome.name!r}")
-            subject.ledger.saw("echo")
-
-        subject.for_all(claim, subject.messages())
+    _leaks_nothing(subject, echoes=True, examples=None)
 
 
 @check("secrets.invalid-config", clause="S1", sees=("invalid",))

@@ -934,6 +934,18 @@ class ConfigInTheError(Open):
         return failure
 
 
+@killed_by("secrets.failed-send", "when the provider answers 'throttled'")
+class TellsAllWhenThrottled(Open):
+    """Leaks on one path alone."""
+
+    def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
+        """Translate it, and tell the secret when it is a throttle."""
+        failure = super().failure(error, config, email)
+        if isinstance(failure, ConnectorError) and failure.code is _Codes.RATE_LIMIT_EXCEEDED:
+            return ConnectorError(failure.code, f"Throttled for {config.access_key_secret}.")
+        return failure
+
+
 @killed_by("secrets.failed-send", "verification code")
 class RequestInTheChain(Open):
     """Shows the request in the error's cause."""
