@@ -27,7 +27,7 @@ PROFILES: Final = {
     profile.name: profile
     for profile in (
         Profile("dev", examples=25, failure_examples=1, derandomized=False),
-        Profile("ci", examples=60, failure_examples=2, derandomized=True),
+        Profile("ci", examples=50, failure_examples=2, derandomized=True),
         Profile("nightly", examples=1000, failure_examples=10, derandomized=False),
     )
 }

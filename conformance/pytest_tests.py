@@ -5,11 +5,11 @@ from functools import cache
 
 import pytest
 
-from conformance.checks import all_checks
 from conformance.profile import PROFILES, Profile, default_profile
 from conformance.registry import Check
-from conformance.report import State
-from conformance.runner import run_check, spec_faults
+from conformance.report import CheckResult, State
+from conformance.runner import checks_for, run_check
+from conformance.smoke import spec_faults
 from conformance.spec import Spec
 
 
@@ -28,7 +28,7 @@ def conformance_tests(spec: Spec, *, profile: str | None = None) -> Callable[[Ch
 
     told: list[str] = []
 
-    @pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.id)
+    @pytest.mark.parametrize("check", checks_for(spec), ids=lambda check: check.id)
     def test_conformance(check: Check) -> None:
         if faults() and told:
             pytest.skip(f"the Spec is not usable: see {told[0]}")
@@ -41,9 +41,17 @@ def conformance_tests(spec: Spec, *, profile: str | None = None) -> Callable[[Ch
         if result.state is State.EXPECTED_FAILURE:
             pytest.xfail(result.message)
         if result.is_error:
-            example = f"\n{result.example}" if result.example else ""
-            pytest.fail(f"{result.claim}\n{result.state}: {result.message} ({result.clause}){example}", pytrace=False)
+            raise _failure(result)
         if result.state is State.FAILED:
             pytest.xfail(f"advisory: {result.message}")
 
     return test_conformance
+
+
+def _failure(result: CheckResult) -> BaseException:
+    """Make pytest's failure, with the traceback of the claim that does not hold: ``--pdb`` opens there."""
+    example = f"\n{result.example}" if result.example else ""
+    replay = f"\nreplay: {result.replay}" if result.replay else ""
+    message = f"{result.claim}\n{result.state}: {result.message} ({result.clause}){example}{replay}"
+    traceback = result.error.__traceback__ if result.error is not None else None
+    return pytest.fail.Exception(message, pytrace=False).with_traceback(traceback)

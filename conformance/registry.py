@@ -1,9 +1,11 @@
 """The one list of checks behind every front: plain functions, each with an id that never changes."""
 
-from collections.abc import Callable  # noqa: TC003 - attrs resolves the annotations of a Check
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final, Literal
 
 from attrs import frozen
+
+from connector_kit import ConnectorType
 
 if TYPE_CHECKING:
     from conformance.subject import Subject
@@ -20,8 +22,9 @@ class Check:
         claim: the function's docstring, one sentence.
         level: a connector that fails a required check does not conform; an advisory one says how to do better.
         clause: the clause of docs/contract.md that it proves.
-        needs: the capabilities without which it does not apply.
+        needs: the capabilities without which it does not apply; ``a or b`` where either will do.
         sees: the kinds of example that it must have seen to have proven anything.
+        types: the types of connector that it is about.
         run: raises CheckFailure.
     """
 
@@ -31,8 +34,19 @@ class Check:
     clause: str
     needs: frozenset[str]
     sees: tuple[str, ...]
+    types: frozenset[ConnectorType]
     run: "Callable[[Subject], None]"
 
+    def lacking(self, capabilities: Collection[str]) -> tuple[str, ...]:
+        """Return what it needs and these are not, sorted."""
+        return tuple(sorted(it for it in self.needs if not any(name in capabilities for name in it.split(" or "))))
+
+
+ALL: Final = frozenset(ConnectorType)
+"""Every type of connector."""
+
+MESSAGES: Final = frozenset({ConnectorType.EMAIL, ConnectorType.SMS})
+"""The types of connector that send messages."""
 
 _CHECKS: Final[dict[str, Check]] = {}
 
@@ -44,12 +58,13 @@ def check(
     sees: tuple[str, ...],
     level: Level = "required",
     needs: tuple[str, ...] = (),
+    types: Collection[ConnectorType] = MESSAGES,
 ) -> "Callable[[Callable[[Subject], None]], Callable[[Subject], None]]":
     """Register a function as a check; its docstring is the claim."""
 
     def register(run: "Callable[[Subject], None]") -> "Callable[[Subject], None]":
         claim = " ".join((run.__doc__ or "").split())
-        _CHECKS[check_id] = Check(check_id, claim, level, clause, frozenset(needs), sees, run)
+        _CHECKS[check_id] = Check(check_id, claim, level, clause, frozenset(needs), sees, frozenset(types), run)
         return run
 
     return register

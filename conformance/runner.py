@@ -1,16 +1,21 @@
 """Runs checks on a connector and reports; every front goes through here."""
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
+from attrs import evolve
+from hypothesis import __version__ as hypothesis_version
+
 from conformance.checks import all_checks
 from conformance.profile import Profile, default_profile
-from conformance.registry import Check, CheckFailure, NotApplicable
+from conformance.registry import MESSAGES, Check, CheckFailure, NotApplicable
 from conformance.report import CheckResult, Report, State
+from conformance.smoke import spec_faults
 from conformance.spec import Spec
-from conformance.subject import Subject
-from connector_kit import ConnectorError, ConnectorType
+from conformance.subject import Replay, Subject
+from connector_kit import ConnectorError
 
 
 def find_checks(patterns: Iterable[str] = ()) -> tuple[Check, ...]:
@@ -29,91 +34,145 @@ def find_checks(patterns: Iterable[str] = ()) -> tuple[Check, ...]:
     return tuple(it for it in checks if not wanted or it.id in wanted or it.id.partition(".")[0] in wanted)
 
 
-def spec_faults(spec: Spec, profile: Profile | None = None) -> tuple[str, ...]:
-    """Try the Spec itself before any check runs: a mis-wired one would fail them all for one reason.
+def checks_for(spec: Spec, patterns: Iterable[str] = ()) -> tuple[Check, ...]:
+    """Return those that are about the connector's type; a check of another type has to be asked for by its id.
 
-    Returns:
-        What is wrong, in words; nothing when the connector can be made, accepts the config, and one message arrives.
+    Raises:
+        LookupError: an id or area that does not exist.
     """
-    ids = {check.id for check in all_checks()}
-    faults = []
-    for name in spec.expected_failures:
-        if name not in ids:
-            near = get_close_matches(name, ids, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            faults.append(f"expected_failures names {name!r}, which is no check.{hint}")
-    absent = [key for key in spec.secrets if key not in spec.valid_config]
-    faults += [f"secrets names {key!r}, which valid_config does not have." for key in absent]
-    if faults:
-        return tuple(faults)
-    subject = Subject(spec, profile or default_profile())
-    with subject.provider.running():
-        return tuple(_smoke(subject))
+    wanted = tuple(patterns)
+    return tuple(it for it in find_checks(wanted) if spec.connector.type in it.types or it.id in wanted)
 
 
-def _smoke(subject: Subject) -> Iterable[str]:
-    if not subject.accepts(subject.config):
-        issues = subject.spec.connector.config_guard.issues(subject.config)
-        found = "; ".join(f"{issue.path}: {issue.message}" for issue in issues if issue.severity == "error")
-        yield f"valid_config is not valid: {found}."
-        return
-    try:
-        kind = subject.connector.type
-    except Exception as error:  # noqa: BLE001 - whatever making the connector raises
-        yield subject.canaries.redact(f"the connector cannot be made: {type(error).__name__}: {error}")
-        return
-    to = "15550000000" if kind is ConnectorType.SMS else "smoke@example.com"
-    attempt = subject.send({"to": to, "type": "Generic", "payload": {"code": "000000"}}, subject.config)
-    if attempt.error is not None:
-        detail = f"{attempt.how}: {attempt.error}"
-        yield subject.canaries.redact(f"a first message with valid_config could not be sent: {detail}.")
-    elif not attempt.calls:
-        yield "a first message was sent, but not to `provider`: is it the stub of the provider this connector talks to?"
+def find_replay(token: str) -> tuple[Check, Replay]:
+    """Take apart what a report gives for ``--replay``: a check, and the example of one of its claims.
+
+    Raises:
+        LookupError: it names no check, is no such text, or was written by another version of Hypothesis.
+    """
+    check_id, *rest = token.split(":")
+    (check,) = find_checks([check_id]) if "." in check_id else (None,)
+    if check is None or len(rest) not in {0, 3}:
+        raise LookupError(f"{token!r} is nothing that a report gives to replay.")
+    if not rest:
+        return check, Replay(-1, hypothesis_version, b"")
+    claim, version, blob = rest
+    if not claim.isdigit():
+        raise LookupError(f"{token!r} is nothing that a report gives to replay.")
+    if version != hypothesis_version:
+        raise LookupError(
+            f"The failure was found with Hypothesis {version}, and {hypothesis_version} is installed: "
+            f"run it with --check {check_id} instead.",
+        )
+    return check, Replay(int(claim), version, blob.encode())
 
 
-def run_check(check: Check, spec: Spec, profile: Profile, seed: int | None = None) -> CheckResult:
-    """Run one check."""
+def _token(check: Check, replay: Replay | None) -> str:
+    if replay is None:
+        return check.id
+    return f"{check.id}:{replay.claim}:{replay.version}:{replay.blob.decode()}"
+
+
+def run_check(
+    check: Check,
+    spec: Spec,
+    profile: Profile,
+    seed: int | None = None,
+    *,
+    replay: Replay | None = None,
+    until: float = math.inf,
+) -> CheckResult:
+    """Run one check.
+
+    Args:
+        check: which.
+        spec: the connector and what the suite has to know of it.
+        profile: how hard to try.
+        seed: for the examples.
+        replay: the one failure to run again.
+        until: when, by `time.monotonic`, to begin no further example.
+    """
     started = time.perf_counter()
-    subject = Subject(spec, profile, seed)
-    state, message, example = _judge(check, subject)
-    expectation = spec.expected_failures.get(check.id)
-    if expectation is not None and state is State.FAILED:
-        state, message = State.EXPECTED_FAILURE, f"{expectation} ({message})"
-    elif expectation is not None and state is State.PASSED:
-        state = State.UNEXPECTED_PASS
-        message = f"it passes, but expected_failures says it would not: {expectation}. Take the expectation out."
-    return CheckResult(
+    subject = Subject(spec, profile, seed, replay=replay, until=until)
+    result = CheckResult(
         id=check.id,
-        state=state,
+        state=State.PASSED,
         level=check.level,
         clause=check.clause,
         claim=check.claim,
-        examples=subject.ledger.counts,
-        seconds=time.perf_counter() - started,
-        message=message,
-        example=example,
+        examples={},
+        seconds=0,
     )
+    judged = _with_expectation(_judge(check, subject, result), spec.expected_failures.get(check.id))
+    return evolve(judged, examples=subject.ledger.counts, seconds=time.perf_counter() - started)
 
 
-def _judge(check: Check, subject: Subject) -> tuple[State, str, str | None]:
-    lacking = sorted(check.needs - subject.spec.capabilities)
+def _judge(check: Check, subject: Subject, result: CheckResult) -> CheckResult:
+    spec = subject.spec
+    if spec.connector.type not in check.types:
+        kinds = "e-mail and SMS" if check.types == MESSAGES else " and ".join(sorted(check.types))
+        reason = f"it is about {kinds} connectors, and the connector declares the type {spec.connector.type}"
+        return evolve(result, state=State.NOT_APPLICABLE, message=reason)
+    lacking = check.lacking(spec.capabilities)
     if lacking:
-        return State.NOT_APPLICABLE, f"the Spec does not declare the capability {', '.join(lacking)}", None
+        reason = f"the Spec does not declare the capability {', '.join(lacking)}"
+        return evolve(result, state=State.NOT_APPLICABLE, message=reason)
     try:
         with subject.provider.running():
-            check.run(subject)
+            try:
+                return _run(check, subject, result)
+            finally:
+                subject.finish()
     except NotApplicable as reason:
-        return State.NOT_APPLICABLE, str(reason), None
-    except CheckFailure as failure:
-        return State.FAILED, subject.canaries.redact(failure.message), failure.example
-    except ConnectorError as error:
-        return State.FAILED, subject.canaries.redact(f"it raised {error}"), None
+        return evolve(result, state=State.NOT_APPLICABLE, message=str(reason))
+
+
+def _run(check: Check, subject: Subject, result: CheckResult) -> CheckResult:
+    """Run a check in the presence of its provider, so that a transcript can be taken."""
+    try:
+        check.run(subject)
+    except NotApplicable:
+        raise
     except Exception as error:  # noqa: BLE001 - a wrong connector may raise anything, anywhere
-        return State.FAILED, subject.canaries.redact(f"it raised {type(error).__name__}: {error}"), None
+        return evolve(
+            result,
+            state=State.FAILED,
+            message=subject.canaries.redact(_why(error)),
+            example=error.example if isinstance(error, CheckFailure) else None,
+            transcript=subject.transcript,
+            replay=_token(check, subject.failed_claim),
+            error=error,
+        )
+    if subject.is_replay:
+        return evolve(result, message="the failure does not show any more")
     unseen = subject.ledger.missing(check.sees)
     if unseen:
-        return State.NOT_EXERCISED, f"it saw no example of: {', '.join(unseen)}, so it has proven nothing", None
-    return State.PASSED, "", None
+        late = "; the time was up" if subject.time_is_up else ""
+        reason = f"it saw no example of: {', '.join(unseen)}, so it has proven nothing{late}"
+        return evolve(result, state=State.NOT_EXERCISED, message=reason)
+    return result
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, CheckFailure):
+        return error.message
+    return f"it raised {error}" if isinstance(error, ConnectorError) else f"it raised {type(error).__name__}: {error}"
+
+
+def _with_expectation(result: CheckResult, reason: str | None) -> CheckResult:
+    """Hold a result against the Spec's expectation: both have to say the same."""
+    if reason is None:
+        return result
+    match result.state:
+        case State.FAILED:
+            return evolve(result, state=State.EXPECTED_FAILURE, message=f"{reason} ({result.message})")
+        case State.PASSED:
+            message = f"it passes, but expected_failures says it would not: {reason}. Take the expectation out."
+            return evolve(result, state=State.UNEXPECTED_PASS, message=message)
+        case State.NOT_APPLICABLE:
+            message = f"expected_failures names it, but it does not apply: {result.message}. Take the expectation out."
+            return evolve(result, state=State.NOT_EXERCISED, message=message)
+    return result
 
 
 def check_connector(
@@ -122,6 +181,11 @@ def check_connector(
     checks: Iterable[str] = (),
     profile: Profile | None = None,
     seed: int | None = None,
+    replay: str | None = None,
+    max_time: float = math.inf,
+    strict_vacuity: bool = True,
+    fail_fast: bool = False,
+    target: str | None = None,
     on_result: Callable[[CheckResult], None] | None = None,
 ) -> Report:
     """Run the suite on a connector.
@@ -131,17 +195,36 @@ def check_connector(
         checks: ids or areas; all of them where it is left out.
         profile: how hard to try; ``ci`` where the environment says CI, else ``dev``.
         seed: for the examples, to see the same ones again.
+        replay: one failure to run again, as a report names it; no other check is run then.
+        max_time: seconds after which no further example begins; a check that has then proven nothing is not exercised.
+        strict_vacuity: whether a check that saw no example of some kind is an error.
+        fail_fast: stop at the first error.
+        target: what to call the connector in the report's commands; ``module:Class`` where it is left out.
         on_result: called with each result as it comes.
 
     Raises:
-        LookupError: a check that does not exist.
+        LookupError: a check that does not exist, or a replay that cannot be.
     """
-    started = time.perf_counter()
-    chosen, tried = find_checks(checks), profile or default_profile()
-    faults = spec_faults(spec, tried)
-    results = []
-    for check in chosen if not faults else ():
-        results.append(run_check(check, spec, tried, seed))
+    started, until = time.perf_counter(), time.monotonic() + max_time
+    tried = profile or default_profile()
+    again = None if replay is None else find_replay(replay)
+    chosen = checks_for(spec, checks) if again is None else (again[0],)
+    report = Report(
+        connector=spec.name,
+        profile=tried.name,
+        results=(),
+        faults=spec_faults(spec, tried),
+        seconds=0,
+        target=target or f"{spec.connector.__module__}:{spec.connector.__qualname__}",
+        seed=seed,
+        strict_vacuity=strict_vacuity,
+        available=len(checks_for(spec)),
+    )
+    for check in chosen if not report.faults else ():
+        result = run_check(check, spec, tried, seed, replay=again and again[1], until=until)
+        report = evolve(report, results=(*report.results, result))
         if on_result is not None:
-            on_result(results[-1])
-    return Report(spec.name, tried.name, tuple(results), faults, time.perf_counter() - started)
+            on_result(result)
+        if fail_fast and report.errors:
+            break
+    return evolve(report, seconds=time.perf_counter() - started)

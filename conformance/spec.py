@@ -17,8 +17,14 @@ CAPABILITIES: Final[Mapping[str, str]] = {
     "config-templates": "its templates stand in the config, each with a usageType",
     "html": "it sends bodies as HTML",
     "i18n-templates": "it takes the templates that Logto manages, through get_i18n_email_template",
+    "provider-templates": "its templates stand at the provider: it forwards a message's type and payload as they are",
     "reply-to": "it honours a managed template's replyTo",
-    "text": "it sends a managed template of contentType text/plain as plain text",
+    "send-from": "it honours a managed template's sendFrom: a mailbox, an address, or a display name alone",
+    "sms": "it sends text messages: its type is Sms",
+    "social": "it signs users in at a provider: its type is Social",
+    "template-names": "its config names, for each usageType, a template that stands at the provider",
+    "text": "it sends plain text: always, or a managed template of contentType text/plain",
+    "usage": "it tells how many messages were sent, through get_usage",
 }
 """Every capability, and what declaring it promises."""
 
@@ -76,6 +82,12 @@ class Spec:
     def name(self) -> str:
         """What a report calls the connector."""
         return self.connector.metadata.id
+
+    @property
+    def runs_in(self) -> str | None:
+        """Where the connector runs, if that is not this Python: ``Node.js``; what is Python's alone does not apply."""
+        where: str | None = getattr(self.connector, "runs_in", None)
+        return where
 
 
 def spec_of(connector: type[Connector[Any]]) -> Spec:

@@ -4,12 +4,13 @@ Whether a config is valid is never remembered from here: a check asks the publis
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from conformance.config_schema import ConfigSchema
 from connector_kit import TemplateType
 
 Json = Any
@@ -63,12 +64,13 @@ def messages(draw: st.DrawFn, recipients: SearchStrategy[str], types: SearchStra
 
 
 def template(example: Mapping[str, Json], usage_type: str, mark: str) -> dict[str, Json]:
-    """Return a config template with a mark in all its texts, by which a check knows it again."""
-    made = {**example, "usageType": usage_type}
-    for key in ("subject", "content"):
-        if key in made:
-            made[key] = f"{mark} {key}"
-    return made
+    """Return a config template with a mark in all its texts, by which a check knows it again.
+
+    One without content names a template of the provider; its texts are the names then.
+    """
+    texts = ("subject", "content") if "content" in example else example
+    marked = {key: f"{mark} {key}" for key in texts if isinstance(example.get(key), str)}
+    return {**example, **marked, "usageType": usage_type}
 
 
 def marks(count: int) -> list[str]:
@@ -93,7 +95,7 @@ def with_templates(config: Mapping[str, Json], usage_types: list[str]) -> dict[s
 @st.composite
 def variations(draw: st.DrawFn, config: Mapping[str, Json], schema: Mapping[str, Json]) -> dict[str, Json]:
     """Draw a config like the given one: optional keys dropped, keys reordered, templates added and reordered."""
-    required = set(schema.get("required", ()))
+    required = ConfigSchema(schema).required
     kept = {key: value for key, value in config.items() if key in required or draw(st.booleans())}
     if isinstance(kept.get("templates"), list) and kept["templates"]:
         kept = with_templates(kept, draw(template_types()))
@@ -104,14 +106,20 @@ Place = tuple[str | int, ...]
 
 
 def places(config: Mapping[str, Json]) -> list[Place]:
-    """Return where a config can be damaged: each key, and each key of its objects in lists."""
-    found: list[Place] = []
-    for key, value in config.items():
-        found.append((key,))
-        for index, item in enumerate(value if isinstance(value, list) else ()):
-            if isinstance(item, dict):
-                found.extend((key, index, inner) for inner in item)
-    return found
+    """Return where a config can be damaged: each key, at any depth, and each item of its lists that is no object."""
+    return list(_places(config, ()))
+
+
+def _places(value: Json, above: Place) -> Iterator[Place]:
+    if isinstance(value, Mapping):
+        for key, member in value.items():
+            yield (*above, key)
+            yield from _places(member, (*above, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if not isinstance(item, Mapping):
+                yield (*above, index)
+            yield from _places(item, (*above, index))
 
 
 def without(config: Mapping[str, Json], place: Place) -> dict[str, Json]:

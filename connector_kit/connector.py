@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.guards import Guard, email_template_details_guard, validate_config
+from connector_kit.mailbox import strip_header_control_chars
 from connector_kit.messages import ContentType, EmailTemplateDetails, SendMessageData
 from connector_kit.metadata import ConnectorMetadata, ConnectorType
 from connector_kit.social import (
@@ -155,7 +156,14 @@ class MessageConnector(Connector[C], Generic[C, M]):
 
 
 def _read_message(data: SendMessageData | Mapping[str, object]) -> SendMessageData:
-    return data if isinstance(data, SendMessageData) else SendMessageData.from_json(data)
+    message = data if isinstance(data, SendMessageData) else SendMessageData.from_json(data)
+    if strip_header_control_chars(message.to) != message.to:
+        # Stripping them would make it somebody else's address; leaving them in could break out of a header.
+        raise ConnectorError(
+            ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS,
+            {"message": "Message data: to must be one line, without control characters."},
+        )
+    return message
 
 
 def _config_template(config: object, message: SendMessageData) -> Any:  # noqa: ANN401 - any class of template

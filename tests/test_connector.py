@@ -180,7 +180,16 @@ def test_an_invalid_config_is_refused_before_anything_else_happens(saved: Json) 
     assert connector.delivered == []
 
 
-@pytest.mark.parametrize("message", [None, {}, {**MESSAGE, "payload": None}, {**MESSAGE, "to": 1}])
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,
+        {},
+        {**MESSAGE, "payload": None},
+        {**MESSAGE, "to": 1},
+        {**MESSAGE, "to": "a@a.example\r\nBcc: b@b.example"},
+    ],
+)
 def test_a_malformed_message_is_refused_before_the_config_is_read(message: Json) -> None:
     """``invalid_request_parameters``; the fault is Logto's, so the config is not even asked for."""
     for connector in (AcmeMail(get_config=unasked), AcmeSms(get_config=unasked)):

@@ -1,5 +1,6 @@
 """What is built is what is installed: sdist, wheel from the sdist, a clean environment outside the checkout."""
 
+import ast
 import json
 import os
 import subprocess
@@ -8,6 +9,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+import conformance
+import connector_kit
+from tests.docs.markdown import blocks
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = {file.name: file.read_bytes() for file in (ROOT / "schemas").glob("*.schema.json")}
@@ -66,7 +71,7 @@ def test_the_wheel_holds_every_schema_byte_for_byte(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         prefix = "connector_kit/schemas/"
         found = {it.removeprefix(prefix): archive.read(it) for it in archive.namelist() if it.startswith(prefix)}
-    assert len(SCHEMAS) == 21
+    assert len(SCHEMAS) == 22
     assert found == SCHEMAS
 
 
@@ -78,6 +83,14 @@ def test_the_wheel_holds_what_the_ses_connector_shows(wheel: Path) -> None:
     assets = ("logo.svg", "logo-dark.svg", "README.md", "README.es.md", "README.pt-BR.md")
     assert {connector + asset for asset in assets} | {"connector_kit/py.typed", "conformance/py.typed"} <= names
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"connector_kit", "conformance"}
+
+
+def test_the_wheel_holds_what_runs_packages_of_npm(wheel: Path) -> None:
+    """The driver and the pinned versions are no Python, and are there all the same."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    files = ("driver.mjs", "pinned/package.json", "pinned/package-lock.json")
+    assert {f"conformance/npm/{file}" for file in files} <= names
 
 
 def test_check_wheel_contents_finds_nothing(wheel: Path) -> None:
@@ -94,9 +107,7 @@ def test_the_installed_kit_gives_the_schemas_of_the_checkout(installed: Path) ->
         "import json, connector_kit as kit; print(json.dumps({name: kit.bundle(name) for name in kit.schema_names()}))"
     )
     told = json.loads(_succeed(installed / "python", "-c", program, cwd=installed))
-    from connector_kit import bundle, schema_names  # noqa: PLC0415 - beside the installed one
-
-    assert told == {name: bundle(name) for name in schema_names()}
+    assert told == {name: connector_kit.bundle(name) for name in connector_kit.schema_names()}
 
 
 def test_the_base_install_says_what_the_command_line_needs(installed: Path) -> None:
@@ -116,3 +127,42 @@ def test_the_installed_commands_work(with_extras: Path) -> None:
     assert shown["id"] == "aws-ses-mail"
     told = _succeed(command, "conformance", "aws-ses-mail", "--profile", "dev", "--check", "metadata", cwd=with_extras)
     assert "aws-ses-mail conforms." in told
+
+
+def test_a_new_author_gets_from_nothing_to_a_report(with_extras: Path, tmp_path: Path) -> None:
+    """The guide's project, in an environment that has only the wheel, with public names alone, conforms and says so."""
+    for block in blocks(ROOT / "docs" / "guides" / "write-a-connector.md"):
+        if block.verb == "file":
+            file = tmp_path / "acme" / block.argument
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.code, encoding="utf-8")
+    assert _private_names(tmp_path / "acme") == []
+    _succeed(with_extras / "python", "-m", "pip", "install", "--quiet", tmp_path / "acme", cwd=tmp_path)
+    try:
+        written = {name: tmp_path / f"report.{name}" for name in ("html", "junit", "json", "badge")}
+        options = [part for name, file in written.items() for part in (f"--{name}", file)]
+        told = _succeed(
+            with_extras / "connector-kit", "conformance", "acme-mail", "--profile", "dev", *options, cwd=tmp_path
+        )
+        assert told.rstrip().endswith("acme-mail conforms.")
+        report = json.loads(written["json"].read_text(encoding="utf-8"))
+        assert (report["connector"], report["conforms"]) == ("acme-mail", True)
+        assert {"passed"} <= {check["state"] for check in report["checks"]}
+        assert all(check["examples"] for check in report["checks"] if check["state"] == "passed")
+        assert "acme-mail" in written["html"].read_text(encoding="utf-8")
+        assert written["junit"].read_text(encoding="utf-8").count("<testcase ") == len(report["checks"])
+        assert "conforms" in written["badge"].read_text(encoding="utf-8")
+    finally:
+        _succeed(with_extras / "python", "-m", "pip", "uninstall", "--quiet", "--yes", "acme-mail", cwd=tmp_path)
+
+
+def _private_names(project: Path) -> list[str]:
+    """Return what a project imports of the kit and the suite that they do not export."""
+    public = {"connector_kit": set(connector_kit.__all__), "conformance": set(conformance.__all__)}
+    found = []
+    for file in project.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in public:
+                names = {name.name for name in node.names} - public.get(node.module, set())
+                found += [f"{file.name}: {node.module}.{name}" for name in sorted(names)]
+    return found

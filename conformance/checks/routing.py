@@ -1,10 +1,11 @@
 """Routing: which template a message takes, by usageType, and when a template that Logto manages comes first."""
 
-from typing import Any
+import unicodedata
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from conformance.registry import check, expect
+from conformance.registry import NotApplicable, check, expect
 from conformance.strategies import (
     KNOWN_TYPES,
     REQUIRED_TYPES,
@@ -19,14 +20,14 @@ from conformance.subject import Subject
 
 Json = Any
 
-_NEEDS = ("config-templates",)
+_NEEDS = ("config-templates or template-names",)
 _MANAGED = "managed-template."
 
 
 def _route(subject: Subject, types: list[str], message: Json, **how: Any) -> int | None:  # noqa: ANN401 - see Subject.send
     """Send a message and return which of the config's templates it took, by its mark; ``None`` for none of them."""
     call = subject.deliver(message, with_templates(subject.config, types), **how)
-    texts = [text for text in (call.subject, call.body) if text is not None]
+    texts = [text for text in (call.subject, call.body, call.template) if text is not None]
     taken = {index for index, mark in enumerate(marks(len(types))) for text in texts if text.startswith(mark)}
     expect(len(taken) <= 1, f"expected subject and body from one template, found them from {len(taken)}")
     return taken.pop() if taken else None
@@ -205,3 +206,147 @@ def i18n_arguments(subject: Subject) -> None:
         subject.ledger.saw("locale" if "locale" in message["payload"] else "no locale")
 
     subject.for_all(claim, subject.messages())
+
+
+@check("routing.i18n-each-message", clause="T5", needs=("i18n-templates",), sees=("second",))
+def i18n_each_message(subject: Subject) -> None:
+    """The template that Logto manages for one message is used for that one alone."""
+
+    def claim(first: str, second: str, message: Json, other: Json) -> None:
+        for data in (message, other, {**other, "type": message["type"]}):
+            for code in (first, second):
+                subject.provider.reset()
+                call = subject.deliver(data, subject.config, managed=lambda code=code: _managed_template(code))
+                told = str(call.body).endswith(f" {code}")
+                expect(told, "expected the body of this message's own managed template, found another")
+                subject.ledger.saw("second")
+
+    examples = max(5, subject.profile.examples // 6)  # each sends six messages
+    subject.for_all(claim, codes, codes, subject.messages(), subject.messages(), examples=examples)
+
+
+_UNUSABLE: Final[tuple[Json, ...]] = (
+    {},
+    {"subject": "managed-template."},
+    {"content": "managed-template."},
+    {"subject": 1, "content": "managed-template."},
+    {"subject": "managed-template.", "content": None},
+    {"subject": "managed-template.", "content": ["managed-template."]},
+    [],
+    ["managed-template.", "managed-template."],
+    "managed-template.",
+    1,
+    False,
+)
+
+
+@check("routing.i18n-malformed", clause="K3", needs=("config-templates", "i18n-templates"), sees=("malformed",))
+def i18n_malformed(subject: Subject) -> None:
+    """A managed template without a text for subject and content counts as none: the code must go out."""
+
+    def claim(managed: Json, types: list[str], message: Json) -> None:
+        expected = types.index(message["type"] if message["type"] in types else "Generic")
+        found = _route(subject, types, message, managed=lambda: managed)
+        expect(found == expected, f"expected {_say(types, expected)}, found {_say(types, found)}")
+        subject.ledger.saw("malformed")
+
+    subject.for_each(claim, _UNUSABLE, template_types(), subject.messages())
+
+
+_BESIDE: Final[tuple[dict[str, Json], ...]] = (
+    {"contentType": "text/markdown"},
+    {"contentType": None},
+    {"contentType": 1},
+    {"replyTo": None},
+    {"replyTo": ["a@a.example"]},
+    {"sendFrom": {"name": "A"}},
+    {"sendFrom": ""},
+    {"replyTo": ""},
+    {"languageTag": "en", "templateType": "SignIn", "createdAt": 1},
+    {"__proto__": {}, "constructor": 1},
+)
+
+
+@check("routing.i18n-oddly-equipped", clause="T17", needs=("i18n-templates",), sees=("odd",))
+def i18n_oddly_equipped(subject: Subject) -> None:
+    """A managed template with subject and content is used, whatever stands beside them."""
+
+    def claim(more: dict[str, Json], message: Json, code: str) -> None:
+        template = {**_managed_template(code), **more}
+        call = subject.deliver(message, subject.config, managed=lambda: template)
+        taken = [str(text).startswith(_MANAGED) for text in (call.subject, call.body)]
+        expect(all(taken), f"expected subject and body of the managed template with {more}, found others")
+        subject.ledger.saw("odd")
+
+    subject.for_each(claim, _BESIDE, subject.messages(), codes)
+
+
+_MANY: Final = 1_000
+
+
+@check("routing.many-templates", clause="T18", needs=_NEEDS, sees=("among many",))
+def many_templates(subject: Subject) -> None:
+    """Among a thousand templates, each message takes its own."""
+    types = [*REQUIRED_TYPES, *(f"Custom{index}" for index in range(_MANY - len(REQUIRED_TYPES)))]
+    if not subject.accepts(with_templates(subject.config, types)):
+        raise NotApplicable(f"the config's schema declares that there are fewer than {_MANY:,} templates")
+
+    def claim(kind: str, message: Json) -> None:
+        _expect_route(subject, types, {**message, "type": kind}, types.index(kind), "one of many")
+        subject.ledger.saw("among many")
+
+    for kind in (types[-1], types[_MANY // 2], "Generic", "SignIn"):
+        subject.for_all(claim, st.just(kind), subject.messages(), examples=1)
+
+
+@check("routing.odd-type", clause="T1", needs=_NEEDS, sees=("odd",))
+def odd_type(subject: Subject) -> None:
+    """A usageType may be any string, in any script, and a name that programs give a meaning of its own."""
+
+    def claim(kind: str, types: list[str], message: Json) -> None:
+        near = (f"{kind}x", f" {kind}", *(unicodedata.normalize(form, kind) for form in ("NFC", "NFD", "NFKC")))
+        types = [*types, *near, kind]
+        _expect_route(subject, types, {**message, "type": kind}, types.index(kind), "the first with that usageType")
+        subject.ledger.saw("odd")
+
+    odd = (
+        "__proto__",
+        "constructor",
+        "toString",
+        "length",
+        "0",
+        "",
+        " ",
+        "*",
+        ".",
+        "\u00e9",
+        "e\u0301",
+        "\u6ce8\u518c",
+    )
+    accepted = [kind for kind in odd if subject.accepts(with_templates(subject.config, [*REQUIRED_TYPES, kind]))]
+    subject.for_each(claim, accepted, template_types(), subject.messages())
+
+
+@check("routing.empty-template", clause="T19", needs=("config-templates",), sees=("empty",))
+def empty_template(subject: Subject) -> None:
+    """A template with an empty text is a template: no other is taken in its place."""
+
+    def claim(key: str, types: list[str], message: Json) -> None:
+        config = with_templates(subject.config, types)
+        index = types.index(message["type"] if message["type"] in types else "Generic")
+        config["templates"][index][key] = ""
+        if not subject.accepts(config):
+            subject.ledger.saw("empty")  # its schema asks for a text, so there is no such template
+            return
+        attempt = subject.send(message, config)
+        expect(
+            attempt.error is None or attempt.code is not None,
+            f"expected an empty {key} to be sent, or refused as a ConnectorError; {attempt.how}",
+        )
+        for call in attempt.calls:
+            found = call.subject if key == "subject" else call.body
+            expect(not found, f"expected the empty {key} of the message's own template, found {found!r}")
+        subject.ledger.saw("empty")
+
+    keys = [key for key in ("subject", "content") if key in subject.config["templates"][0]]
+    subject.for_each(claim, keys, template_types(), subject.messages())

@@ -8,7 +8,7 @@ from tests.conformance.right_connectors import RIGHT
 
 @pytest.mark.parametrize("spec", RIGHT, ids=lambda spec: spec.name)
 def test_a_right_connector_of_another_shape_conforms(spec: Spec) -> None:
-    """Every check passes or says what the connector or its provider did not declare."""
+    """Every check passes, advisory ones included, or says what the connector or its provider did not declare."""
     report = check_connector(spec, profile=PROFILES["ci"])
     assert report.faults == ()
     odd = [
@@ -17,4 +17,5 @@ def test_a_right_connector_of_another_shape_conforms(spec: Spec) -> None:
     assert odd == []
     assert report.conforms
     reasons = {it.message for it in report.results if it.state is State.NOT_APPLICABLE}
-    assert all("declare" in reason or "names no" in reason or "have no" in reason for reason in reasons)
+    said = ("declare", "names no", "have no", "with no id")
+    assert [reason for reason in reasons if not any(words in reason for words in said)] == []

@@ -1,20 +1,20 @@
 """Running checks: the states, the smoke gate, and what keeps a connector from conforming."""
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from attrs import evolve
+from hypothesis import strategies as st
 
-from conformance import PROFILES, Check, CheckFailure, Outcome, Provider, Spec, State, check_connector, spec_of
+from conformance import PROFILES, Check, CheckFailure, Spec, State, check_connector, spec_of
 from conformance.canaries import Canaries
-from conformance.provider import Aspect, Call
+from conformance.registry import ALL
 from conformance.report import CheckResult, Report
-from conformance.runner import find_checks, run_check, spec_faults
+from conformance.runner import find_checks, find_replay, run_check
 from conformance.subject import Subject
-from connector_kit import ConnectorError, ConnectorErrorCodes, SendMessageData
+from connector_kit import ConnectorError, ConnectorErrorCodes, ConnectorType, SendMessageData
 from connector_kit.connectors.aws_ses import AwsSesConnector
 from tests.conformance.wrong_connectors import WRONG, Open
 
@@ -23,7 +23,7 @@ SPEC = spec_of(AwsSesConnector)
 
 
 def _check(run: Callable[[Subject], None], **changes: Any) -> Check:  # noqa: ANN401 - any field of a Check
-    made = Check("test.check", "A claim.", "required", "X1", frozenset(), ("example",), run)
+    made = Check("test.check", "A claim.", "required", "X1", frozenset(), ("example",), ALL, run)
     return evolve(made, **changes)
 
 
@@ -91,6 +91,156 @@ def test_whatever_a_connector_raises_is_a_failure_of_the_check(error: Exception)
     assert "boom" in result.message
 
 
+def test_an_announced_failure_that_does_not_apply_is_an_error() -> None:
+    """Not exercised: an expectation that nothing can meet hides behind a capability."""
+    spec = evolve(SPEC, expected_failures={"test.check": "see #12"})
+    result = run_check(_check(_fails, needs=frozenset({"sms"})), spec, DEV)
+    assert (result.state, result.is_error) == (State.NOT_EXERCISED, True)
+    assert "Take the expectation out." in result.message
+
+
+def test_an_announced_failure_of_a_check_that_saw_nothing_is_an_error_too() -> None:
+    """Nothing was proven, so nothing was expected either."""
+    spec = evolve(SPEC, expected_failures={"test.check": "see #12"})
+    result = run_check(_check(_sees, sees=("other",)), spec, DEV)
+    assert (result.state, result.is_error) == (State.NOT_EXERCISED, True)
+
+
+def test_a_check_about_other_connectors_does_not_apply() -> None:
+    """A check for social connectors says so to an e-mail connector."""
+    result = run_check(_check(_fails, types=frozenset({ConnectorType.SOCIAL})), SPEC, DEV)
+    assert result.state is State.NOT_APPLICABLE
+    assert result.message == "it is about Social connectors, and the connector declares the type Email"
+
+
+def test_vacuity_can_be_shown_without_counting() -> None:
+    """Where the author says so, a check that saw nothing does not keep the connector from conforming."""
+    vacuous = CheckResult("a.b", State.NOT_EXERCISED, "required", "X1", "c", {}, 0.0)
+    passed = evolve(vacuous, state=State.PASSED)
+    assert not Report("x", "dev", (vacuous, passed), (), 0.0).conforms
+    assert Report("x", "dev", (vacuous, passed), (), 0.0, strict_vacuity=False).conforms
+
+
+def test_a_failure_that_comes_and_goes_is_told_as_such() -> None:
+    """A connector that fails for an input only now and then is wrong, and the report says in what way."""
+    times: list[int] = []
+
+    def claim(_: object) -> None:
+        times.append(1)
+        if len(times) == 1:
+            raise CheckFailure("now and then")
+
+    result = run_check(_check(lambda subject: subject.for_all(claim, st.integers())), SPEC, DEV)
+    assert result.state is State.FAILED
+    assert result.message == "it fails only sometimes for the same input: now and then"
+
+
+def _for_hundreds(subject: Subject) -> None:
+    """Fail in the second claim, for numbers from a hundred on."""
+
+    def claim(number: int) -> None:
+        subject.ledger.saw("example")
+        if number >= 100:
+            raise CheckFailure(f"expected less than 100, found {number}")
+
+    subject.for_all(claim, st.integers(0, 99))
+    subject.for_all(claim, st.integers(0, 1000))
+
+
+def test_a_failure_can_be_run_again_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token leads to the one claim and the one example, and to no other."""
+    check = _check(_for_hundreds)
+    monkeypatch.setattr("conformance.runner.all_checks", lambda: (check,))
+    found = run_check(check, SPEC, DEV)
+    assert (found.state, found.example) == (State.FAILED, "100")
+    assert found.replay.startswith("test.check:1:")
+    _, replay = find_replay(found.replay)
+    again = run_check(check, SPEC, DEV, replay=replay)
+    assert (again.state, again.example, dict(again.examples)) == (State.FAILED, "100", {"example": 1})
+
+
+def test_a_failure_that_is_mended_passes_when_it_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the result says that there is nothing left to see."""
+    check = _check(_for_hundreds)
+    monkeypatch.setattr("conformance.runner.all_checks", lambda: (check,))
+    token = run_check(check, SPEC, DEV).replay
+
+    def mended(subject: Subject) -> None:
+        for _ in range(2):
+            subject.for_all(lambda _: None, st.integers(0, 1000))
+
+    again = run_check(evolve(check, run=mended), SPEC, DEV, replay=find_replay(token)[1])
+    assert (again.state, again.message) == (State.PASSED, "the failure does not show any more")
+
+
+def test_a_failure_outside_any_claim_is_run_again_with_its_whole_check() -> None:
+    """There is no example to begin from, so the token is the check's id."""
+    broken = evolve(SPEC, connector=next(it.connector for it in WRONG if it.check == "metadata.platform"))
+    (result,) = check_connector(broken, checks=["metadata.platform"]).results
+    assert result.replay == "metadata.platform"
+    report = check_connector(broken, replay=result.replay)
+    assert [(it.id, it.state) for it in report.results] == [("metadata.platform", State.FAILED)]
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("routing", "is nothing that a report gives to replay"),
+        ("routing.exact-match:1", "is nothing that a report gives to replay"),
+        ("routing.exact-match:x:1.0:AA==", "is nothing that a report gives to replay"),
+        ("routing.exact-match:1:1.0:AA==", "found with Hypothesis 1.0, and"),
+        ("routing.exact:1:1.0:AA==", "Did you mean routing.exact"),
+    ],
+)
+def test_what_cannot_be_replayed_is_refused(token: str, words: str) -> None:
+    """A token that is none, and one of another Hypothesis, whose examples mean something else."""
+    with pytest.raises(LookupError) as caught:
+        find_replay(token)
+    assert words in str(caught.value)
+
+
+def test_a_run_ends_in_the_time_it_has() -> None:
+    """Once the time is up no example begins, and a check that has seen none has proven nothing."""
+    report = check_connector(SPEC, checks=["routing"], profile=DEV, max_time=0)
+    assert {it.state for it in report.results} == {State.NOT_EXERCISED}
+    assert all("the time was up" in it.message for it in report.results)
+    assert not report.conforms
+
+
+def test_a_failure_that_was_found_in_time_is_made_small_all_the_same() -> None:
+    """The time bounds the search, not the telling."""
+
+    def run(subject: Subject) -> None:
+        def claim(number: int) -> None:
+            if number > 10:
+                subject._until = 0
+                raise CheckFailure("too much")
+
+        subject.for_all(claim, st.integers(0, 1000))
+
+    result = run_check(_check(run), SPEC, DEV)
+    assert (result.state, result.example) == (State.FAILED, "11")
+
+
+def test_the_first_error_can_end_the_run() -> None:
+    """With fail_fast nothing runs after it."""
+    wrong = evolve(spec_of(Open), connector=next(it.connector for it in WRONG if it.check == "metadata.guard"))
+    report = check_connector(wrong, checks=["metadata"], profile=DEV, fail_fast=True)
+    assert report.results[-1].id == "metadata.guard"
+    assert len(report.results) < len(find_checks(["metadata"]))
+
+
+def test_a_failure_shows_what_the_provider_received_and_answered() -> None:
+    """The transcript is of the smallest example, and secrets are replaced in it."""
+    wrong = evolve(
+        spec_of(Open), connector=next(it.connector for it in WRONG if it.check == "routing.first-match-wins")
+    )
+    (result,) = check_connector(wrong, checks=["routing.first-match-wins"], profile=DEV).results
+    (exchange,) = result.transcript
+    assert "template-" in exchange.request
+    assert exchange.answer
+
+
 def test_examples_that_cannot_be_made_are_a_failure() -> None:
     """A strategy that finds nothing does not pass as a claim that holds."""
 
@@ -128,6 +278,7 @@ def test_nothing_but_all_checks_on_a_connector_makes_it_conform() -> None:
     """A report with no results does not conform, and neither does one with an error."""
     passed = CheckResult("a.b", State.PASSED, "required", "X1", "c", {"e": 1}, 0.0)
     assert not Report("x", "dev", (), (), 0.0).conforms
+    assert not Report("x", "dev", (evolve(passed, state=State.NOT_APPLICABLE),), (), 0.0).conforms
     assert Report("x", "dev", (passed,), (), 0.0).conforms
     assert not Report("x", "dev", (passed,), ("a fault",), 0.0).conforms
     assert not Report("x", "dev", (passed, evolve(passed, state=State.FAILED)), (), 0.0).conforms
@@ -174,86 +325,6 @@ def test_a_check_that_does_not_exist_is_refused() -> None:
         find_checks(["zzz"])
 
 
-# --- the smoke gate -------------------------------------------------------------------------------------------------
-
-
-class Unreached(Provider):
-    """A stub that no connector talks to."""
-
-    outcomes = (Outcome("accepted", "accepted", None),)
-
-    def _installed(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def fault(self, call: Call, config: Mapping[str, Any], aspect: Aspect) -> str | None:
-        """Judge nothing."""
-        raise NotImplementedError(call, config, aspect)
-
-
-class Silent(Open):
-    """Says that it has sent, and sends nothing."""
-
-    def deliver(self, config: object, email: object) -> object:
-        """Do nothing."""
-        del config, email
-        return "sent"
-
-
-class Unmakeable(Open):
-    """Cannot be made."""
-
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
-        raise RuntimeError(f"no {len(kit)}")
-
-
-class Broken(Open):
-    """Sends nothing."""
-
-    def deliver(self, config: object, email: object) -> object:
-        """Fail."""
-        del config, email
-        raise ConnectorError(ConnectorErrorCodes.GENERAL, "out of order")
-
-
-def test_a_right_spec_has_no_fault() -> None:
-    """The gate lets a right Spec through."""
-    assert spec_faults(SPEC) == ()
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"expected_failures": {"routing.exact": "x"}}, "Did you mean 'routing.exact-case'?"),
-        ({"expected_failures": {"zzz": "x"}}, "expected_failures names 'zzz', which is no check."),
-        ({"secrets": ("apiKey",)}, "secrets names 'apiKey'"),
-        ({"valid_config": {"region": "eu-west-1"}, "secrets": ()}, "valid_config is not valid: $.accessKeyId"),
-        ({"connector": Silent}, "not to `provider`"),
-        ({"connector": Unmakeable}, "the connector cannot be made: RuntimeError: no 2"),
-        ({"connector": Broken}, "could not be sent: it raised ConnectorError general"),
-    ],
-)
-def test_a_spec_that_cannot_work_says_so_itself(changes: dict[str, Any], words: str) -> None:
-    """The gate names the one fault, and no check runs."""
-    report = check_connector(evolve(SPEC, **changes), profile=DEV)
-    assert report.results == ()
-    assert not report.conforms
-    assert words in " ".join(report.faults)
-
-
-def test_a_connector_that_sends_no_messages_is_no_subject() -> None:
-    """The suite is for e-mail and SMS connectors: another object is refused with its type."""
-
-    class NotOne:
-        def __init__(self, **_: object) -> None:
-            """Take anything."""
-
-        config_guard = AwsSesConnector.config_guard
-        metadata = AwsSesConnector.metadata
-
-    spec = evolve(SPEC, connector=NotOne)
-    assert "expected an e-mail or SMS connector, found NotOne" in " ".join(spec_faults(spec))
-
-
 # --- secrets --------------------------------------------------------------------------------------------------------
 
 
@@ -271,10 +342,10 @@ def test_no_secret_stands_in_a_report(wrong: Any, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Canaries, "make", make)
     spec = evolve(spec_of(Open), connector=wrong.connector)
-    report = check_connector(spec, checks=["secrets", "config.refuses-missing", "errors.refusal"], profile=DEV)
+    report = check_connector(spec, checks=[wrong.check, "config.refuses-missing", "errors.refusal"], profile=DEV)
     text = json.dumps(report.to_json()) + repr(report)
-    assert not report.conforms or wrong.check == "secrets.echo"
-    assert len(made) > 10
+    assert any(it.state is State.FAILED for it in report.results)
+    assert len(made) > 4
     assert [canary for canary in made if canary in text] == []
 
 

@@ -7,10 +7,12 @@ from typing import Any, Final
 import click
 
 import connector_kit
-from conformance import CAPABILITIES, PROFILES, all_checks
+from conformance import CAPABILITIES, PROFILES, all_checks, spec_of
 from connector_kit import GoogleConnector, Guard, bundle, schema_names
 from connector_kit.cli.application import application
-from connector_kit.connectors.aws_ses import aws_ses_config_guard
+from connector_kit.connectors.aws_ses import AwsSesConnector, aws_ses_config_guard
+from tests.conformance.right_connectors import RIGHT
+from tests.conformance.wrong_connectors import WRONG
 from tests.docs.markdown import DOCS
 
 
@@ -33,7 +35,10 @@ def checks() -> str:
 
 def capabilities() -> str:
     """List the capabilities and what declaring each promises."""
-    needing = {name: sum(name in check.needs for check in all_checks()) for name in CAPABILITIES}
+    needing = {
+        name: sum(any(name in it.split(" or ") for it in check.needs) for check in all_checks())
+        for name in CAPABILITIES
+    }
     return _table(
         ("Capability", "What declaring it promises", "Checks that need it"),
         ((f"`{name}`", promise, str(needing[name])) for name, promise in CAPABILITIES.items()),
@@ -86,7 +91,7 @@ def _parameters(command: click.Command) -> Iterator[tuple[str, str]]:
             name = (it.metavar or it.human_readable_name).upper()
             yield f"`{name}`", "" if it.required else "may be left out"
         elif isinstance(it, click.Option):
-            yield f"`{', '.join(it.opts)}`", _option_help(it)
+            yield f"`{', '.join((*it.opts, *it.secondary_opts))}`", _option_help(it)
 
 
 def _option_help(option: click.Option) -> str:
@@ -125,10 +130,41 @@ def commands() -> str:
     return "".join(parts)
 
 
+def _first_line(documented: object) -> str:
+    return " ".join(str(documented.__doc__ or "").split("\n\n", maxsplit=1)[0].split())
+
+
+def wrong_connectors() -> str:
+    """List the wrong connectors by the check that is meant for each, in the order in which the checks run."""
+    order = {check.id: index for index, check in enumerate(all_checks())}
+    clauses = {check.id: check.clause for check in all_checks()}
+    rows = sorted(WRONG, key=lambda it: order[it.check])
+    return _table(
+        ("Check", "Clause", "Wrong connector", "What is wrong with it", "What the failure says, in part"),
+        (
+            (f"`{it.check}`", clauses[it.check], f"`{it.connector.__name__}`", _first_line(it.connector), it.words)
+            for it in rows
+        ),
+    )
+
+
+def right_connectors() -> str:
+    """List the right connectors and what they declare."""
+    return _table(
+        ("Connector", "Shape", "Capabilities"),
+        (
+            (f"`{it.name}`", _first_line(it.connector), ", ".join(f"`{name}`" for name in sorted(it.capabilities)))
+            for it in (spec_of(AwsSesConnector), *RIGHT)
+        ),
+    )
+
+
 PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
     (DOCS / "contract.md", "checks", checks),
     (DOCS / "guides" / "conformance.md", "capabilities", capabilities),
     (DOCS / "guides" / "conformance.md", "profiles", profiles),
+    (DOCS / "reference" / "kill-matrix.md", "wrong connectors", wrong_connectors),
+    (DOCS / "reference" / "kill-matrix.md", "right connectors", right_connectors),
     (DOCS / "reference" / "schemas.md", "schemas", schemas),
     (DOCS / "reference" / "cli.md", "commands", commands),
 )

@@ -29,7 +29,7 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
     config_guard: ClassVar[Guard[AwsSesConfig]] = aws_ses_config_guard
     declaration: ClassVar[Declaration | None] = Declaration(
         provider="aws-ses",
-        capabilities={"config-templates", "html", "i18n-templates", "reply-to", "text"},
+        capabilities={"config-templates", "html", "i18n-templates", "reply-to", "send-from", "text"},
         secrets=("accessKeyId", "accessKeySecret"),
         valid_config={
             "accessKeyId": "AKIAIOSFODNN7EXAMPLE",

@@ -21,7 +21,9 @@ from connector_kit import (
     SendMessageData,
     Sms,
     SmsConnector,
+    to_json,
 )
+from tests.conformance.right_connectors.parts import one_recipient
 
 Request = Mapping[str, Any]
 
@@ -67,12 +69,13 @@ class AcmeProvider(Provider):
                 to=(request["to"],),
                 subject=request.get("subject"),
                 html=None,
-                text=request["text"],
+                text=request.get("text"),
                 sender=request.get("sender"),
                 reply_to=(),
                 outcome=self._outcome,
                 result=None,  # Acme answers 204: there is no id
                 raw=request,
+                forwarded=request.get("message"),
             ),
         )
         if self._outcome.family == "network":
@@ -152,7 +155,9 @@ class AcmeSms(SmsConnector[AcmeSmsConfig]):
 
     def deliver(self, config: AcmeSmsConfig, sms: Sms) -> object:
         """Call Acme."""
-        return call_acme({"to": sms.to, "text": sms.content, "sender": config.sender, "token": config.token})
+        return call_acme(
+            {"to": one_recipient(sms.to), "text": sms.content, "sender": config.sender, "token": config.token}
+        )
 
 
 @frozen
@@ -183,7 +188,7 @@ class Relay(EmailConnector[RelayConfig]):
         """Forward it."""
         message = data if isinstance(data, SendMessageData) else SendMessageData.from_json(data)
         settings = self.read_config(config)
-        return call_acme({"to": message.to, "text": str(message.type), "token": settings.token})
+        return call_acme({"to": message.to, "message": to_json(message), "token": settings.token})
 
     def deliver(self, config: RelayConfig, email: Email) -> object:
         """Never come here."""
@@ -194,12 +199,12 @@ _TEMPLATES = [
     {"usageType": kind, "content": "{{code}}"} for kind in ("Register", "SignIn", "ForgotPassword", "Generic")
 ]
 
-RIGHT: tuple[Spec, ...] = (
+IN_MEMORY: tuple[Spec, ...] = (
     Spec(
         connector=AcmeSms,
         valid_config={"token": "t", "sender": None, "regions": ["eu"], "templates": _TEMPLATES},
         provider=AcmeProvider,
-        capabilities={"config-templates"},
+        capabilities={"config-templates", "sms"},
     ),
-    Spec(connector=Relay, valid_config={"token": "t"}, provider=AcmeProvider, capabilities=()),
+    Spec(connector=Relay, valid_config={"token": "t"}, provider=AcmeProvider, capabilities={"provider-templates"}),
 )

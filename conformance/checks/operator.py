@@ -1,0 +1,135 @@
+"""Operators: what they are told before a message fails, and when one does."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from conformance.provider import ConfigCase, Outcome
+from conformance.registry import NotApplicable, check, expect
+from conformance.subject import Subject
+from connector_kit import ConnectorError, ConnectorErrorCodes
+
+Json = Any
+
+
+def _cases(subject: Subject, what: str, choose: Callable[[ConfigCase], object]) -> list[ConfigCase]:
+    cases = [case for case in subject.provider.config_cases if choose(case)]
+    if not cases:
+        raise NotApplicable(f"{type(subject.provider).__name__} declares no config {what}")
+    return cases
+
+
+def _config(subject: Subject, case: ConfigCase) -> Json:
+    changed = {**subject.config, **case.changes}
+    config = {key: value for key, value in changed.items() if key not in case.without}
+    expect(subject.accepts(config), f"expected a config that the guard accepts for {_say(case)}, found otherwise")
+    return config
+
+
+def _say(case: ConfigCase) -> str:
+    said = [f"{key} {json.dumps(value, ensure_ascii=False)[:60]}" for key, value in case.changes.items()]
+    return ", ".join([*said, *(f"no {key}" for key in case.without)])
+
+
+def _warned(subject: Subject, config: Json) -> list[str]:
+    """Return where the guard warns, each time in words and with a keyword to look up."""
+    if subject.spec.runs_in is not None:
+        raise NotApplicable(f"the connector runs in {subject.spec.runs_in}: its guard has no warnings")
+    issues = [it for it in subject.spec.connector.config_guard.issues(config) if it.severity == "warning"]
+    for issue in issues:
+        told = all(str(it or "").strip() for it in (issue.message, issue.keyword))
+        expect(told, f"expected a warning with a keyword and words at {issue.path}, found one without")
+    return [issue.path for issue in issues]
+
+
+@check("operator.warns", clause="O1", level="advisory", sees=("hopeless",))
+def warns(subject: Subject) -> None:
+    """A config that Logto takes, and under which the provider refuses every message, draws a warning at its key."""
+    for case in _cases(subject, "under which it refuses every message", lambda it: it.hopeless):
+        paths = _warned(subject, _config(subject, case))
+        expect(
+            f"$.{case.hopeless}" in paths,
+            f"expected a warning at $.{case.hopeless} for {_say(case)}, found {paths or 'none'}",
+        )
+        subject.ledger.saw("hopeless")
+
+
+@check("operator.false-alarm", clause="O2", level="advisory", sees=("good",))
+def false_alarm(subject: Subject) -> None:
+    """A config that works draws no warning: who cries wolf is not read."""
+    own = ConfigCase()
+    for case in (own, *(it for it in subject.provider.config_cases if not (it.hopeless or it.unusable))):
+        paths = _warned(subject, _config(subject, case))
+        what = "the Spec's valid config" if case is own else _say(case)
+        expect(not paths, f"expected no warning for {what}, found warnings at {', '.join(paths)}")
+        subject.ledger.saw("good")
+
+
+@check("operator.details", clause="O3", level="advisory", sees=("failure",))
+def details(subject: Subject) -> None:
+    """The data of an error holds the provider's own code, and the id under which the provider finds the request."""
+    chosen = [it for it in subject.quick_failures() if it.code]
+    if not chosen:
+        raise NotApplicable(f"{type(subject.provider).__name__} declares no outcome that has a code of its own")
+    for outcome in chosen:
+
+        def claim(message: Json, outcome: Outcome = outcome) -> None:
+            subject.provider.answer_with(outcome.name)
+            attempt = subject.send(message, subject.config)
+            told = attempt.error.data if isinstance(attempt.error, ConnectorError) else None
+            values = list(told.values()) if isinstance(told, dict) else []
+            expect(
+                outcome.code in values,
+                f"expected the data to hold the provider's code {outcome.code!r} for {outcome.name!r}, found otherwise",
+            )
+            reference = attempt.calls[-1].reference if attempt.calls else None
+            expect(
+                reference is None or reference in values,
+                f"expected the data to hold the id of the request for {outcome.name!r}, found otherwise",
+            )
+            subject.ledger.saw("failure")
+
+        subject.for_all(claim, subject.messages(), examples=1)
+
+
+@check("operator.unusable", clause="O4", sees=("unusable",))
+def unusable(subject: Subject) -> None:
+    """A config that validates, and from which no request can be made, is invalid_config, in words that name the key."""
+    for case in _cases(subject, "from which no request can be made", lambda it: it.unusable):
+
+        def claim(message: Json, case: ConfigCase = case) -> None:
+            attempt = subject.send(message, _config(subject, case))
+            expect(
+                attempt.code is ConnectorErrorCodes.INVALID_CONFIG and not attempt.calls,
+                f"expected invalid_config and no call for {_say(case)}; {attempt.how}",
+            )
+            expect(
+                str(case.unusable) in _words(attempt.error),
+                f"expected an error that names {case.unusable}, found otherwise",
+            )
+            subject.ledger.saw("unusable")
+
+        subject.for_all(claim, subject.messages(), examples=1)
+
+
+def _words(error: Exception | None) -> str:
+    data = error.data if isinstance(error, ConnectorError) else None
+    told = data.get("message") if isinstance(data, dict) else None
+    return told if isinstance(told, str) else ""
+
+
+@check("operator.words", clause="O5", level="advisory", sees=("failure",))
+def words(subject: Subject) -> None:
+    """Every failed send says in words what happened, as the data's message: a code alone helps nobody."""
+    quick = subject.quick_failures()
+    if not quick:
+        raise NotApplicable(f"{type(subject.provider).__name__} declares no outcome that is a failure")
+    for outcome in quick:
+
+        def claim(message: Json, outcome: Outcome = outcome) -> None:
+            subject.provider.answer_with(outcome.name)
+            told = _words(subject.send(message, subject.config).error)
+            expect(told.strip(), f"expected words in the data's message for {outcome.name!r}, found none")
+            subject.ledger.saw("failure")
+
+        subject.for_all(claim, subject.messages(), examples=1)

@@ -1,0 +1,117 @@
+"""A report as JUnit's XML, for build servers: one test case a check."""
+
+from datetime import UTC
+from typing import Final, Literal
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from attrs import evolve, frozen
+
+from conformance.report import CheckResult, Report, State
+from conformance.reports.characters import spell_out
+
+Verdict = Literal["failure", "error", "skipped"]
+
+_LONGEST_MESSAGE: Final = 300
+
+
+@frozen
+class _Case:
+    name: str
+    area: str
+    seconds: float
+    verdict: Verdict | None = None
+    kind: str = ""
+    message: str = ""
+    body: str = ""
+
+
+def to_junit(report: Report) -> str:
+    """Return the report as XML that the schemas of Ant and of Jenkins both take.
+
+    A check of level advisory never turns a build red: its failure is a skipped test, as an expected failure is.
+    """
+    cases = [*(_of_fault(fault) for fault in report.faults), *(_of_result(report, it) for it in report.results)]
+    name = spell_out(report.connector) or "connector"
+    root = Element("testsuites")
+    suite = SubElement(
+        root,
+        "testsuite",
+        name=name,
+        package="conformance",
+        id="0",
+        timestamp=report.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+        hostname="localhost",
+        tests=str(len(cases)),
+        failures=_count(cases, "failure"),
+        errors=_count(cases, "error"),
+        skipped=_count(cases, "skipped"),
+        time=f"{report.seconds:.3f}",
+    )
+    properties = SubElement(suite, "properties")
+    for key, value in (
+        ("target", report.target),
+        ("profile", report.profile),
+        ("seed", "" if report.seed is None else str(report.seed)),
+        ("strictVacuity", str(report.strict_vacuity).lower()),
+        ("conforms", str(report.conforms).lower()),
+    ):
+        SubElement(properties, "property", name=key, value=spell_out(value))
+    for case in cases:
+        _add(suite, case)
+    SubElement(suite, "system-out").text = spell_out("\n".join(map(_line, report.results)))
+    SubElement(suite, "system-err").text = ""
+    indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
+
+
+def _count(cases: list[_Case], verdict: Verdict) -> str:
+    return str(sum(case.verdict == verdict for case in cases))
+
+
+def _add(suite: Element, case: _Case) -> None:
+    element = SubElement(suite, "testcase", name=case.name, classname=case.area, time=f"{case.seconds:.3f}")
+    if case.verdict is not None:
+        message = spell_out(case.message)
+        shown = message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…"
+        # Ant's schema gives a skipped test no type and no text: its message says all.
+        kind = {} if case.verdict == "skipped" else {"type": case.kind}
+        SubElement(element, case.verdict, kind, message=shown).text = spell_out(case.body)
+
+
+def _of_fault(fault: str) -> _Case:
+    return _Case("spec", "spec", 0, "error", "fault", fault, f"The Spec is not usable: {fault}")
+
+
+def _of_result(report: Report, result: CheckResult) -> _Case:
+    case = _Case(result.id, result.id.partition(".")[0], result.seconds)
+    if result.state is State.PASSED:
+        return case
+    kind, message = str(result.state), result.message
+    verdict: Verdict = "skipped"
+    if report.is_error(result):
+        verdict = "error" if result.state is State.NOT_EXERCISED else "failure"
+    elif result.state is State.FAILED:
+        message = f"advisory: {message}"
+    else:
+        message = f"{kind}: {message}"
+    return evolve(case, verdict=verdict, kind=kind, message=message, body=_body(report, result))
+
+
+def _body(report: Report, result: CheckResult) -> str:
+    parts = [
+        f"claim: {result.claim}",
+        f"clause: {result.clause} of docs/contract.md ({result.level})",
+        f"why: {result.message}",
+    ]
+    if result.example is not None:
+        parts.append(f"example:\n{result.example}")
+    for number, exchange in enumerate(result.transcript, 1):
+        parts.append(f"request {number}:\n{exchange.request}\nanswer {number}:\n{exchange.answer}")
+    if result.replay:
+        parts.append(f"replay: {report.replay_command(result)}")
+    return "\n".join(parts)
+
+
+def _line(result: CheckResult) -> str:
+    examples = ", ".join(f"{kind}: {count}" for kind, count in result.examples.items()) or "no examples"
+    return f"{result.state}: {result.id} ({result.level}, {result.clause}) {examples}"

@@ -1,0 +1,596 @@
+"""The reports: what each holds, that hostile text stays text, and that no secret is in any of them."""
+
+import base64
+import hashlib
+import itertools
+import json
+import re
+import sys
+import xml.etree.ElementTree as ET
+import zlib
+from datetime import datetime, timedelta, timezone
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+
+from conformance import PROFILES, CheckResult, Report, State, check_connector, spec_of
+from conformance.canaries import Canaries
+from conformance.command import conformance
+from conformance.provider import Exchange
+from conformance.reports import to_badge, to_html, to_junit
+from conformance.reports.characters import spell_out
+from connector_kit import Email, bundle
+from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector
+from tests.conformance.wrong_connectors import WRONG, Open
+
+SPEC = spec_of(AwsSesConnector)
+DEV = PROFILES["dev"]
+TOKEN = "routing.exact-match:0:6.130.0:AXicY2AAAAACAAE="
+HOSTILE = "<script>alert(1)</script> & \"q\" 'q' ]]> \x00\x1b[31m\x85 \u202eevil שלמ \ud800\ufffe"
+
+
+def _passed(check_id: str = "delivery.recipient", **changes: Any) -> CheckResult:  # noqa: ANN401 - any field
+    result = CheckResult(check_id, State.PASSED, "required", "D1", "A claim.", {"sent": 25}, 0.25)
+    return evolve(result, **changes)
+
+
+def _failed(check_id: str = "routing.exact-match", **changes: Any) -> CheckResult:  # noqa: ANN401 - any field
+    result = CheckResult(
+        check_id,
+        State.FAILED,
+        "required",
+        "T1",
+        "Another claim.",
+        {},
+        1.5,
+        message="expected this, found that",
+        example='["SignIn"]\n{"to": "a@a.example"}',
+        transcript=(Exchange("POST / HTTP/1.1\r\nHost: a", "HTTP/1.1 200 OK"),),
+        replay=TOKEN,
+    )
+    return evolve(result, **changes)
+
+
+def _report(*results: CheckResult, **changes: Any) -> Report:  # noqa: ANN401 - any field
+    started = datetime(2025, 6, 1, 14, 0, 0, tzinfo=timezone(timedelta(hours=2)))
+    report = Report("acme-mail", "dev", results, (), 12.3456, "acme:Acme", 7, started, available=9)
+    return evolve(report, **changes)
+
+
+_NINE = tuple(_passed(f"delivery.no-{number}") for number in range(9))
+EVERY_STATE = _report(
+    _passed(),
+    _failed(),
+    _failed("secrets.echo", level="advisory"),
+    _failed("routing.i18n-first", state=State.EXPECTED_FAILURE, message="see #12 (expected this)"),
+    _passed("metadata.json", state=State.UNEXPECTED_PASS, message="it passes"),
+    _passed("delivery.text", state=State.NOT_APPLICABLE, message="the Spec does not declare text", examples={}),
+    _passed("errors.throttle", state=State.NOT_EXERCISED, message="it saw no example", examples={}),
+)
+
+
+class _Page(HTMLParser):
+    """Reads a page as a browser would, and refuses what is not closed in order."""
+
+    _VOID = frozenset({"meta", "col", "br"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[tuple[str, str]] = []
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self._VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.texts.append((self._open[-1], data))
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def text(self, *tags: str) -> str:
+        return " ".join(" ".join(data.split()) for tag, data in self.texts if not tags or tag in tags)
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_begins_with_the_verdict_and_the_circumstances() -> None:
+    """Verdict, connector, target, profile, seed, time in UTC, and the number of checks in each state."""
+    text = _Page(to_html(EVERY_STATE)).text()
+    assert text.index("acme-mail does not conform") < text.index("Connector") < text.index("What keeps it from")
+    assert "3 checks keep it from conforming: routing.exact-match , metadata.json , errors.throttle ." in text
+    for words in ("Target acme:Acme", "Profile dev", "Seed 7", "Started 2025-06-01 12:00:00 UTC", "Took 12.3 s"):
+        assert words in text
+    assert "7 of the suite's 9 checks for such a connector were run." in text
+    assert "✓ passed 1 ✗ failed 2 ≈ expected failure 1 ! unexpected pass 1 ○ not applicable 1" in text
+
+
+def test_the_page_tells_a_failure_in_full() -> None:
+    """Claim, level, clause, reason, the example indented, what reached the provider, and how to run it again."""
+    page = _Page(to_html(EVERY_STATE))
+    told = page.text().partition("✗ failed routing.exact-match")[2]
+    for words in ("Another claim.", "Level required", "Clause T1", "Why expected this, found that"):
+        assert words in told
+    assert ("pre", '[\n  "SignIn"\n]\n{\n  "to": "a@a.example"\n}') in page.texts
+    assert ("pre", "POST / HTTP/1.1\nHost: a") in page.texts
+    assert ("code", f"connector-kit conformance acme:Acme --replay {TOKEN}") in page.texts
+
+
+def test_the_page_tells_errors_before_advice_and_advice_before_what_was_expected() -> None:
+    """What decides comes first, and each other kind has a heading of its own."""
+    page = _Page(to_html(EVERY_STATE))
+    headings = [data for tag, data in page.texts if tag == "h2"]
+    assert headings == [
+        "What keeps it from conforming",
+        "Advice",
+        "Expected failures",
+        "All checks",
+        "What the states mean",
+    ]
+    assert [it["id"] for it in page.named("article")] == [
+        *("routing.exact-match", "metadata.json", "errors.throttle"),
+        *("secrets.echo", "routing.i18n-first"),
+    ]
+
+
+def test_the_page_lists_every_check_with_its_examples() -> None:
+    """State, level, clause, examples by kind and seconds of each, and why where nothing else tells it."""
+    text = _Page(to_html(EVERY_STATE)).text("td", "th", "span", "a", "caption").partition("delivery 2 checks")[2]
+    assert "passed delivery.recipient A claim. required D1 sent: 25 0.25" in text
+    assert "delivery.text A claim. the Spec does not declare text required D1 none 0.25" in text
+
+
+def test_the_page_of_a_connector_that_conforms_says_so() -> None:
+    """And has nothing to tell in full."""
+    page = _Page(to_html(_report(*_NINE)))
+    assert page.text("h1", "bdi").startswith("acme-mail conforms")
+    assert "were run" not in page.text()
+    assert page.named("article") == []
+
+
+def test_the_page_of_a_spec_with_faults_says_so() -> None:
+    """No verdict on the connector, and each fault."""
+    page = _Page(to_html(_report(faults=("valid_config is not valid.", "<b>"))))
+    assert page.text("h1") == "The Spec is not usable"
+    assert page.text("li") == "valid_config is not valid. <b>"
+    assert "2 faults" in page.text()
+    assert page.named("table") == []
+
+
+def test_the_page_of_a_run_without_checks_does_not_say_that_it_conforms() -> None:
+    """Nothing was proven."""
+    page = _Page(to_html(_report(seed=None)))
+    assert "acme-mail does not conform No check was run" in page.text()
+    assert "Seed none given" in page.text()
+
+
+def test_the_page_names_a_few_errors_and_counts_the_others() -> None:
+    """The verdict stays short, however much is wrong."""
+    text = _Page(to_html(_report(*(_failed(f"routing.no-{number}") for number in range(20))))).text()
+    assert "routing.no-7 and 12 more ." in text
+
+
+def test_the_page_says_when_a_check_may_prove_nothing() -> None:
+    """Without strict vacuity, what was not exercised is no error, and the page names the setting."""
+    page = _Page(to_html(evolve(EVERY_STATE, strict_vacuity=False)))
+    assert "Strict vacuity off" in page.text()
+    assert "errors.throttle" not in [it["id"] for it in page.named("article")]
+    assert "it saw no example" in page.text("span")
+
+
+def test_the_page_needs_nothing_but_itself() -> None:
+    """No script, no address, and a policy that lets in its own style alone."""
+    text = to_html(EVERY_STATE)
+    page = _Page(text)
+    (policy,) = [it["content"] for it in page.named("meta") if it.get("http-equiv") == "Content-Security-Policy"]
+    style = re.search("<style>(.*?)</style>", text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe", "object", "form"} == set()
+    assert all(it["href"].startswith("#") for it in page.named("a") if it["href"])
+    assert not re.search(r"url\(|@import|https?:", style[1])
+    assert not any("style" in attributes for _, attributes in page.tags)
+
+
+def test_the_page_can_be_read_without_seeing_it() -> None:
+    """Language, one h1, headings in order, a caption and headed columns for each table, and links that lead somewhere."""
+    page = _Page(to_html(EVERY_STATE))
+    assert page.named("html") == [{"lang": "en"}]
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    assert len(page.named("caption")) == len(page.named("table")) == 5
+    assert {it.get("scope") for it in page.named("th")} == {"col", "row"}
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {it["href"] for it in page.named("a")} <= {f"#{name}" for name in ids}
+    labels = {it["aria-labelledby"] for _, it in page.tags if "aria-labelledby" in it}
+    assert labels <= set(ids)
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5))
+    red, green, blue = (it / 12.92 if it <= 0.04045 else ((it + 0.055) / 1.055) ** 2.4 for it in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_the_colours_of_the_page_can_be_told_apart(theme: int) -> None:
+    """Every text has the contrast that WCAG asks for at level AA: 4.5 to 1."""
+    style = to_html(EVERY_STATE).partition("<style>")[2].partition("</style>")[0]
+    block = re.findall(r":root \{(.*?)\}", style, re.DOTALL)[theme]
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+    pairs = [(text, ground) for text in ("text", "quiet", "link") for ground in ("page", "card", "code")]
+    pairs += [(kind, f"{kind}-soft") for kind in ("good", "bad", "warn")]
+    pairs += [("quiet", "mute-soft"), *((text, f"{it}-soft") for text in ("text", "link") for it in ("good", "bad"))]
+    assert {pair: ratio for pair in pairs if (ratio := _contrast(colours[pair[0]], colours[pair[1]])) < 4.5} == {}
+
+
+# --- hostile text ---------------------------------------------------------------------------------------------------
+
+LONG = json.dumps({"to": HOSTILE, "payload": {"x": "w" * 4000}}, ensure_ascii=False)[:4000] + "…"
+HOSTILE_REPORT = _report(
+    _failed(message=HOSTILE, example=LONG, transcript=(Exchange(HOSTILE, HOSTILE),), examples={HOSTILE: 1}),
+    _failed("routing.deep", example="[" * 3000, claim=HOSTILE, clause=HOSTILE),
+    _passed("delivery.text", state=State.NOT_APPLICABLE, message=HOSTILE),
+    connector=HOSTILE,
+    target=HOSTILE,
+    profile=HOSTILE,
+)
+
+
+@pytest.mark.parametrize("report", [HOSTILE_REPORT, _report(connector=HOSTILE, faults=(HOSTILE,))])
+def test_hostile_text_stays_text_in_the_page(report: Report) -> None:
+    """Markup is shown and not obeyed; what is no plain character is spelled out."""
+    text = to_html(report)
+    page = _Page(text)
+    assert page.named("script") == []
+    assert r"<script>alert(1)</script>" in page.text()
+    assert r"\x00\x1b[31m\x85 \u202eevil שלמ \ud800\ufffe" in page.text()
+    assert spell_out(text) == text
+    text.encode()
+
+
+@pytest.mark.parametrize("report", [HOSTILE_REPORT, _report(connector=HOSTILE, faults=(HOSTILE,))])
+def test_hostile_text_stays_text_in_junit(report: Report) -> None:
+    """XML can hold it, and it reads the same."""
+    root = ET.fromstring(to_junit(report).encode())
+    assert root.find("testsuite").get("name") == spell_out(HOSTILE)  # type: ignore[union-attr]
+    told = [it.get("message") for it in root.iter() if it.tag in {"failure", "error"}]
+    assert told[0] == spell_out(HOSTILE)
+
+
+def test_characters_that_are_plain_stay() -> None:
+    """Line feeds, tabs, and the letters of every language; CR LF is a line feed."""
+    assert spell_out("a\r\nb\tשלמ مرحبا 日本 😀") == "a\nb\tשלמ مرحبا 日本 😀"
+    assert spell_out("\r\x7f\u2066\udfff") == r"\r\x7f\u2066\udfff"
+
+
+# --- JUnit ----------------------------------------------------------------------------------------------------------
+
+_ATTRIBUTES = {
+    "testsuites": set(),
+    "testsuite": {
+        *("name", "package", "id", "timestamp", "hostname"),
+        *("tests", "failures", "errors", "skipped", "time"),
+    },
+    "properties": set(),
+    "property": {"name", "value"},
+    "testcase": {"name", "classname", "time"},
+    "failure": {"type", "message"},
+    "error": {"type", "message"},
+    "skipped": {"message"},
+    **{key: set[str]() for key in ("system-out", "system-err")},
+}
+
+
+def _junit(report: Report) -> ET.Element:
+    """Read the XML, and hold it against what the schemas of Ant and of Jenkins have in common."""
+    root = ET.fromstring(to_junit(report).encode())
+    assert root.tag == "testsuites"
+    for element in root.iter():
+        assert set(element.attrib) == _ATTRIBUTES[element.tag], element.tag
+    (suite,) = root
+    assert re.fullmatch("properties (testcase )*system-out system-err", " ".join(it.tag for it in suite))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.attrib["timestamp"])
+    cases = suite.findall("testcase")
+    assert all(len(case) <= 1 for case in cases)
+    assert suite.get("tests") == str(len(cases))
+    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        assert suite.get(attribute) == str(len(suite.findall(f"testcase/{tag}")))
+    for timed in (suite, *cases):
+        assert re.fullmatch(r"\d+\.\d{3}", timed.attrib["time"])
+    return suite
+
+
+def test_junit_has_a_test_case_for_each_check() -> None:
+    """Named by its id, in the class of its area, with the verdict that a build server should draw from its state."""
+    suite = _junit(EVERY_STATE)
+    cases = [
+        (case.get("classname"), case.get("name"), *((it.tag, it.get("type") or it.get("message")) for it in case))
+        for case in suite.iter("testcase")
+    ]
+    assert cases == [
+        ("delivery", "delivery.recipient"),
+        ("routing", "routing.exact-match", ("failure", "failed")),
+        ("secrets", "secrets.echo", ("skipped", "advisory: expected this, found that")),
+        ("routing", "routing.i18n-first", ("skipped", "expected failure: see #12 (expected this)")),
+        ("metadata", "metadata.json", ("failure", "unexpected pass")),
+        ("delivery", "delivery.text", ("skipped", "not applicable: the Spec does not declare text")),
+        ("errors", "errors.throttle", ("error", "not exercised")),
+    ]
+    assert suite.get("timestamp") == "2025-06-01T12:00:00"
+
+
+def test_junit_tells_a_failure_in_full() -> None:
+    """The short reason as its message; claim, clause, example, transcript and replay in its text."""
+    failure = _junit(EVERY_STATE).find("testcase/failure")
+    assert failure is not None
+    assert failure.get("message") == "expected this, found that"
+    for words in (
+        "claim: Another claim.",
+        "clause: T1",
+        '["SignIn"]',
+        "request 1:\nPOST / ",
+        "answer 1:\nHTTP/1.1 200",
+    ):
+        assert words in str(failure.text)
+    assert str(failure.text).endswith(f"replay: connector-kit conformance acme:Acme --replay {TOKEN}")
+
+
+def test_junit_has_the_circumstances() -> None:
+    """What the run was, as properties; what each check has seen, as output."""
+    suite = _junit(EVERY_STATE)
+    properties = {it.get("name"): it.get("value") for it in suite.iter("property")}
+    assert properties == {
+        "target": "acme:Acme",
+        "profile": "dev",
+        "seed": "7",
+        "strictVacuity": "true",
+        "conforms": "false",
+    }
+    assert "passed: delivery.recipient (required, D1) sent: 25" in (suite.findtext("system-out") or "")
+
+
+def test_junit_cuts_a_long_message_and_keeps_it_in_the_text() -> None:
+    """Build servers show messages in tables."""
+    failure = _junit(_report(_failed(message="m" * 1000))).find("testcase/failure")
+    assert failure is not None
+    assert failure.attrib["message"] == "m" * 300 + "…"
+    assert "m" * 1000 in str(failure.text)
+
+
+def test_junit_has_a_test_case_for_each_fault() -> None:
+    """A Spec that is not usable turns a build red."""
+    suite = _junit(_report(faults=("one", "two"), seed=None))
+    assert [it.get("message") for it in suite.findall("testcase/error")] == ["one", "two"]
+
+
+def test_junit_lets_a_check_prove_nothing_where_that_is_allowed() -> None:
+    """Without strict vacuity, what was not exercised is skipped."""
+    suite = _junit(evolve(EVERY_STATE, strict_vacuity=False))
+    assert suite.get("errors") == "0"
+    assert suite.find("testcase[@name='errors.throttle']/skipped") is not None
+
+
+# --- the badge ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("report", "value"),
+    [
+        (_report(*_NINE), "conforms"),
+        (_report(_passed()), "conforms · 1 of 9 checks"),
+        (_report(_failed(), *_NINE[1:]), "1 error"),
+        (EVERY_STATE, "3 errors"),
+        (_report(faults=("a fault",)), "Spec not usable"),
+        (_report(), "nothing ran"),
+    ],
+)
+def test_the_badge_says_the_verdict(report: Report, value: str) -> None:
+    """In its text, in its title for who does not see it, and in its colour; of a part of the checks it says so."""
+    root = ET.fromstring(to_badge(report))
+    space = "{http://www.w3.org/2000/svg}"
+    assert [it.text for it in root.iter(f"{space}text")] == ["logto connector", value]
+    assert root.findtext(f"{space}title") == root.get("aria-label") == f"logto connector: {value}"
+    assert root.get("role") == "img"
+    colour = root.find(f"{space}path").get("fill")  # type: ignore[union-attr]
+    assert colour == ("#2e7d32" if report.conforms else "#b3261e")
+    assert _contrast("#ffffff", str(colour)) >= 4.5
+    lengths = [int(it.get("textLength", 0)) for it in root.iter(f"{space}text")]
+    assert int(root.get("width", 0)) == sum(lengths) + 24
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+SCHEMA = Draft202012Validator(bundle("conformance-report"))
+
+
+def _real(**changes: Any) -> Report:  # noqa: ANN401 - of the Spec
+    checks = ["metadata", "routing.first-match-wins", "secrets.log", "delivery.one-call"]
+    return check_connector(evolve(SPEC, **changes), checks=checks, profile=DEV, seed=3, target="acme:spec")
+
+
+def _wrong(check_id: str) -> type[Any]:
+    return next(it.connector for it in WRONG if it.check == check_id)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"connector": _wrong("routing.first-match-wins")},
+        {"connector": _wrong("delivery.one-call"), "expected_failures": {"delivery.one-call": "see #12"}},
+        {"expected_failures": {"metadata.json": "it passes"}},
+        {"expected_failures": {"metadata.jso": "a typo"}},
+    ],
+    ids=["passed", "failed", "expected", "unexpected", "faults"],
+)
+def test_json_is_what_its_schema_says(changes: dict[str, Any]) -> None:
+    """Reports of real runs, right and wrong; nothing in them is missing from the schema."""
+    report = json.loads(json.dumps(_real(**changes).to_json()))
+    SCHEMA.validate(report)
+    assert report.keys() == SCHEMA.schema["properties"].keys()
+    for check in report["checks"]:
+        assert check.keys() == SCHEMA.schema["$defs"]["check"]["properties"].keys()
+
+
+@pytest.mark.parametrize("report", [EVERY_STATE, HOSTILE_REPORT, _report(), evolve(EVERY_STATE, strict_vacuity=False)])
+def test_json_of_any_report_is_what_its_schema_says(report: Report) -> None:
+    """Every state, hostile text, and no check at all."""
+    SCHEMA.validate(json.loads(json.dumps(report.to_json())))
+
+
+def _other(report: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    return json.loads(json.dumps(report)) | changes  # type: ignore[no-any-return]
+
+
+def test_json_that_contradicts_itself_is_refused_by_its_schema() -> None:
+    """A changed report: a wrong type, a member that is missing, a verdict that the checks do not bear out."""
+    report = json.loads(json.dumps(EVERY_STATE.to_json()))
+    passed, failed = report["checks"][0], report["checks"][1]
+    right = _other(report, conforms=True, checks=[passed], counts={"passed": 1})
+    assert SCHEMA.is_valid(right)
+    mutants = [
+        {key: value for key, value in report.items() if key != "conforms"},
+        _other(report, conforms="no"),
+        _other(report, conforms=True),
+        _other(right, checks=[]),
+        _other(right, checks=[failed], counts={"failed": 1}),
+        _other(right, counts={"unexpected pass": 1}),
+        _other(right, counts={"not exercised": 1}),
+        _other(right, faults=["a fault"]),
+        _other(report, faults=["a fault"]),
+        _other(report, counts={"passt": 1}),
+        _other(report, started="yesterday"),
+        _other(report, started="2025-06-01T12:00:00Z\n"),
+        _other(report, seconds=-1),
+        _other(report, checks=[passed | {"state": "Passed"}]),
+        _other(report, checks=[passed | {"level": "optional"}]),
+        _other(report, checks=[passed | {"example": "{}"}]),
+        _other(report, checks=[passed | {"examples": {"sent": -1}}]),
+        _other(report, checks=[failed | {"message": ""}]),
+        _other(report, checks=[failed | {"replay": ""}]),
+        _other(report, checks=[failed | {"transcript": [{"request": ""}]}]),
+    ]
+    assert [index for index, mutant in enumerate(mutants) if SCHEMA.is_valid(mutant)] == []
+
+
+# --- secrets --------------------------------------------------------------------------------------------------------
+
+
+class KeepsTheFirstKey(Open):
+    """Signs with the first key that it was ever given, and shows it in what it sends."""
+
+    _first = ""
+
+    def deliver(self, config: AwsSesConfig, email: Email) -> object:
+        """Deliver, with an old key in the body."""
+        type(self)._first = self._first or config.access_key_secret
+        encoded = base64.b64encode(f"x:{self._first}:{email.data.payload.code}".encode()).decode()
+        return super().deliver(config, evolve(email, body=f"{email.body} {self._first} {encoded}"))
+
+
+class TellsInBase64(Open):
+    """Fails with its config in the error, encoded."""
+
+    def deliver(self, config: AwsSesConfig, email: Email) -> object:
+        """Fail, and say too much: bare after bare, and at each alignment."""
+        secret = config.access_key_secret
+        told = [base64.b64encode(f"{'.' * before}{secret}!".encode()).decode() for before in range(3)]
+        raise RuntimeError(
+            f"{secret}{secret} {told} {base64.urlsafe_b64encode(secret.encode())!r} {email.data.payload}"
+        )
+
+
+def _forms(canary: str) -> list[str]:
+    """How a secret may look in a report: plain, or encoded behind anything and before anything."""
+    encoded = [base64.b64encode(b"." * before + canary.encode() + b"..")[4:-4].decode() for before in range(3)]
+    return [canary, *encoded]
+
+
+_LEAKS = [(it.connector, it.check) for it in WRONG if it.check.startswith("secrets.") or "credentials" in it.check]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "check"),
+    [*_LEAKS, (KeepsTheFirstKey, "rendering.fills"), (TellsInBase64, "secrets.log")],
+    ids=lambda it: it if isinstance(it, str) else it.__name__,
+)
+def test_no_secret_stands_in_any_report(
+    wrong: type[Any], check: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither in the four files nor on the terminal, plain or in base64, not even for connectors that leak them."""
+    made: list[str] = []
+    original = Canaries.make
+
+    def make(self: Canaries, what: str) -> str:
+        made.append(original(self, what))
+        return made[-1]
+
+    monkeypatch.setattr(Canaries, "make", make)
+    monkeypatch.setitem(sys.modules, "author", type(sys)("author"))
+    author: Any = sys.modules["author"]
+    author.spec = evolve(spec_of(Open), connector=wrong)
+    files = [tmp_path / name for name in ("report.html", "report.json", "report.xml", "badge.svg")]
+    options = [it for pair in zip(("--html", "--json", "--junit", "--badge"), files, strict=True) for it in pair]
+    chosen = ["--check", check, "--check", "config.unsaved", "--check", "config.refuses-missing"]
+    done = CliRunner().invoke(conformance, ["author:spec", "--profile", "dev", *chosen, *map(str, options)])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert done.exit_code in {0, 1}, done.output
+    assert made
+    texts = [done.output, *(file.read_text(encoding="utf-8") for file in files)]
+    for token in re.findall(r'"replay": "[^"]+:([A-Za-z0-9+/=]+)"', texts[2]):
+        blob = base64.b64decode(token)
+        texts.append((zlib.decompress(blob[1:]) if blob[0] else blob[1:]).decode("latin-1"))
+    everything = "\n".join(texts).lower()
+    assert [form for canary in made for form in _forms(canary) if form.lower() in everything] == []
+
+
+def test_a_secret_of_an_example_that_is_over_is_kept_out_too() -> None:
+    """It is not looked for any more, but it is still no text for a report."""
+    canaries = Canaries()
+    old, new = canaries.make("old"), canaries.make("new")
+    canaries.keep(0)
+    newest = canaries.make("newest")
+    assert canaries.found_in(f"{old} {new} {newest}") == ["newest"]
+    assert canaries.redact(f"<{old}{new}> {newest.lower()}") == "<[secret: old][secret: new]> [secret: newest]"
+
+
+def test_text_without_secrets_stays_as_it_is() -> None:
+    """Long runs of letters are no secrets by themselves."""
+    canaries = Canaries()
+    secret = canaries.make("it")
+    text = f"{'A' * 100} {secret[:-1]} {'x' * 31}"
+    assert (canaries.redact(text), canaries.found_in(text)) == (text, [])
+
+
+def test_only_a_failure_can_be_replayed() -> None:
+    """There is no command where there is nothing to run again; odd targets are quoted for a shell."""
+    assert EVERY_STATE.replay_command(_passed()) == ""
+    assert (
+        evolve(EVERY_STATE, target="a b").replay_command(_failed()).startswith("connector-kit conformance 'a b' --rep")
+    )

@@ -1,0 +1,78 @@
+"""``python -m tests.mutation``: change the code in hundreds of small ways, and see what the suite alone notices.
+
+Needs the extra ``mutation``. Takes most of an hour on two cores, so it is for the night and not for CI; it works on a
+copy of the checkout, and writes docs/reference/mutation.md. Give mutants' names, or patterns of them, to try only those
+and write nothing.
+"""
+
+import argparse
+import contextlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from tests.mutation.report import REPORT, Mutant, make_report, read_verdicts
+
+ROOT: Final = Path(__file__).parents[2]
+COPIED: Final = ("connector_kit", "conformance", "schemas", "tests", "pyproject.toml", "README.md", "LICENSE")
+
+
+def main() -> int:
+    """Run mutmut on a copy, and report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("mutants", nargs="*", help="names of mutants, or patterns of them")
+    parser.add_argument("--folder", type=Path, help="where to work, and to go on where an earlier run ended")
+    given = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        folder = given.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mutation-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in COPIED:
+            _copy(ROOT / part, folder / part)
+        status = _mutmut(folder, "run", *given.mutants).returncode
+        if status != 0:
+            return status
+        mutants = _mutants(folder, everything=not given.mutants)
+    counted = Counter(mutant.state for mutant in mutants)
+    print(", ".join(f"{count} {state}" for state, count in counted.most_common()))
+    if given.mutants:
+        for mutant in mutants:
+            print(f"{mutant.name}: {mutant.state}\n{mutant.change}")
+        return 0
+    text, unexplained = make_report(mutants, read_verdicts())
+    REPORT.write_text(text, encoding="utf-8")
+    for mutant in unexplained:
+        print(f"not explained: {mutant.name}\n{mutant.change}")
+    return 1 if unexplained else 0
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "recorded"), dirs_exist_ok=True)
+    else:
+        shutil.copy(source, target)
+
+
+def _mutmut(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "mutmut", *arguments]
+    stdout = None if arguments[0] == "run" else subprocess.PIPE
+    return subprocess.run(command, cwd=folder, stdout=stdout, text=True, check=False)
+
+
+def _mutants(folder: Path, *, everything: bool) -> list[Mutant]:
+    told = _mutmut(folder, "results", "--all", "true").stdout
+    found = []
+    for line in told.splitlines():
+        name, _, state = line.strip().rpartition(": ")
+        if name and state != "not checked" and (everything or state != "killed"):
+            shown = "" if state == "killed" else _mutmut(folder, "show", name).stdout
+            change = "\n".join(it for it in shown.splitlines() if it[:1] in "+-" and it[:3] not in {"+++", "---"})
+            found.append(Mutant(name, state, change))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
