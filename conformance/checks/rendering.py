@@ -138,7 +138,26 @@ _VALUES: Final[tuple[tuple[Json, str], ...]] = (
 )
 
 
-@check("rendering.javascript-values", clause="T13", needs=_NEEDS, sees=("value", "any value"))
+_MEMBERS: Final[tuple[tuple[Json, str, str], ...]] = (
+    ([7, [8]], ".length", "2"),
+    ([7, [8]], ".0", "7"),
+    ([7, [8]], ".1.0", "8"),
+    ([7, [8]], ".1.length", "1"),
+    ([7, [8]], ".2", ""),
+    ([7, [8]], ".00", ""),
+    ([7, [8]], ".a", ""),
+    ("text", ".length", ""),
+    ("text", ".0", ""),
+    ({"length": 3, "0": 4}, ".length", "3"),
+    ({"length": 3, "0": 4}, ".0", "4"),
+    ({"a": None}, ".a", ""),
+    ({"a": None}, ".a.b", ""),
+    (5, ".a", ""),
+)
+"""A value, a path into it, and what is printed, as the official function does it."""
+
+
+@check("rendering.javascript-values", clause="T13", needs=_NEEDS, sees=("value", "member", "any value"))
 def javascript_values(subject: Subject) -> None:
     """A value that is no string prints as JavaScript prints it."""
 
@@ -147,11 +166,17 @@ def javascript_values(subject: Subject) -> None:
         _expect_rendering(subject, "[{{name}}]", {"name": value}, message, f"[{printed}]")
         subject.ledger.saw("value")
 
+    def member(case: tuple[Json, str, str], message: Json) -> None:
+        value, path, printed = case
+        _expect_rendering(subject, f"[{{{{name{path}}}}}]", {"name": value}, message, f"[{printed}]")
+        subject.ledger.saw("member")
+
     def arbitrary(path: str, value: Json, message: Json) -> None:
         _expect_rendering(subject, f"[{{{{name{path}}}}}]", {"name": value}, message)
         subject.ledger.saw("any value")
 
     subject.for_each(known, _VALUES, subject.messages())
+    subject.for_each(member, _MEMBERS, subject.messages())
     nested = st.lists(json_values | st.lists(json_values, max_size=3), max_size=3)
     paths = ("", ".0", ".length", ".1.0", ".a", ".01", ".0.length")
     subject.for_each(arbitrary, paths, json_values | nested, subject.messages())
