@@ -66,7 +66,7 @@ def test_the_wheel_holds_every_schema_byte_for_byte(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         prefix = "connector_kit/schemas/"
         found = {it.removeprefix(prefix): archive.read(it) for it in archive.namelist() if it.startswith(prefix)}
-    assert len(SCHEMAS) == 21
+    assert len(SCHEMAS) == 22
     assert found == SCHEMAS
 
 
@@ -116,3 +116,14 @@ def test_the_installed_commands_work(with_extras: Path) -> None:
     assert shown["id"] == "aws-ses-mail"
     told = _succeed(command, "conformance", "aws-ses-mail", "--profile", "dev", "--check", "metadata", cwd=with_extras)
     assert "aws-ses-mail conforms." in told
+
+
+def test_the_installed_kit_writes_the_package_of_the_checkout(with_extras: Path, tmp_path: Path) -> None:
+    """The JavaScript of the npm package is in the wheel, all of it."""
+    _succeed(with_extras / "connector-kit", "package", "aws-ses-mail", "--out", tmp_path / "out", cwd=with_extras)
+    code = ROOT / "connector_kit" / "logto_package" / "npm"
+    assert {file.name for file in (tmp_path / "out" / "lib").iterdir()} == {
+        *(file.name for file in code.iterdir()),
+        "connector.json",
+    }
+    assert all((tmp_path / "out" / "lib" / file.name).read_bytes() == file.read_bytes() for file in code.iterdir())
