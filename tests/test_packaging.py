@@ -71,7 +71,7 @@ def test_the_wheel_holds_every_schema_byte_for_byte(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         prefix = "connector_kit/schemas/"
         found = {it.removeprefix(prefix): archive.read(it) for it in archive.namelist() if it.startswith(prefix)}
-    assert len(SCHEMAS) == 22
+    assert len(SCHEMAS) == 23
     assert found == SCHEMAS
 
 
@@ -166,3 +166,14 @@ def _private_names(project: Path) -> list[str]:
                 names = {name.name for name in node.names} - public.get(node.module, set())
                 found += [f"{file.name}: {node.module}.{name}" for name in sorted(names)]
     return found
+
+
+def test_the_installed_kit_writes_the_package_of_the_checkout(with_extras: Path, tmp_path: Path) -> None:
+    """The JavaScript of the npm package is in the wheel, all of it."""
+    _succeed(with_extras / "connector-kit", "package", "aws-ses-mail", "--out", tmp_path / "out", cwd=with_extras)
+    code = ROOT / "connector_kit" / "logto_package" / "npm"
+    assert {file.name for file in (tmp_path / "out" / "lib").iterdir()} == {
+        *(file.name for file in code.iterdir()),
+        "connector.json",
+    }
+    assert all((tmp_path / "out" / "lib" / file.name).read_bytes() == file.read_bytes() for file in code.iterdir())

@@ -24,6 +24,7 @@ def test_there_is_a_schema_for_every_guard_and_for_the_ses_config() -> None:
         "email-template-details",
         "google-connector-config",
         "google-one-tap-config",
+        "host-config",
         "i18n-phrases",
         "json",
         "json-object",

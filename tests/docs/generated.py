@@ -1,5 +1,6 @@
 """The parts of the docs that are made from the code, each between a pair of markers."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from conformance import CAPABILITIES, PROFILES, all_checks, spec_of
 from connector_kit import GoogleConnector, Guard, bundle, schema_names
 from connector_kit.cli.application import application
 from connector_kit.connectors.aws_ses import AwsSesConnector, aws_ses_config_guard
+from connector_kit.host.configuration import host_guard
 from tests.conformance.right_connectors import RIGHT
 from tests.conformance.wrong_connectors import WRONG
 from tests.docs.markdown import DOCS
@@ -62,6 +64,7 @@ def guards() -> Mapping[str, str]:
     found = {guard.schema["title"]: name for name, guard in public.items() if isinstance(guard, Guard)}
     found[GoogleConnector.config_guard.schema["title"]] = "GoogleConnector.config_guard"
     found[aws_ses_config_guard.schema["title"]] = "aws_ses_config_guard"
+    found[host_guard.schema["title"]] = "connector_kit.host.configuration.host_guard"
     return {name: found.get(str(bundle(name)["title"]), "") for name in schema_names()}
 
 
@@ -159,6 +162,29 @@ def right_connectors() -> str:
     )
 
 
+def host_config() -> str:
+    """List the keys of a host config, table by table."""
+    schema = bundle("host-config")["properties"]
+    hosted = schema["connectors"]["additionalProperties"]
+    parts = []
+    for heading, members in (("[server]", schema["server"]), ("[connectors.ID]", hosted)):
+        rows = (
+            (f"`{name}`", _json_type(it), _default(it), it["description"]) for name, it in members["properties"].items()
+        )
+        parts.append(f"\n### `{heading}`\n" + _table(("Key", "Type", "Default", "Meaning"), rows))
+    return "".join(parts)
+
+
+def _json_type(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(f"`{choice}`" for choice in schema["enum"])
+    return {"array": "list of strings", "object": "table of strings"}.get(schema["type"], schema["type"])
+
+
+def _default(schema: Mapping[str, Any]) -> str:
+    return f"`{json.dumps(schema['default'])}`" if "default" in schema else ""
+
+
 PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
     (DOCS / "contract.md", "checks", checks),
     (DOCS / "guides" / "conformance.md", "capabilities", capabilities),
@@ -167,5 +193,6 @@ PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
     (DOCS / "reference" / "kill-matrix.md", "right connectors", right_connectors),
     (DOCS / "reference" / "schemas.md", "schemas", schemas),
     (DOCS / "reference" / "cli.md", "commands", commands),
+    (DOCS / "guides" / "host.md", "host-config", host_config),
 )
 """Page, name of the markers, and what stands between them."""

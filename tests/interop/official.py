@@ -51,8 +51,11 @@ def built_once(folder: Path) -> Iterator[Path | None]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def install() -> Path:
+def install(sources: Path = FOLDER) -> Path:
     """Install the packages, if they are not in the cache, and return the folder that holds ``node_modules``.
+
+    Args:
+        sources: the folder whose ``package.json`` and lock say which.
 
     Raises:
         UnavailableError: there is no Node, no npm, or the install fails.
@@ -60,12 +63,12 @@ def install() -> Path:
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         raise UnavailableError("Node.js and npm are not installed")
-    contents = b"".join((FOLDER / name).read_bytes() for name in _SOURCES)
+    contents = b"".join((sources / name).read_bytes() for name in _SOURCES)
     installed = cache_folder() / f"npm-{hashlib.sha256(contents).hexdigest()[:16]}"
     with built_once(installed) as scratch:
         if scratch is not None:
             for name in _SOURCES:
-                shutil.copy(FOLDER / name, scratch)
+                shutil.copy(sources / name, scratch)
             command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             try:
                 done = subprocess.run(
@@ -106,13 +109,16 @@ class Driver:
 
 
 @contextmanager
-def running_driver() -> Iterator[Driver]:
+def running_driver(sources: Path = FOLDER) -> Iterator[Driver]:
     """Run the driver while the block runs.
+
+    Args:
+        sources: the folder of the driver, and of the packages that it drives.
 
     Raises:
         UnavailableError: the packages cannot be installed.
     """
-    packages = install()
+    packages = install(sources)
     node = shutil.which("node")
     assert node is not None
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -123,7 +129,7 @@ def running_driver() -> Iterator[Driver]:
         tempfile.TemporaryFile() as complaints,
         subprocess.Popen(
             # As text and not as a file: imports are then resolved from the working directory, where the packages are.
-            [node, "--input-type=module", "--eval", (FOLDER / "driver.mjs").read_text(encoding="utf-8")],
+            [node, "--input-type=module", "--eval", (sources / "driver.mjs").read_text(encoding="utf-8")],
             cwd=packages,
             env=environment,
             stdin=subprocess.PIPE,

@@ -1,0 +1,143 @@
+// Drives Logto's own loader and its HTTP connectors for the Python tests. One request a line on stdin, one answer a
+// line on stdout: {"op": "…", "with": {…}, "cases": [{…}, …]} is answered by {"answers": [{…}, …]}.
+
+import { createInterface } from 'node:readline';
+import { inspect } from 'node:util';
+import { buildRawConnector, loadConnectorFactories } from '@logto/cli/lib/connector/index.js';
+import { getConnectorPackagesFromDirectory } from '@logto/cli/lib/utils.js';
+import createHttpEmailConnector from '@logto/connector-http-email';
+import createHttpSmsConnector from '@logto/connector-http-sms';
+import * as kit from '@logto/connector-kit';
+
+/** What the loader prints; stdout is for answers. */
+const printed = [];
+for (const method of ['debug', 'error', 'info', 'log', 'warn']) {
+  console[method] = (...parts) => printed.push(parts.join(' '));
+}
+
+/** An error with all that hangs on it, hidden members and causes too, as a log or a debugger would show it. */
+const encodeError = (error) => ({
+  $throws: error instanceof kit.ConnectorError ? 'ConnectorError' : error?.name ?? typeof error,
+  code: error?.code ?? null,
+  data: error?.data ?? null,
+  all: inspect(error, { depth: 30, showHidden: true, maxStringLength: null, maxArrayLength: null }),
+});
+
+const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+const unused = async () => {
+  throw new Error('This driver keeps no saved config.');
+};
+
+const httpConnectors = { email: createHttpEmailConnector, sms: createHttpSmsConnector };
+
+let factories = [];
+
+const findFactory = (id) => {
+  const found = factories.find(({ metadata }) => metadata.id === id);
+  if (!found) {
+    throw new Error(`Logto's loader has not loaded ${id}.`);
+  }
+  return found;
+};
+
+const templates = {
+  none: async () => undefined,
+  raises: async () => {
+    throw new Error('No template today.');
+  },
+};
+
+const originalTimeout = AbortSignal.timeout;
+
+/** Builds a connector as Logto's core does for each message, and sends. */
+const send = async ({ id, hurry }, { config, saved, data, template, environment }) => {
+  Object.assign(process.env, environment);
+  const asked = [];
+  const limits = [];
+  AbortSignal.timeout = (milliseconds) => {
+    limits.push(milliseconds);
+    return originalTimeout.call(AbortSignal, milliseconds / (hurry ?? 1));
+  };
+  try {
+    const { rawConnector } = await buildRawConnector(
+      findFactory(id),
+      async (askedId) => {
+        asked.push(askedId);
+        return JSON.parse(saved);
+      },
+      undefined,
+      template &&
+        (async (...parameters) => {
+          asked.push(parameters);
+          return templates[template] ? templates[template]() : JSON.parse(template);
+        })
+    );
+    const { sendMessage } = rawConnector;
+    const result = await sendMessage(JSON.parse(data), config && JSON.parse(config));
+    return { result, asked, limits };
+  } finally {
+    AbortSignal.timeout = originalTimeout;
+    for (const name of Object.keys(environment ?? {})) {
+      delete process.env[name];
+    }
+  }
+};
+
+const operations = {
+  load: async (_, { directory }) => {
+    factories = await loadConnectorFactories(await getConnectorPackagesFromDirectory(directory), false);
+    return {
+      printed: printed.splice(0),
+      factories: factories.map(({ metadata, type }) => ({ metadata, type })),
+    };
+  },
+  send,
+  usage: async ({ id }, { saved, startFrom }) => {
+    const { rawConnector } = await buildRawConnector(findFactory(id), async () => JSON.parse(saved));
+    return { usage: await rawConnector.getUsage(startFrom && new Date(startFrom)) };
+  },
+  methods: async ({ id }) => {
+    const { rawConnector } = await buildRawConnector(findFactory(id), unused);
+    return Object.keys(rawConnector).sort();
+  },
+  verdict: ({ id }, { value }) => findFactory(id).configGuard.safeParse(JSON.parse(value)).success,
+  issues: ({ id }, { value }) => findFactory(id).configGuard.safeParse(JSON.parse(value)).error.issues,
+  validate: ({ id }, { value }) => {
+    kit.validateConfig(JSON.parse(value), findFactory(id).configGuard);
+    return 'accepted';
+  },
+  parse: async ({ id }, { value }) => {
+    const { configGuard } = findFactory(id);
+    return [configGuard.parse(JSON.parse(value)), await configGuard.parseAsync(JSON.parse(value))];
+  },
+  metadata: ({ id }) => kit.connectorMetadataGuard.safeParse(findFactory(id).metadata).success,
+  // What comes back from `got` is the whole response; its body is what counts.
+  http: async ({ kind, endpoint, authorization }, { data }) => {
+    const connector = await httpConnectors[kind]({ getConfig: unused });
+    const { statusCode, body } = await connector.sendMessage(JSON.parse(data), { endpoint, authorization });
+    return { status: statusCode, body: JSON.parse(body) };
+  },
+};
+
+const answer = async (request, oneCase) => {
+  try {
+    return (await operations[request.op](request.with, oneCase)) ?? null;
+  } catch (error) {
+    return encodeError(error);
+  }
+};
+
+for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+  const request = JSON.parse(line);
+  const answers = [];
+  // One after the other, unless they shall meet.
+  for (const [index, oneCase] of request.cases.entries()) {
+    const pending = answer(request, oneCase);
+    answers.push(request.with.together ? pending : await pending);
+    if (request.with.together && index === 0) {
+      await later(request.with.together);
+    }
+  }
+  process.stdout.write(`${JSON.stringify({ answers: await Promise.all(answers) })}\n`);
+}

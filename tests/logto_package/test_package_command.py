@@ -1,0 +1,87 @@
+"""``connector-kit package`` says what it did and what to do next, or why not."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from connector_kit.cli.application import application
+from connector_kit.logto_package.command import package_command
+
+_ACME = "tests.interop.logto.acme_sms:AcmeSms"
+
+
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(package_command, list(arguments))
+
+
+def test_the_command_line_knows_the_command() -> None:
+    """It is a plug-in of the command line, which imports nothing of it until it is called."""
+    import click  # noqa: PLC0415 - only this test asks
+
+    assert application.get_command(click.Context(application), "package") is package_command
+
+
+def test_a_package_is_written_and_the_next_steps_are_printed(tmp_path: Path) -> None:
+    """The version is that of the Python package that brings the connector; the report names place, name and id."""
+    done = _run("aws-ses-mail", "--out", str(tmp_path / "out"))
+    assert done.exit_code == 0
+    manifest = json.loads((tmp_path / "out" / "package.json").read_bytes())
+    assert done.output.startswith(f"Wrote {manifest['name']} {manifest['version']} to {tmp_path / 'out'}: 9 files.")
+    assert "/etc/logto/packages/core/connectors/connector-python-aws-ses-mail" in done.output
+    assert f"`npm pack {tmp_path / 'out'}`" in done.output
+    assert 'add the connector "Amazon SES email (Python)" (id python-aws-ses-mail)' in done.output
+
+
+def test_a_relative_folder_is_printed_so_that_npm_takes_it_for_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``npm pack a/b`` would ask GitHub for the repository b of a."""
+    monkeypatch.chdir(tmp_path)
+    assert "`npm pack ./some/connector-here`" in _run("aws-ses-mail", "--out", "some/connector-here").output
+    assert "`npm pack './with space'`" in _run("aws-ses-mail", "--out", "with space").output
+
+
+def test_every_option_counts(tmp_path: Path) -> None:
+    """Id, name, version and range are as given; a second time needs force."""
+    arguments = [_ACME, "--out", str(tmp_path / "out"), "--id", "acme-2", "--name", "@acme/connector-two"]
+    arguments += ["--package-version", "3.2.1", "--kit-range", ">=4"]
+    assert _run(*arguments).exit_code == 0
+    manifest = json.loads((tmp_path / "out" / "package.json").read_bytes())
+    assert (manifest["name"], manifest["version"]) == ("@acme/connector-two", "3.2.1")
+    assert manifest["dependencies"] == {"@logto/connector-kit": ">=4"}
+    settings = json.loads((tmp_path / "out" / "lib" / "connector.json").read_bytes())
+    assert settings["metadata"]["id"] == "acme-2"
+    assert "packages/core/connectors/@acme-connector-two" in _run(*arguments, "--force").output
+    again = _run(*arguments)
+    assert (again.exit_code, "--force" in again.output) == (2, True)
+
+
+def test_a_connector_that_is_not_installed_has_version_zero(tmp_path: Path) -> None:
+    """There is no Python package to take one from."""
+    assert _run(_ACME, "--out", str(tmp_path / "out")).output.startswith("Wrote connector-python-acme-sms 0.0.0 ")
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("aws-ses", "Did you mean aws-ses-mail?"),
+        ("attrs:frozen", "attrs:frozen is no connector that Logto would load: unexpected_type."),
+        ("tests.cli.connectors.acme_connectors:AcmeSocial", "cannot be packaged: a Social connector cannot be hosted"),
+    ],
+)
+def test_what_is_no_connector_to_package_is_refused(tmp_path: Path, target: str, why: str) -> None:
+    """With status 2 and one line that says why; nothing is written."""
+    done = _run(target, "--out", str(tmp_path / "out"))
+    assert done.exit_code == 2
+    assert why in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """As where the folder above is a file."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = _run("aws-ses-mail", "--out", str(tmp_path / "file" / "out"))
+    assert done.exit_code == 2
+    assert "cannot be written: " in done.output
