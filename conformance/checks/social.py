@@ -844,3 +844,27 @@ def refresh_failures(subject: Subject) -> None:
 
     for outcome in [it for it in subject.provider.outcomes if not (it.hangs or it.echoes)]:
         subject.for_all(claim, st.just(outcome), examples=1)
+
+
+_OPTIONAL: Final = {
+    "get_token_response_and_user_info": 2,
+    "get_access_token_by_refresh_token": 1,
+    "validate_saml_assertion": 3,
+}
+"""The methods that not every social connector has, and how many arguments each takes."""
+
+
+@check("social.absent", clause="L11", types=SOCIAL, needs=NEEDS, sees=("asked",))
+def absent(subject: Subject) -> None:
+    """What a connector does not do it says so: not_implemented, which Logto answers with 501."""
+    own = subject.spec.connector
+    lacking = [name for name in _OPTIONAL if getattr(own, name) is getattr(SocialConnector, name)]
+    if not lacking:
+        raise NotApplicable(f"{own.__name__} has every method that a social connector can have")
+    for name in lacking:
+        attempt = subject.attempt(partial(getattr(subject.social, name), *["x"] * _OPTIONAL[name]))
+        expect(
+            attempt.code is ConnectorErrorCodes.NOT_IMPLEMENTED,
+            f"expected not_implemented from {name}, which the connector does not have; {attempt.how}",
+        )
+        subject.ledger.saw("asked")

@@ -744,3 +744,12 @@ class LooksThingsUp(Beacon):
             return super().get_access_token_by_refresh_token(refresh_token)
         except ConnectorError as error:
             raise KeyError("access_token") from error
+
+
+@killed_by("social.absent", "expected not_implemented from get_access_token_by_refresh_token", spec=HUB)
+class PretendsToRefresh(Hub):
+    """Gives back the token that it was given, because it cannot renew any."""
+
+    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+        super().__init__(**kit)
+        self.get_access_token_by_refresh_token = lambda token: TokenResponse(access_token=token)  # type: ignore[method-assign]
