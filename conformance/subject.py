@@ -339,15 +339,16 @@ class Subject:
     def quick_failures(self) -> list[Outcome]:
         """Return the ways in which the provider fails that cost no time: for checks to which any failure will do.
 
-        Connectors pause before they try a throttle or a fault again: there is no throttle among them, and one fault.
+        Connectors pause before they try a throttle, a fault or a refused connection again: there is no throttle among
+        them, and one of the others.
         """
         quick = [
             it
             for it in self.provider.outcomes
             if it.family not in {"accepted", "throttle"} and not (it.echoes or it.hangs)
         ]
-        faults = [it for it in quick if it.family == "fault"]
-        return [it for it in quick if it not in faults[1:]]
+        repeated = [it for it in quick if it.family == "fault" or (it.family == "network" and not it.ambiguous)]
+        return [it for it in quick if it not in repeated[1:]]
 
     # --- sending ----------------------------------------------------------------------------------------------------
 

@@ -47,11 +47,11 @@ def _with_secret_code(subject: Subject, message: Json) -> Json:
 
 def _leaks_nothing(subject: Subject, *, echoes: bool, examples: int | None) -> None:
     """Fail in every way that the provider knows, and look for secrets in what comes of it."""
-    failures = [
-        it for it in subject.provider.outcomes if it.echoes == echoes and not it.hangs and it.family != "accepted"
-    ]
-    throttles = [it for it in failures if it.family == "throttle"]
-    chosen = [it for it in failures if it not in throttles[1:]]  # connectors pause before they try a throttle again
+    if echoes:
+        chosen = [it for it in subject.provider.outcomes if it.echoes and not it.hangs]
+    else:
+        throttles = [it for it in subject.provider.outcomes if it.family == "throttle"]
+        chosen = [*subject.quick_failures(), *throttles[:1]]
     if not chosen:
         what = "repeats the request" if echoes else "is a failure"
         raise NotApplicable(f"{type(subject.provider).__name__} declares no outcome that {what}")
