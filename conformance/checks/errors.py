@@ -70,9 +70,10 @@ def throttle(subject: Subject) -> None:
 
 @check("errors.passing-throttle", clause="R7", level="advisory", sees=("passing",))
 def passing_throttle(subject: Subject) -> None:
-    """A throttle, a fault or a refused connection that has passed by the next attempt does not cost the message."""
-    passes = {"throttle", "fault", "network"}
-    for outcome in _chosen(subject, "one that passes", lambda it: it.family in passes and not it.ambiguous):
+    """A throttle or a refused connection that has passed by the next attempt does not cost the message."""
+    throttles = _chosen(subject, "a throttle", lambda it: it.family == "throttle")
+    refused = [it for it in subject.provider.outcomes if it.family == "network" and not it.ambiguous]
+    for outcome in (*throttles, *refused):
 
         def claim(message: Json, outcome: Outcome = outcome) -> None:
             subject.provider.answer_with(outcome.name, times=1)
