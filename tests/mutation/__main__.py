@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from tests.mutation.report import REPORT, Mutant, make_report, read_verdicts
+from tests.mutation.report import REPORT, UNTRIED, Mutant, make_report, read_verdicts
 
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("connector_kit", "conformance", "schemas", "tests", "pyproject.toml", "README.md", "LICENSE")
@@ -67,8 +67,8 @@ def _mutants(folder: Path, *, everything: bool) -> list[Mutant]:
     found = []
     for line in told.splitlines():
         name, _, state = line.strip().rpartition(": ")
-        if name and state != "not checked" and (everything or state != "killed"):
-            shown = "" if state == "killed" else _mutmut(folder, "show", name).stdout
+        if name and (everything or state not in {"killed", UNTRIED}):
+            shown = "" if state in {"killed", UNTRIED} else _mutmut(folder, "show", name).stdout
             change = "\n".join(it for it in shown.splitlines() if it[:1] in "+-" and it[:3] not in {"+++", "---"})
             found.append(Mutant(name, state, change))
     return found

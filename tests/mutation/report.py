@@ -21,6 +21,9 @@ KINDS: Final = {
 """Why a mutant lives. Those that are no part of what a connector does are left out of the rate, the others count."""
 
 LEFT_OUT: Final = ("equivalent", "wording", "speed", "import")
+UNTRIED: Final = "not checked"
+"""The state of a mutant that an unfinished run has not come to."""
+
 _DEAD: Final = {"killed", "timeout", "suspicious", "segfault"}
 
 
@@ -77,6 +80,8 @@ def explain(mutant: Mutant, verdicts: Sequence[Verdict]) -> Verdict | None:
 
 def make_report(mutants: Sequence[Mutant], verdicts: Sequence[Verdict]) -> tuple[str, list[Mutant]]:
     """Return the report as Markdown, and the mutants that live without a reason."""
+    untried = sum(it.state == UNTRIED for it in mutants)
+    mutants = [it for it in mutants if it.state != UNTRIED]
     dead = [it for it in mutants if it.state in _DEAD]
     alive = [it for it in mutants if it.state not in _DEAD]
     known = {it.name: explain(it, verdicts) for it in alive}
@@ -92,6 +97,7 @@ def make_report(mutants: Sequence[Mutant], verdicts: Sequence[Verdict]) -> tuple
         "",
         f"**{len(mutants)} changes, {len(dead)} noticed: {len(dead) / counted:.1%} of the {counted} that count.**",
         "",
+        *([f"The run is not complete: {untried} more changes were not tried yet.", ""] if untried else []),
         "| Of those that live | How many | Counts? | Meaning |",
         "| --- | --- | --- | --- |",
         *(
