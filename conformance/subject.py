@@ -295,6 +295,10 @@ class Subject:
             self.config  # noqa: B018 - making it is what counts
         return self.canaries.count
 
+    def never_saw(self, kinds: Iterable[str]) -> bool:
+        """Tell whether a check that tried everything had no example of some kind: then there is none for this connector."""
+        return bool(self.ledger.missing(kinds)) and not (self.time_is_up or self.is_replay)
+
     @property
     def is_replay(self) -> bool:
         """Whether one failure is run again."""

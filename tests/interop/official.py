@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from conformance.npm.packages import built_once, cache_folder
+
 FOLDER = Path(__file__).parent
 _SOURCES = ("package.json", "package-lock.json")
 _INSTALL_TIME_LIMIT = 300
@@ -23,32 +25,9 @@ class UnavailableError(Exception):
     """The official packages cannot be had here; the message says why."""
 
 
-def cache_folder() -> Path:
+def interop_cache() -> Path:
     """Return where downloads of these tests are kept between runs: outside the source tree, the user's own."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "logto-connector-kit" / "interop"
-
-
-@contextmanager
-def built_once(folder: Path) -> Iterator[Path | None]:
-    """Yield a scratch folder to build ``folder`` in, or ``None`` where it stands already.
-
-    It appears under its name in one step, when complete: however many test workers build at a time, one of them wins.
-    """
-    if folder.is_dir():
-        yield None
-        return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
-    try:
-        yield scratch
-        try:
-            scratch.rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    return cache_folder() / "interop"
 
 
 def install(sources: Path = FOLDER) -> Path:
@@ -64,7 +43,7 @@ def install(sources: Path = FOLDER) -> Path:
     if npm is None or shutil.which("node") is None:
         raise UnavailableError("Node.js and npm are not installed")
     contents = b"".join((sources / name).read_bytes() for name in _SOURCES)
-    installed = cache_folder() / f"npm-{hashlib.sha256(contents).hexdigest()[:16]}"
+    installed = interop_cache() / f"npm-{hashlib.sha256(contents).hexdigest()[:16]}"
     with built_once(installed) as scratch:
         if scratch is not None:
             for name in _SOURCES:

@@ -20,9 +20,10 @@ from urllib.request import ProxyHandler, build_opener
 import botocore.session
 import pytest
 
+from conformance.npm.packages import built_once
 from connector_kit import ConnectorError, ConnectorErrorCodes
 from connector_kit.connectors.aws_ses import AwsSesConnector
-from tests.interop.official import UnavailableError, built_once, cache_folder
+from tests.interop.official import UnavailableError, interop_cache
 
 _PACKAGE: Final = "ministack==1.5.33"
 _INSTALL_TIME_LIMIT: Final = 300
@@ -48,7 +49,7 @@ def _python(folder: Path) -> Path:
 
 def _install() -> Path:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    folder = cache_folder() / f"{_PACKAGE.replace('==', '-')}-python{version}"
+    folder = interop_cache() / f"{_PACKAGE.replace('==', '-')}-python{version}"
     with built_once(folder) as scratch:
         if scratch is not None:
             venv.create(scratch, with_pip=True)
