@@ -1,5 +1,6 @@
 """The checks of metadata, config and secrets know what they have nothing to say of, and say why."""
 
+import copy
 import sys
 from base64 import b64encode
 from pathlib import Path
@@ -19,7 +20,9 @@ from connector_kit import (
     SelectItem,
     ShowCondition,
 )
+from tests.conformance.right_connectors.form_sms import FORM_SMS, FormSmsConfig
 from tests.conformance.right_connectors.in_memory import IN_MEMORY, Relay
+from tests.conformance.right_connectors.social import BADGE, BEACON
 
 Type = ConnectorConfigFormItemType
 RELAY = next(spec for spec in IN_MEMORY if spec.connector is Relay)
@@ -220,3 +223,22 @@ def test_a_connector_that_runs_elsewhere_has_no_class_to_look_at(tmp_path: Path)
     for check in ("config.class-matches-schema", "config.round-trip"):
         assert "no config class in Python" in _reason(elsewhere, check)
     _passes(elsewhere, "metadata.assets", "metadata.logo", "metadata.readme", "secrets.repr")
+
+
+def test_templates_that_a_schema_keeps_short_are_not_made_to_grow() -> None:
+    """What no operator can write is not asked for: neither long templates, nor empty ones."""
+    schema = copy.deepcopy(FORM_SMS.connector.config_guard.schema)
+    schema["properties"]["templates"]["items"]["properties"]["content"].update(minLength=1, maxLength=80)
+    guard = Guard(schema, FormSmsConfig)
+    strict = evolve(FORM_SMS, connector=type("Strict", (FORM_SMS.connector,), {"config_guard": guard}))
+    for check in ("rendering.growth", "rendering.many-names"):
+        assert "texts too short" in _reason(strict, check)
+    assert "no text of a template is empty" in _reason(strict, "routing.empty-template")
+
+
+def test_a_social_connector_that_does_everything_lacks_nothing() -> None:
+    """Tokens, refresh tokens and SAML assertions: there is no method left that could say not_implemented."""
+    names = ("get_token_response_and_user_info", "get_access_token_by_refresh_token")
+    methods = {name: getattr(BEACON.connector, name) for name in names}
+    whole = evolve(BADGE, connector=type("Whole", (BADGE.connector,), methods))
+    assert "has every method" in _reason(whole, "social.absent")
