@@ -29,9 +29,10 @@ class Outcome:
     """One way in which a provider answers.
 
     Args:
-        name: unique for the provider; ``"accepted"`` is the one success.
+        name: unique for the provider; ``"accepted"`` is the plain success.
         family: what it means.
-        expect: the code that the connector must raise; ``None`` for a success.
+        expect: the code that the connector must raise; ``None`` for a success, of the family ``accepted`` where it is
+            told in another form.
         message: what the provider says, if it says anything that an operator should get to see.
         ambiguous: the provider may have accepted the message all the same, so that repeating it could send it twice.
         echoes: the answer repeats parts of the request, secrets included, as careless providers and proxies do.

@@ -127,21 +127,22 @@ def network(subject: Subject) -> None:
     _mapped(subject, "network")
 
 
-@check("errors.message", clause="E3", sees=("message",))
+@check("errors.message", clause="E3", sees=("message", "empty code"))
 def tells_why(subject: Subject) -> None:
     """The data of an error holds what the provider said: the operator needs it."""
     for outcome in _quick(subject, "told in words", lambda it: bool(it.message)):
 
         def claim(message: Json, outcome: Outcome = outcome) -> None:
-            subject.provider.answer_with(outcome.name)
-            attempt = subject.send(message, subject.config)
-            data = getattr(attempt.error, "data", None)
-            told = data.get("message") if isinstance(data, dict) else None
-            expect(
-                outcome.message in str(told),
-                f"expected the data's message to hold what the provider said for {outcome.name!r}, found otherwise",
-            )
-            subject.ledger.saw("message")
+            for kind, sent in (("message", message), ("empty code", {**message, "payload": {"code": ""}})):
+                subject.provider.answer_with(outcome.name)
+                attempt = subject.send(sent, subject.config)
+                data = getattr(attempt.error, "data", None)
+                told = data.get("message") if isinstance(data, dict) else None
+                expect(
+                    outcome.message in str(told),
+                    f"expected the data's message to hold what the provider said for {outcome.name!r}, found otherwise",
+                )
+                subject.ledger.saw(kind)
 
         subject.for_all(claim, subject.messages(), examples=1)
 
@@ -185,7 +186,17 @@ def recovers(subject: Subject) -> None:
 def not_repeated(subject: Subject) -> None:
     """A request that was refused, or may have been accepted, is not sent again: that could send the message twice."""
     final = ("refusal", "credentials")
-    for outcome in _chosen(subject, "final or ambiguous", lambda it: it.family in final or it.ambiguous):
+    _called_once(subject, _chosen(subject, "final or ambiguous", lambda it: it.family in final or it.ambiguous))
+
+
+@check("errors.quota-not-repeated", clause="R7", level="advisory", sees=("not to be repeated",))
+def quota_not_repeated(subject: Subject) -> None:
+    """A used-up quota is not tried again: it will not have passed while a user waits."""
+    _called_once(subject, _chosen(subject, "a quota", lambda it: it.family == "quota"))
+
+
+def _called_once(subject: Subject, chosen: list[Outcome]) -> None:
+    for outcome in chosen:
 
         def claim(message: Json, outcome: Outcome = outcome) -> None:
             subject.provider.answer_with(outcome.name)

@@ -1,8 +1,9 @@
 """Operators: what they are told before a message fails, and when one does."""
 
 import json
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from conformance.provider import ConfigCase, Outcome
 from conformance.registry import NotApplicable, check, expect
@@ -133,3 +134,65 @@ def words(subject: Subject) -> None:
             subject.ledger.saw("failure")
 
         subject.for_all(claim, subject.messages(), examples=1)
+
+
+_NO_VALUE: Final = re.compile(
+    r"""
+    \b(NoneType|undefined|NaN)\b
+    | (?<=[\w,]\ )None\b
+    | \bNone\b(?!\ (of|was|were|is|are|has|have|can|could|found)\b)  # a sentence may begin with the English word
+    | \[object\ \w+\]
+    | <[\w.]+\ object\ at\ 0x
+    """,
+    re.VERBOSE,
+)
+"""What Python and JavaScript print where a value was meant and there is none, or where it has no text of its own."""
+
+_NO_RECIPIENTS: Final = ("", "nobody", "a b", "someone@", "@example.com", "x" * 400, f"{'x' * 400}@example.com")
+
+
+@check("operator.missing-values", clause="O6", level="advisory", sees=("recipient",))
+def missing_values(subject: Subject) -> None:
+    """No error says None, undefined or [object Object] where a value was meant."""
+
+    def judge(error: Exception | None, when: str) -> None:
+        found = [it[0] for text in _texts(error) for it in _NO_VALUE.finditer(text)]
+        expect(not found, f"expected words in the error {when}, found {', '.join(dict.fromkeys(found))}")
+
+    message = subject.plain_message
+    for outcome in subject.quick_failures():
+        subject.provider.answer_with(outcome.name)
+        judge(subject.send(message, subject.config).error, f"when the provider answers {outcome.name!r}")
+    subject.provider.reset()
+    for case in [it for it in subject.provider.config_cases if it.unusable]:
+        judge(subject.send(message, _config(subject, case)).error, f"for {_say(case)}")
+    for recipient in _NO_RECIPIENTS:
+        judge(subject.send({**message, "to": recipient}, subject.config).error, f"for the recipient {recipient[:12]!r}")
+        subject.ledger.saw("recipient")
+    judge(subject.send({**message, "type": "NoSuchType"}, _without_generic(subject)).error, "for an unknown type")
+    if "usage" not in subject.spec.capabilities:
+        judge(subject.attempt(subject.connector.get_usage).error, "for its usage")
+
+
+def _texts(error: Exception | None) -> Iterator[str]:
+    """Yield what an error says: its own text, and those in its data."""
+    if error is not None:
+        yield str(error)
+        yield from _strings(getattr(error, "data", None))
+
+
+def _strings(data: Json) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for inner in data.values() if isinstance(data, dict) else data:
+            yield from _strings(inner)
+
+
+def _without_generic(subject: Subject) -> Json:
+    """Return the config without its template for any type, where it has one."""
+    templates = subject.config.get("templates")
+    if not isinstance(templates, list):
+        return subject.config
+    kept = [it for it in templates if not (isinstance(it, dict) and it.get("usageType") == "Generic")]
+    return {**subject.config, "templates": kept}

@@ -5,7 +5,8 @@ import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from typing import Any
+from itertools import product
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
@@ -122,6 +123,38 @@ def misplaced(subject: Subject) -> None:
         subject.ledger.saw("misplaced")
 
     subject.for_each(claim, places(subject.config), st.sampled_from(("list", "object", "text")), subject.messages())
+
+
+_PASTED: Final = ("\n", "\r\n", " ", "\t", "\0", "ä", "\N{ZERO WIDTH SPACE}", "\N{GRINNING FACE}", "\ud800")
+"""What comes along when a key is copied from a page, a mail or a file, and what no header and no signature can hold."""
+
+
+@check("secrets.pasted", clause="S8", sees=("pasted",))
+def pasted(subject: Subject) -> None:
+    """A key that was pasted with more than itself is used, or refused as a ConnectorError that does not show it."""
+    keys = [key for key in subject.spec.secrets if isinstance(subject.config.get(key), str)]
+    if not keys:
+        raise NotApplicable("the Spec names no secrets that are text")
+
+    def claim(case: tuple[str, str, str], message: Json) -> None:
+        key, more, place = case
+        secret = subject.canaries.make(key)
+        config = {**subject.config, key: secret + more if place == "after" else more + secret}
+        if not subject.accepts(config):
+            return
+        attempt = subject.send(message, config)
+        when = f"when {key} has {more!r} {place} it"
+        expect(
+            attempt.error is None or attempt.code is not None,
+            f"expected the message to be sent, or a ConnectorError, {when}; {attempt.how}",
+        )
+        _without_secrets(subject, attempt, when)
+        subject.ledger.saw("pasted")
+
+    for case in product(keys, _PASTED, ("before", "after")):
+        subject.for_all(claim, st.just(case), subject.messages(), examples=1)
+    if subject.never_saw(("pasted",)):
+        raise NotApplicable("the config's schema declares that keys are plain letters and digits")
 
 
 @check("secrets.log", clause="S3", sees=("sent",))

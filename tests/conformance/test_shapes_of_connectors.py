@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from conformance import PROFILES, Spec, State, check_connector
 from conformance.checks.config import _near_misses
+from conformance.checks.operator import _NO_VALUE
 from conformance.checks.secrets import _chain
 from connector_kit import (
     ConnectorConfigFormItem,
@@ -242,3 +243,42 @@ def test_a_social_connector_that_does_everything_lacks_nothing() -> None:
     methods = {name: getattr(BEACON.connector, name) for name in names}
     whole = evolve(BADGE, connector=type("Whole", (BADGE.connector,), methods))
     assert "has every method" in _reason(whole, "social.absent")
+
+
+def test_keys_that_a_schema_keeps_plain_are_not_pasted_with_more() -> None:
+    """Where nothing but the key itself is accepted, there is nothing to try."""
+    schema = {"type": "object", "properties": {"token": {"type": "string", "maxLength": 32}}}
+    plain = evolve(_spec(schema, Loose, {"token": "t"}), secrets=("token",))
+    assert "plain letters and digits" in _reason(plain, "secrets.pasted")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "None of them fits.",
+        "It is broken: None was found.",
+        "No answer.",
+        "A value that is undefinedly long.",
+        "<html>",
+    ],
+)
+def test_a_text_without_a_hole_is_taken_for_one(text: str) -> None:
+    """English has a word that Python has too."""
+    assert not _NO_VALUE.search(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The message for None was not sent.",
+        "None cannot be used: it is no address.",
+        "HTTP undefined",
+        "expected [object Object]",
+        "status NaN",
+        "NoneType has no address",
+        "<conformance.Call object at 0x7f00>",
+    ],
+)
+def test_a_text_with_a_hole_is_found(text: str) -> None:
+    """What Python and JavaScript print where there is no value, or none with a text of its own."""
+    assert _NO_VALUE.search(text)

@@ -35,7 +35,8 @@ class SesAnswer:
         outcome: what it means.
         status: of HTTP.
         error: the error's name.
-        body: what the outcome decides where there is none: an id, or a repetition of the request.
+        body: what the outcome decides where there is none: an id, or a repetition of the request. Of a success, what
+            stands before it.
         content_type: of the body.
         mishap: what happens instead.
     """
@@ -63,7 +64,7 @@ class SesAnswer:
 
     def _body(self, request: HttpRequest, message_id: str) -> bytes:
         if self.outcome.family == "accepted":
-            return json.dumps({"MessageId": message_id}).encode()
+            return (self.body or b"") + json.dumps({"MessageId": message_id}).encode()
         if self.outcome.echoes:
             sent = f"{request.authorization} {request.body.decode('utf-8', 'replace')}"
             return json.dumps({"message": f"Rejected. {sent}"}).encode()
@@ -95,6 +96,7 @@ _UNVERIFIED: Final = (
 )
 ANSWERS: Final = (
     SesAnswer(Outcome("accepted", "accepted", None)),
+    SesAnswer(Outcome("accepted-after-white-space", "accepted", None), body=b" \r\n"),
     _error("throttled", "throttle", _THROTTLE, 429, "TooManyRequestsException", "Maximum sending rate exceeded."),
     _error("throttled-unmodelled", "throttle", _THROTTLE, 400, "ThrottlingException", "Rate exceeded"),
     _error("throttled-unnamed", "throttle", _THROTTLE, 429, "SlowDownPleaseException", "Too fast."),
@@ -143,6 +145,7 @@ ANSWERS: Final = (
     _error("unavailable", "fault", _REFUSED, 503, "ServiceUnavailable", "Service is unavailable."),
     _broken("html-502", 502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html"),
     _broken("empty-body", 200, b""),
+    _broken("empty-id", 200, b'{"MessageId": ""}'),
     _broken("json-array", 200, b"[]"),
     _broken("bad-json", 200, b'{"MessageId": "'),
     _broken("accepted-202", 202, b'{"MessageId": "0102"}'),

@@ -56,7 +56,7 @@ class FormSmsConfig:
 
 
 class FormSms(SmsConnector[FormSmsConfig]):
-    """Posts ``To``, ``From`` and ``Body`` below the account's path."""
+    """Posts ``To``, ``From`` and ``Body`` below the account's path, tagged with what the message is for."""
 
     metadata: ClassVar[ConnectorMetadata] = metadata(
         "form-sms",
@@ -84,6 +84,8 @@ class FormSms(SmsConnector[FormSmsConfig]):
         server = os.environ.get("FORM_SMS_URL", "https://sms.example")
         url = f"{server}/Accounts/{quote(config.account_sid, safe='')}/Messages.json"
         form = [("To", one_recipient(sms.to)), ("From", config.from_number), ("Body", sms.content)]
+        assert isinstance(sms.template, SmsTemplate)
+        form += [("Tags", f"usage={sms.template.usage_type}")]
         form += [("MessagingServiceSid", config.service_sid)] if config.service_sid is not None else []
         form += [("ValidityPeriod", str(config.validity))] if config.validity is not None else []
         headers = make_headers(basic_auth=f"{config.account_sid}:{config.auth_token}")

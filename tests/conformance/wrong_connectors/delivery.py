@@ -7,6 +7,7 @@ from email import message_from_string
 from typing import Any
 
 from attrs import evolve
+from botocore.parsers import ResponseParserError
 
 from connector_kit import (
     Email,
@@ -157,6 +158,22 @@ class ReturnsNothing(Open):
         """Read the answer, and forget it."""
         super().accepted(answer)
         return None
+
+
+def _no_space(response_dict: dict[str, Any], **_: object) -> None:
+    if response_dict["body"][:1].isspace():
+        raise ResponseParserError("expected no white space")
+
+
+@killed_by("delivery.result", "it answers 'accepted-after-white-space', found something else; it raised ConnectorError")
+class ReadsLettersNotJson(Open):
+    """Takes a success that begins with white space for none."""
+
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
+        """Make the call, and look at the first letter of the answer."""
+        events = self._client(config).meta.events  # type: ignore[attr-defined]  # a botocore client has them
+        events.register("before-parse.sesv2.SendEmail", _no_space, unique_id="no-space")
+        return super().call(config, request)
 
 
 @killed_by("delivery.html", "HTML body alone")

@@ -119,6 +119,33 @@ class TriesAgain(Open):
             return super().call(config, request)
 
 
+@killed_by("errors.quota-not-repeated", "expected one call when the provider answers 'daily-quota', found 2")
+class TriesForMore(Open):
+    """Asks again when the day's messages are used up."""
+
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
+        """Make the call, and make it again if it was one too many."""
+        try:
+            return super().call(config, request)
+        except ClientError as error:
+            if "quota" not in str(error):
+                raise
+            return super().call(config, request)
+
+
+@killed_by("errors.message", "expected the data's message to hold what the provider said for 'daily-quota'")
+class RedactsNothing(Open):
+    """Takes an empty code out of the provider's words: it is between all of them."""
+
+    def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
+        """Translate it, and take the code out, whatever it is."""
+        failure = super().failure(error, config, email)
+        if isinstance(failure, ConnectorError) and isinstance(failure.data, dict):
+            told = failure.data["message"].replace(email.data.payload.code, "***")
+            return ConnectorError(failure.code, {**failure.data, "message": told})
+        return failure
+
+
 @killed_by("errors.bad-message", "no ConnectorError")
 class TrustsTheMessage(Open):
     """Takes the message as it comes."""

@@ -112,3 +112,25 @@ class ForgetsTheCode(_without("code")):  # type: ignore[misc]  # a class made by
 @killed_by("operator.details", "expected the data to hold the id of the request")
 class ForgetsTheRequest(_without("requestId")):  # type: ignore[misc]  # a class made by a function
     """Leaves the operator without the id that support asks for."""
+
+
+@killed_by("operator.missing-values", "expected words in the error when the provider answers 'daily-quota', found None")
+class FillsInNothing(Open):
+    """Says for whom it failed, and does not know."""
+
+    def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
+        """Translate it, and say for whom."""
+        failure = super().failure(error, config, email)
+        name = email.data.payload.get("name")
+        return ConnectorError(_code(failure), f"The message for {name} was not sent: {error}.")
+
+
+@killed_by("operator.missing-values", "expected words in the error for the recipient '', found <object object at 0x")
+class ShowsAnObject(Open):
+    """Names an object that has no text."""
+
+    def deliver(self, config: AwsSesConfig, email: Email) -> object:
+        """Deliver, and name what could not be."""
+        if "@" not in email.to:
+            raise ConnectorError(ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS, f"{object()} has no address.")
+        return super().deliver(config, email)

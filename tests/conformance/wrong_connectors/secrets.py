@@ -225,3 +225,38 @@ class LogsTheRecipient(Open):
 
 
 __all__ = ["WRONG", "Open", "Wrong"]
+
+
+@killed_by(
+    "secrets.pasted", "expected the message to be sent, or a ConnectorError, when accessKeyId has '\\n' before it"
+)
+class TrustsTheClipboard(Open):
+    """Puts the key into a header as it is, as an HTTP library does, and lets out what that says."""
+
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
+        """Make the call, if a header can hold the key."""
+        _as_header(config.access_key_secret)
+        return super().call(config, request)
+
+    def deliver(self, config: AwsSesConfig, email: Email) -> object:
+        """Deliver."""
+        _as_header(config.access_key_id)
+        return super().deliver(config, email)
+
+
+@killed_by("secrets.pasted", "expected no secret in the error when accessKeySecret has '\\n' before it")
+class QuotesTheClipboard(Open):
+    """Refuses such a key, and says what it was."""
+
+    def deliver(self, config: AwsSesConfig, email: Email) -> object:
+        """Deliver, if a header can hold the secret."""
+        try:
+            _as_header(config.access_key_secret)
+        except ValueError as error:
+            raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, str(error)) from None
+        return super().deliver(config, email)
+
+
+def _as_header(value: str) -> None:
+    if not value.isascii() or not value.isprintable():
+        raise ValueError(f"Invalid header value {value!r}")
