@@ -42,6 +42,16 @@ text: Final = st.text(st.characters(exclude_categories=["Cs"], exclude_character
 addresses: Final = st.builds("{}@{}.example".format, letters, letters)
 phone_numbers: Final = st.from_regex(r"1555[0-9]{7}", fullmatch=True)
 
+unusual_recipients: Final = (
+    f"{'x' * 400}@example.com",
+    f"someone@{'ü' * 64}.example",
+    f"someone@{'x' * 64}.example",
+    "someone@",
+    "@example.com",
+    "x" * 400,
+)
+"""Longer than any address, or of no domain that can exist."""
+
 
 @st.composite
 def payloads(draw: st.DrawFn) -> dict[str, Json]:

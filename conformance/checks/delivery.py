@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from conformance.providers.sender import mailbox
 from conformance.registry import NotApplicable, check, expect
 from conformance.strategies import codes, letters, line
 from conformance.subject import Attempt, Subject
-from connector_kit import ConnectorType, replace_send_message_handlebars
+from connector_kit import ConnectorType, SendMessageData, replace_send_message_handlebars
 
 Json = Any
 
@@ -203,6 +204,7 @@ _SENDERS: Final = (
     ("{{team}} <{{team}}@from.example>", "{team}", "{team}@from.example"),
     ("{{team}}@from.example", "", "{team}@from.example"),
     ("Team {{team}}", "Team {team}", None),
+    (" {{nothing}}", None, None),
 )
 """A managed template's sendFrom, and the display name and address that it stands for; ``None`` for the config's."""
 
@@ -211,18 +213,34 @@ _SENDERS: Final = (
 def send_from(subject: Subject) -> None:
     """A managed template's sendFrom is rendered and is the sender; a display name alone goes before the config's."""
 
-    def claim(case: tuple[str, str, str | None], team: str, message: Json) -> None:
+    def claim(case: tuple[str, str | None, str | None], team: str, message: Json) -> None:
         wanted, name, address = case
-        message = {**message, "payload": {**message["payload"], "team": team}}
+        message = {**message, "payload": {**message["payload"], "team": team, "nothing": ""}}
         own = subject.deliver(message, subject.config, managed=lambda: {"subject": "s", "content": "c"})
         template = {"subject": "s", "content": "c", "sendFrom": wanted}
         call = subject.deliver(message, subject.config, managed=lambda: template)
-        expected = (name.format(team=team), address.format(team=team) if address else mailbox(own.sender or "")[1])
+        own_name, own_address = mailbox(own.sender or "")
+        expected = (
+            own_name if name is None else name.format(team=team),
+            own_address if address is None else address.format(team=team),
+        )
         found = mailbox(call.sender or "")
         expect(found == expected, f"expected the sender {expected} for sendFrom {wanted!r}, found {found}")
         subject.ledger.saw("sender")
 
     subject.for_each(claim, _SENDERS, letters, subject.messages())
+    for case in subject.provider.config_cases:
+        config = {key: value for key, value in subject.config.items() if key not in case.without}
+        if case.without and subject.accepts(config):
+            template = {"subject": "s", "content": "c", "sendFrom": "Team"}
+            own, call = (
+                subject.deliver(subject.plain_message, config, managed=lambda it=it: it)
+                for it in ({"subject": "s", "content": "c"}, template)
+            )
+            expect(
+                own.sender is not None or call.sender is None,
+                f"expected no sender for the sendFrom 'Team' where the config has none, found {call.sender!r}",
+            )
 
 
 @check("delivery.subject-is-one-line", clause="R4", needs=("config-templates",), sees=("control",))
@@ -502,5 +520,24 @@ def result_is_json(subject: Subject) -> None:
         expect(attempt.error is None, f"expected the message to be sent; {attempt.how}")
         expect(_is_json(attempt.result), f"expected a result that is JSON, found {type(attempt.result).__name__}")
         subject.ledger.saw("sent")
+
+    subject.for_all(claim, subject.messages(), examples=max(5, subject.profile.examples // 6))
+
+
+@check("delivery.message-object", clause="D16", sees=("object",))
+def message_object(subject: Subject) -> None:
+    """A message is sent alike whether it comes as JSON or as the kit's SendMessageData."""
+    if subject.spec.runs_in is not None:
+        raise NotApplicable(f"the connector runs in {subject.spec.runs_in}: it knows JSON alone")
+
+    def claim(message: Json) -> None:
+        as_json = subject.deliver(message, subject.config)
+        data = SendMessageData.from_json(message)
+        attempt = subject.attempt(partial(subject.connector.send_message, data, subject.config))
+        expect(attempt.error is None, f"expected a message to be sent as a SendMessageData too; {attempt.how}")
+        for call in attempt.calls:
+            same = all(getattr(call, it) == getattr(as_json, it) for it in ("to", "subject", "body", "forwarded"))
+            expect(same, "expected the same message from a SendMessageData as from its JSON, found another")
+            subject.ledger.saw("object")
 
     subject.for_all(claim, subject.messages(), examples=max(5, subject.profile.examples // 6))

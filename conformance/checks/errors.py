@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from conformance.provider import Family, Outcome
 from conformance.registry import NotApplicable, check, expect
-from conformance.strategies import json_values
+from conformance.strategies import json_values, unusual_recipients
 from conformance.subject import Attempt, Subject
 from connector_kit import ConnectorError, ConnectorErrorCodes
 
@@ -338,3 +338,6 @@ def bad_message(subject: Subject) -> None:
         optional={"to": subject.recipients | json_values, "type": json_values, "payload": json_values},
     )
     subject.for_all(claim, subject.messages() | members | json_values)
+    for recipient in unusual_recipients:
+        unusual = st.builds(lambda it, to: {**it, "to": to}, subject.messages(), st.just(recipient))
+        subject.for_all(claim, unusual, examples=1)

@@ -1,13 +1,15 @@
 """Operators: what they are told before a message fails, and when one does."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from conformance.provider import ConfigCase, Outcome
 from conformance.registry import NotApplicable, check, expect
+from conformance.strategies import unusual_recipients
 from conformance.subject import Subject
+from conformance.wording import missing_values, words_of
 from connector_kit import ConnectorError, ConnectorErrorCodes
 
 Json = Any
@@ -119,6 +121,9 @@ def _words(error: Exception | None) -> str:
     return told if isinstance(told, str) else ""
 
 
+_NO_RECIPIENTS: Final = (*unusual_recipients, "", "nobody", "a b", "someone@example.com\r\nBcc: eve@attacker.example")
+
+
 @check("operator.words", clause="O5", level="advisory", sees=("failure",))
 def words(subject: Subject) -> None:
     """Every failed send says in words what happened, as the data's message: a code alone helps nobody."""
@@ -134,65 +139,52 @@ def words(subject: Subject) -> None:
             subject.ledger.saw("failure")
 
         subject.for_all(claim, subject.messages(), examples=1)
+    subject.provider.reset()
+    for recipient in _NO_RECIPIENTS:
+        error = subject.send({**subject.plain_message, "to": recipient}, subject.config).error
+        expect(
+            error is None or _words(error).strip(),
+            f"expected words in the data's message for the recipient {recipient[:30]!r}, found none",
+        )
 
 
-_NO_VALUE: Final = re.compile(
-    r"""
-    \b(NoneType|undefined|NaN)\b
-    | (?<=[\w,]\ )None\b
-    | \bNone\b(?!\ (of|was|were|is|are|has|have|can|could|found)\b)  # a sentence may begin with the English word
-    | \[object\ \w+\]
-    | <[\w.]+\ object\ at\ 0x
-    """,
-    re.VERBOSE,
-)
-"""What Python and JavaScript print where a value was meant and there is none, or where it has no text of its own."""
-
-_NO_RECIPIENTS: Final = ("", "nobody", "a b", "someone@", "@example.com", "x" * 400, f"{'x' * 400}@example.com")
+_NO_MAILBOX: Final = f"<codes@{'ü' * 64}.example>"
 
 
-@check("operator.missing-values", clause="O6", level="advisory", sees=("recipient",))
-def missing_values(subject: Subject) -> None:
-    """No error says None, undefined or [object Object] where a value was meant."""
+@check("operator.missing-values", clause="O6", level="advisory", sees=("error",))
+def no_missing_values(subject: Subject) -> None:
+    """No error and no warning says None, undefined or [object Object] where a value was meant."""
+    for error, when in _errors(subject):
+        for text in words_of(error):
+            _expect_words_alone(text, f"in the error {when}")
+            subject.ledger.saw("error")
+    for case in subject.provider.config_cases:
+        if case.hopeless and subject.spec.runs_in is None:
+            for issue in subject.spec.connector.config_guard.issues(_config(subject, case)):
+                _expect_words_alone(issue.message, f"in the warning for {_say(case)}")
 
-    def judge(error: Exception | None, when: str) -> None:
-        found = [it[0] for text in _texts(error) for it in _NO_VALUE.finditer(text)]
-        expect(not found, f"expected words in the error {when}, found {', '.join(dict.fromkeys(found))}")
 
-    message = subject.plain_message
+def _expect_words_alone(text: str, where: str) -> None:
+    found = ", ".join(dict.fromkeys(missing_values(text)))
+    expect(not found, f"expected words alone {where}, found {found}")
+
+
+def _errors(subject: Subject) -> Iterator[tuple[Exception | None, str]]:
+    """Yield what sends raise that cannot succeed, or need not, and when."""
+    message, config = subject.plain_message, subject.config
     for outcome in subject.quick_failures():
         subject.provider.answer_with(outcome.name)
-        judge(subject.send(message, subject.config).error, f"when the provider answers {outcome.name!r}")
+        yield subject.send(message, config).error, f"when the provider answers {outcome.name!r}"
     subject.provider.reset()
-    for case in [it for it in subject.provider.config_cases if it.unusable]:
-        judge(subject.send(message, _config(subject, case)).error, f"for {_say(case)}")
+    for case in subject.provider.config_cases:
+        if case.unusable:
+            yield subject.send(message, _config(subject, case)).error, f"for {_say(case)}"
+    yield subject.send(message, {}).error, "for an empty config"
     for recipient in _NO_RECIPIENTS:
-        judge(subject.send({**message, "to": recipient}, subject.config).error, f"for the recipient {recipient[:12]!r}")
-        subject.ledger.saw("recipient")
-    judge(subject.send({**message, "type": "NoSuchType"}, _without_generic(subject)).error, "for an unknown type")
+        yield subject.send({**message, "to": recipient}, config).error, f"for the recipient {recipient[:20]!r}"
+    for key in ("replyTo", "sendFrom"):
+        template = {"subject": "s", "content": "c", key: _NO_MAILBOX}
+        attempt = subject.send(message, config, managed=partial(dict, template))
+        yield attempt.error, f"for a managed template whose {key} has no domain that can exist"
     if "usage" not in subject.spec.capabilities:
-        judge(subject.attempt(subject.connector.get_usage).error, "for its usage")
-
-
-def _texts(error: Exception | None) -> Iterator[str]:
-    """Yield what an error says: its own text, and those in its data."""
-    if error is not None:
-        yield str(error)
-        yield from _strings(getattr(error, "data", None))
-
-
-def _strings(data: Json) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict | list):
-        for inner in data.values() if isinstance(data, dict) else data:
-            yield from _strings(inner)
-
-
-def _without_generic(subject: Subject) -> Json:
-    """Return the config without its template for any type, where it has one."""
-    templates = subject.config.get("templates")
-    if not isinstance(templates, list):
-        return subject.config
-    kept = [it for it in templates if not (isinstance(it, dict) and it.get("usageType") == "Generic")]
-    return {**subject.config, "templates": kept}
+        yield subject.attempt(subject.connector.get_usage).error, "for its usage"

@@ -17,6 +17,7 @@ from conformance.strategies import (
     with_templates,
 )
 from conformance.subject import Subject
+from connector_kit import email_template_details_guard
 
 Json = Any
 
@@ -162,6 +163,22 @@ def i18n_first(subject: Subject) -> None:
         subject.ledger.saw("managed")
 
     subject.for_all(claim, subject.messages(), codes)
+
+
+@check("routing.i18n-object", clause="T6", needs=("i18n-templates",), sees=("object",))
+def i18n_object(subject: Subject) -> None:
+    """A managed template counts whether it comes as JSON or as the kit's EmailTemplateDetails."""
+    if subject.spec.runs_in is not None:
+        raise NotApplicable(f"the connector runs in {subject.spec.runs_in}: it knows JSON alone")
+
+    def claim(message: Json, code: str) -> None:
+        template = email_template_details_guard.validate(_managed_template(code))
+        call = subject.deliver(message, subject.config, managed=lambda: template)
+        taken = [str(text).startswith(_MANAGED) for text in (call.subject, call.body)]
+        expect(all(taken), "expected subject and body of the managed template, found others")
+        subject.ledger.saw("object")
+
+    subject.for_all(claim, subject.messages(), codes, examples=max(5, subject.profile.examples // 6))
 
 
 @check("routing.i18n-none", clause="T7", needs=("config-templates", "i18n-templates"), sees=("none",))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
@@ -27,6 +27,7 @@ from conformance.sign_in import (
 )
 from conformance.strategies import json_values, letters, mistyped_values, places, replaced, without
 from conformance.subject import Attempt, Subject
+from conformance.wording import missing_values, words_of
 from connector_kit import (
     ConnectorError,
     ConnectorErrorCodes,
@@ -857,14 +858,44 @@ _OPTIONAL: Final = {
 @check("social.absent", clause="L11", types=SOCIAL, needs=NEEDS, sees=("asked",))
 def absent(subject: Subject) -> None:
     """What a connector does not do it says so: not_implemented, which Logto answers with 501."""
-    own = subject.spec.connector
-    lacking = [name for name in _OPTIONAL if getattr(own, name) is getattr(SocialConnector, name)]
+    lacking = _lacking(subject)
     if not lacking:
-        raise NotApplicable(f"{own.__name__} has every method that a social connector can have")
+        raise NotApplicable(f"{subject.spec.connector.__name__} has every method that a social connector can have")
     for name in lacking:
-        attempt = subject.attempt(partial(getattr(subject.social, name), *["x"] * _OPTIONAL[name]))
+        attempt = _call(subject, name)
         expect(
             attempt.code is ConnectorErrorCodes.NOT_IMPLEMENTED,
             f"expected not_implemented from {name}, which the connector does not have; {attempt.how}",
         )
         subject.ledger.saw("asked")
+
+
+def _lacking(subject: Subject) -> list[str]:
+    own = subject.spec.connector
+    return [name for name in _OPTIONAL if getattr(own, name) is getattr(SocialConnector, name)]
+
+
+def _call(subject: Subject, name: str) -> Attempt:
+    return subject.attempt(partial(getattr(subject.social, name), *["x"] * _OPTIONAL[name]))
+
+
+@check("social.missing-values", clause="O6", level="advisory", types=SOCIAL, needs=NEEDS, sees=("error",))
+def no_missing_values(subject: Subject) -> None:
+    """No error says None, undefined or [object Object] where a value was meant."""
+    for error, when in _errors(subject):
+        for text in words_of(error):
+            found = ", ".join(dict.fromkeys(missing_values(text)))
+            expect(not found, f"expected words alone in the error {when}, found {found}")
+            subject.ledger.saw("error")
+
+
+def _errors(subject: Subject) -> Iterator[tuple[Exception | None, str]]:
+    """Yield what a connector raises for other reasons than a wrong value of its own, and when."""
+    for name in _lacking(subject):
+        yield _call(subject, name).error, f"for {name}, which the connector does not have"
+    for data in (None, {}, {"code": "code"}, {"error": "access_denied"}):
+        visitor = Visitor(subject)
+        visitor.uri()
+        yield visitor.come_back(data).error, f"for the callback {json.dumps(data)}"
+    for outcome in subject.quick_failures():
+        yield _failed(subject, outcome, methods(subject)[0]).error, f"when the provider answers {outcome.name!r}"

@@ -12,8 +12,8 @@ from attrs import evolve, field, frozen
 
 from conformance import PROFILES, Spec, State, check_connector
 from conformance.checks.config import _near_misses
-from conformance.checks.operator import _NO_VALUE
 from conformance.checks.secrets import _chain
+from conformance.wording import missing_values
 from connector_kit import (
     ConnectorConfigFormItem,
     ConnectorConfigFormItemType,
@@ -264,7 +264,7 @@ def test_keys_that_a_schema_keeps_plain_are_not_pasted_with_more() -> None:
 )
 def test_a_text_without_a_hole_is_taken_for_one(text: str) -> None:
     """English has a word that Python has too."""
-    assert not _NO_VALUE.search(text)
+    assert missing_values(text) == []
 
 
 @pytest.mark.parametrize(
@@ -281,4 +281,4 @@ def test_a_text_without_a_hole_is_taken_for_one(text: str) -> None:
 )
 def test_a_text_with_a_hole_is_found(text: str) -> None:
     """What Python and JavaScript print where there is no value, or none with a text of its own."""
-    assert _NO_VALUE.search(text)
+    assert missing_values(text)

@@ -12,6 +12,7 @@ from connector_kit import (
     ConnectorMetadata,
     Email,
     EmailConnector,
+    EmailTemplateDetails,
     Guard,
     encode_mailbox,
     format_mailbox,
@@ -40,7 +41,7 @@ _HTTP: Final = Http(accepted=frozenset({202}))
 
 @frozen
 class FullTemplate:
-    """Subject and HTML, and a note that nobody is sent."""
+    """Subject and HTML, and a note for the provider."""
 
     usage_type: str
     subject: str
@@ -139,6 +140,7 @@ def request_body(config: FullConfig, email: Email) -> dict[str, Any]:
         "tag": config.tag,
         "priority": config.priority,
         "sandbox": config.sandbox,
+        "stream": "managed" if isinstance(email.template, EmailTemplateDetails) else _note(email.template),
         "categories": None if config.categories is None else [*config.categories],
         "tracking": tracking,
     }
@@ -147,6 +149,11 @@ def request_body(config: FullConfig, email: Email) -> dict[str, Any]:
         "subject": strip_header_control_chars(email.subject),
         "text" if email.content_type == "text/plain" else "html": email.body,
     } | {name: value for name, value in optional.items() if value is not None}
+
+
+def _note(template: object) -> str | None:
+    assert isinstance(template, FullTemplate)
+    return template.note
 
 
 class FullProvider(HttpProvider):

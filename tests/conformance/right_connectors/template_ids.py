@@ -12,6 +12,7 @@ from connector_kit import (
     Sms,
     SmsConnector,
     get_config_template_by_type,
+    to_json,
 )
 from tests.conformance.right_connectors.parts import (
     REQUIRED,
@@ -63,16 +64,16 @@ class TemplateIds(SmsConnector[NamedConfig]):
         self._pool = new_pool()
 
     def compose(self, config: NamedConfig, message: SendMessageData) -> Sms:
-        """Choose the template; there is nothing to fill in."""
-        return Sms(message.to, "", get_config_template_by_type(message.type, config), message)
+        """Choose the template, in the config's JSON; there is nothing to fill in."""
+        return Sms(message.to, "", get_config_template_by_type(message.type, to_json(config)), message)
 
     def deliver(self, config: NamedConfig, sms: Sms) -> object:
         """Post what is to be filled in, and return the id."""
-        assert isinstance(sms.template, NamedTemplate)
+        assert isinstance(sms.template, dict)
         request = {
             "phone": one_recipient(sms.to),
             "sign": config.sign_name,
-            "template": sms.template.template_code,
+            "template": sms.template["templateCode"],
             "parameters": {"code": sms.data.payload.code},
         }
         headers = {"Authorization": f"Bearer {config.access_key_secret}"}

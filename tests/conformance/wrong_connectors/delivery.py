@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email import message_from_string
 from typing import Any
@@ -398,6 +399,28 @@ class AlwaysItself(Open):
         return super().request(config, evolve(email, send_from=None))
 
 
+@killed_by("delivery.send-from", "for sendFrom ' {{nothing}}'")
+class SendsFromNobody(Open):
+    """Takes a sendFrom that renders to nothing for the sender."""
+
+    def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
+        """Build the request, without a sender when the template names none."""
+        request = super().request(config, email)
+        if email.send_from is not None and not email.send_from.strip():
+            del request["FromEmailAddress"]
+        return request
+
+
+@killed_by("delivery.send-from", "expected no sender for the sendFrom 'Team' where the config has none, found 'Team'")
+class TakesANameForASender(Open):
+    """Puts a display name on the wire that has no address to stand before."""
+
+    def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
+        """Build the request."""
+        request = super().request(config, email)
+        return request | ({} if "FromEmailAddress" in request or not email.send_from else {"FromEmailAddress": "Team"})
+
+
 @killed_by("delivery.send-from", "for sendFrom 'Team {{team}}'")
 class TakesANameForAnAddress(Open):
     """Puts sendFrom on the wire as it is, a display name too."""
@@ -406,3 +429,25 @@ class TakesANameForAnAddress(Open):
         """Build the request."""
         request = super().request(config, email)
         return request | ({"FromEmailAddress": email.send_from} if email.send_from else {})
+
+
+@killed_by(
+    "delivery.message-object", "expected a message to be sent as a SendMessageData too; it raised ConnectorError"
+)
+class ReadsJsonAlone(Open):
+    """Takes a message that is an object for a malformed one."""
+
+    def send_message(self, data: Any, config: object = None) -> object:  # noqa: ANN401 - either form
+        """Read it, and send it."""
+        return super().send_message(SendMessageData.from_json(data), config)
+
+
+@killed_by("delivery.message-object", "expected the same message from a SendMessageData", spec=RELAY)
+class ForwardsLessOfAnObject(OpenRelay):
+    """Forgets what stands beside the code."""
+
+    def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
+        """Forward it, or a part of it."""
+        if isinstance(data, SendMessageData):
+            data = {"to": data.to, "type": data.type, "payload": {"code": "0"}}
+        return super().send_message(data, config)

@@ -157,6 +157,16 @@ class TrustsTheMessage(Open):
         return self.deliver(settings, self.compose(settings, message))
 
 
+@killed_by("errors.bad-message", "expected a ConnectorError for a malformed message; it raised UnicodeError")
+class TrustsTheDomain(Open):
+    """Encodes whatever stands behind the @."""
+
+    def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
+        """Build the request, after a look at the domain."""
+        email.to.rpartition("@")[2].encode("idna")
+        return super().request(config, email)
+
+
 @killed_by("errors.time-limit", "expected a send to end within 15 s", spec=RELAY)
 class WaitsForever(OpenRelay):
     """Has all the time in the world."""

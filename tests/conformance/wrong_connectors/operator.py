@@ -100,6 +100,19 @@ class SpeechlessAtNothing(Open):
             raise ConnectorError(error.code) from None
 
 
+@killed_by("operator.words", "expected words in the data's message for the recipient")
+class SpeechlessAtNobody(Open):
+    """Has no words for a recipient that is none."""
+
+    def deliver(self, config: AwsSesConfig, email: Email) -> object:
+        """Deliver, and say nothing of who cannot be reached."""
+        try:
+            return super().deliver(config, email)
+        except ConnectorError as error:
+            is_recipient = error.code is ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS
+            raise ConnectorError(error.code, None if is_recipient else error.data) from error
+
+
 def _code(failure: Exception) -> ConnectorErrorCodes:
     return failure.code if isinstance(failure, ConnectorError) else ConnectorErrorCodes.GENERAL
 
@@ -114,7 +127,9 @@ class ForgetsTheRequest(_without("requestId")):  # type: ignore[misc]  # a class
     """Leaves the operator without the id that support asks for."""
 
 
-@killed_by("operator.missing-values", "expected words in the error when the provider answers 'daily-quota', found None")
+@killed_by(
+    "operator.missing-values", "expected words alone in the error when the provider answers 'daily-quota', found None"
+)
 class FillsInNothing(Open):
     """Says for whom it failed, and does not know."""
 
@@ -125,7 +140,10 @@ class FillsInNothing(Open):
         return ConnectorError(_code(failure), f"The message for {name} was not sent: {error}.")
 
 
-@killed_by("operator.missing-values", "expected words in the error for the recipient '', found <object object at 0x")
+@killed_by(
+    "operator.missing-values",
+    "expected words alone in the error for the recipient 'xxxxxxxxxxxxxxxxxxxx', found <object object at 0x",
+)
 class ShowsAnObject(Open):
     """Names an object that has no text."""
 

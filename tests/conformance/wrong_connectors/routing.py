@@ -109,6 +109,15 @@ class IgnoresManaged(Open):
         del message
 
 
+@killed_by("routing.i18n-object", "expected subject and body of the managed template")
+class KnowsJsonAlone(Open):
+    """Takes a managed template that is an object for none."""
+
+    def _i18n_template(self, message: SendMessageData) -> Any:  # noqa: ANN401 - a template
+        found = self.get_i18n_email_template and self.get_i18n_email_template(message.type, message.payload.locale)
+        return None if isinstance(found, EmailTemplateDetails) else super()._i18n_template(message)
+
+
 @killed_by("routing.i18n-none", "for Generic")
 class ManagedOrGeneric(Open):
     """Does without its own templates, but for one, once Logto could manage them."""

@@ -753,3 +753,16 @@ class PretendsToRefresh(Hub):
     def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
         super().__init__(**kit)
         self.get_access_token_by_refresh_token = lambda token: TokenResponse(access_token=token)  # type: ignore[method-assign]
+
+
+@killed_by("social.missing-values", "expected words alone in the error for the callback null, found None", spec=HUB)
+class QuotesNothing(Hub):
+    """Names the code that it lacks."""
+
+    def code(self, data: Json) -> str:
+        """Read the callback."""
+        try:
+            return super().code(data)
+        except ConnectorError as error:
+            found = data.get("code") if isinstance(data, Mapping) else None
+            raise ConnectorError(error.code, f"There is no code but {found}.") from error
