@@ -17,17 +17,22 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from conformance.checks import all_checks
+from conformance.processes import ProcessError, usable_processors
 from conformance.profile import PROFILES, default_profile
 from conformance.registry import Check
 from conformance.report import CheckResult, Report, State
 from conformance.reports import to_badge, to_html, to_junit
 from conformance.reports.characters import spell_out
 from conformance.runner import check_connector, checks_for, find_replay
-from conformance.spec import Spec, SpecError, spec_of
-from connector_kit import ConnectorError, ConnectorNotFoundError, find_connector
-from connector_kit.discovery import import_object
+from conformance.spec import Spec, SpecError
+from conformance.target import find_spec
+from connector_kit import ConnectorError
 
 _UNUSABLE = 2
+_FEW = 30
+"""Checks that are done before other processes have begun."""
+
+_MOST_JOBS = 8
 _STYLES = {
     State.PASSED: "green",
     State.FAILED: "bold red",
@@ -79,6 +84,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     default=True,
     help="Whether a check that has seen no example of some kind is an error; it is, unless told otherwise.",
 )
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Run checks in so many processes [default: one for each processor, at most 8; 1 for a few checks].",
+)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first error.")
 @click.option("--html", type=_FILE, metavar="FILE", help="Write the report as one page to read.")
 @click.option("--json", type=_FILE, metavar="FILE", help="Write the report as JSON, for programs.")
@@ -96,6 +108,7 @@ def conformance(
     list_only: bool,
     strict_vacuity: bool,
     fail_fast: bool,
+    jobs: int | None,
     verbose: bool,
     **files: Path | None,
 ) -> None:
@@ -118,51 +131,34 @@ def conformance(
     reports = {f"--{name}": path for name, path in files.items() if path is not None}
     _check_files(reports)
     try:
-        spec = _find_spec(target)
+        spec = find_spec(target)
         chosen = checks_for(spec, checks) if replay is None else (find_replay(replay)[0],)
     except (LookupError, SpecError, ConnectorError) as error:
         raise _Unusable(spell_out(str(error))) from error
     tried = default_profile() if profile is None else PROFILES[profile]
     console.print(_headline(spec, chosen, tried.name))
-    with _progress(console, len(chosen)) as on_result:
-        report = check_connector(
-            spec,
-            checks=checks,
-            profile=tried,
-            seed=seed,
-            replay=replay,
-            max_time=math.inf if max_time is None else max_time,
-            strict_vacuity=strict_vacuity,
-            fail_fast=fail_fast,
-            target=target,
-            on_result=on_result,
-        )
+    try:
+        with _progress(console, len(chosen)) as on_result:
+            report = check_connector(
+                spec,
+                checks=checks,
+                profile=tried,
+                seed=seed,
+                replay=replay,
+                max_time=math.inf if max_time is None else max_time,
+                strict_vacuity=strict_vacuity,
+                fail_fast=fail_fast,
+                target=target,
+                jobs=jobs or (1 if len(chosen) < _FEW else min(usable_processors(), _MOST_JOBS)),
+                on_result=on_result,
+            )
+    except ProcessError as error:
+        raise _Unusable(f"{spell_out(str(error))} Try --jobs 1.") from error
     _print_report(console, report, verbose=verbose or replay is not None)
     if replay is None:
         _print_verdict(console, report)
     _write(reports, report)
     sys.exit(0 if report.conforms else 1)
-
-
-def _find_spec(target: str) -> Spec:
-    """Find what to test: a Spec by name, or a connector that declares its own.
-
-    Raises:
-        ConnectorNotFoundError: there is nothing of that name.
-        SpecError: it says of itself what cannot be, or nothing.
-        ConnectorError: it is no connector.
-    """
-    if target.startswith("npm:"):
-        from conformance.npm import npm_spec  # noqa: PLC0415 - Node.js is looked for by those who need it
-
-        return npm_spec(target.removeprefix("npm:"))
-    if ":" in target:
-        found = import_object(target)
-        if isinstance(found, Spec):
-            return found
-        if not isinstance(found, type):
-            raise ConnectorNotFoundError(f"{target!r} is neither a Spec nor a Connector class.")
-    return spec_of(find_connector(target))
 
 
 # --- the reports ----------------------------------------------------------------------------------------------------

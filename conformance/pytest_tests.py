@@ -5,10 +5,11 @@ from functools import cache
 
 import pytest
 
+from conformance.judge import run_check
 from conformance.profile import PROFILES, Profile, default_profile
 from conformance.registry import Check
 from conformance.report import CheckResult, State
-from conformance.runner import checks_for, run_check
+from conformance.runner import checks_for
 from conformance.smoke import spec_faults
 from conformance.spec import Spec
 

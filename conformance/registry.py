@@ -26,6 +26,7 @@ class Check:
         sees: the kinds of example that it must have seen to have proven anything.
         types: the types of connector that it is about.
         run: raises CheckFailure.
+        waits: whether it waits for time limits or pauses, so that it is begun first where several run at a time.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Check:
     sees: tuple[str, ...]
     types: frozenset[ConnectorType]
     run: "Callable[[Subject], None]"
+    waits: bool = False
 
     def lacking(self, capabilities: Collection[str]) -> tuple[str, ...]:
         """Return what it needs and these are not, sorted."""
@@ -59,12 +61,13 @@ def check(
     level: Level = "required",
     needs: tuple[str, ...] = (),
     types: Collection[ConnectorType] = MESSAGES,
+    waits: bool = False,
 ) -> "Callable[[Callable[[Subject], None]], Callable[[Subject], None]]":
     """Register a function as a check; its docstring is the claim."""
 
     def register(run: "Callable[[Subject], None]") -> "Callable[[Subject], None]":
         claim = " ".join((run.__doc__ or "").split())
-        _CHECKS[check_id] = Check(check_id, claim, level, clause, frozenset(needs), sees, frozenset(types), run)
+        _CHECKS[check_id] = Check(check_id, claim, level, clause, frozenset(needs), sees, frozenset(types), run, waits)
         return run
 
     return register

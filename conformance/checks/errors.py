@@ -62,13 +62,13 @@ def _mapped(subject: Subject, family: Family) -> None:
         subject.for_all(claim, subject.messages(), examples=max(1, subject.profile.failure_examples // share))
 
 
-@check("errors.throttle", clause="R2", sees=("throttle",))
+@check("errors.throttle", clause="R2", sees=("throttle",), waits=True)
 def throttle(subject: Subject) -> None:
     """A passing throttle is rate_limit_exceeded, so that Logto answers 429."""
     _mapped(subject, "throttle")
 
 
-@check("errors.passing-throttle", clause="R7", level="advisory", sees=("passing",))
+@check("errors.passing-throttle", clause="R7", level="advisory", sees=("passing",), waits=True)
 def passing_throttle(subject: Subject) -> None:
     """A throttle or a refused connection that has passed by the next attempt does not cost the message."""
     throttles = _chosen(subject, "a throttle", lambda it: it.family == "throttle")
@@ -109,7 +109,7 @@ def credentials(subject: Subject) -> None:
     _mapped(subject, "credentials")
 
 
-@check("errors.fault", clause="E1", sees=("fault",))
+@check("errors.fault", clause="E1", sees=("fault",), waits=True)
 def fault(subject: Subject) -> None:
     """A fault inside the provider is invalid_response."""
     _mapped(subject, "fault")
@@ -121,7 +121,7 @@ def broken_answer(subject: Subject) -> None:
     _mapped(subject, "broken")
 
 
-@check("errors.network", clause="R6", sees=("network",))
+@check("errors.network", clause="R6", sees=("network",), waits=True)
 def network(subject: Subject) -> None:
     """A provider that cannot be reached, hangs or hangs up is a ConnectorError general."""
     _mapped(subject, "network")
@@ -214,7 +214,7 @@ _TIME_LIMIT: Final = 15
 _PATIENCE: Final = 16
 
 
-@check("errors.time-limit", clause="E8", sees=("hanging",))
+@check("errors.time-limit", clause="E8", sees=("hanging",), waits=True)
 def time_limit(subject: Subject) -> None:
     """A send ends in under 15 seconds though the provider never answers, and the next message goes out."""
     hanging = [it for it in subject.provider.outcomes if it.hangs]
@@ -243,7 +243,7 @@ def time_limit(subject: Subject) -> None:
         subject.ledger.saw("hanging")
 
 
-@check("errors.passing", clause="E11", sees=("passing",))
+@check("errors.passing", clause="E11", sees=("passing",), waits=True)
 def passing(subject: Subject) -> None:
     """Where a failure passes at once, the message is sent once and the send succeeds, or neither."""
     passes = {"throttle", "fault", "network"}

@@ -140,12 +140,20 @@ def words(subject: Subject) -> None:
 
         subject.for_all(claim, subject.messages(), examples=1)
     subject.provider.reset()
+    for message, config, what in _odd_sends(subject):
+        error = subject.send(message, config).error
+        expect(error is None or _words(error).strip(), f"expected words in the data's message for {what}, found none")
+
+
+def _odd_sends(subject: Subject) -> Iterator[tuple[Json, Json, str]]:
+    """Yield messages and configs that a connector may refuse, and what is odd about them."""
+    message, config = subject.plain_message, subject.config
     for recipient in _NO_RECIPIENTS:
-        error = subject.send({**subject.plain_message, "to": recipient}, subject.config).error
-        expect(
-            error is None or _words(error).strip(),
-            f"expected words in the data's message for the recipient {recipient[:30]!r}, found none",
-        )
+        yield {**message, "to": recipient}, config, f"the recipient {recipient[:20]!r}"
+    for key in subject.spec.secrets:
+        pasted = {**config, key: f"{config.get(key)}\ud800"}
+        if subject.accepts(pasted):
+            yield message, pasted, f"a letter in {key} that is none"
 
 
 _NO_MAILBOX: Final = f"<codes@{'ü' * 64}.example>"
@@ -179,9 +187,8 @@ def _errors(subject: Subject) -> Iterator[tuple[Exception | None, str]]:
     for case in subject.provider.config_cases:
         if case.unusable:
             yield subject.send(message, _config(subject, case)).error, f"for {_say(case)}"
-    yield subject.send(message, {}).error, "for an empty config"
-    for recipient in _NO_RECIPIENTS:
-        yield subject.send({**message, "to": recipient}, config).error, f"for the recipient {recipient[:20]!r}"
+    for odd_message, odd_config, what in _odd_sends(subject):
+        yield subject.send(odd_message, odd_config).error, f"for {what}"
     for key in ("replyTo", "sendFrom"):
         template = {"subject": "s", "content": "c", key: _NO_MAILBOX}
         attempt = subject.send(message, config, managed=partial(dict, template))

@@ -67,7 +67,7 @@ def _leaks_nothing(subject: Subject, *, echoes: bool, examples: int | None) -> N
         subject.for_all(claim, subject.messages(), examples=examples)
 
 
-@check("secrets.failed-send", clause="S1", sees=("failure",))
+@check("secrets.failed-send", clause="S1", sees=("failure",), waits=True)
 def failed_send(subject: Subject) -> None:
     """However the provider fails, no key and no code shows in the error, its causes or the log."""
     _leaks_nothing(subject, echoes=False, examples=1)

@@ -663,7 +663,7 @@ def recovers(subject: Subject) -> None:
     _each_failure(subject, claim, _failures(subject), examples=1)
 
 
-@check("social.time-limit", clause="L8", types=SOCIAL, needs=NEEDS, sees=("hanging",))
+@check("social.time-limit", clause="L8", types=SOCIAL, needs=NEEDS, sees=("hanging",), waits=True)
 def time_limit(subject: Subject) -> None:
     """Signing in ends in under 15 seconds though the provider never answers, and the next user is signed in."""
     for outcome in _failures(subject, hangs=True) if not subject.time_is_up else ():

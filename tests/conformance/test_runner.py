@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from conformance import PROFILES, Check, CheckFailure, Spec, State, check_connector, spec_of
 from conformance.canaries import Canaries
+from conformance.judge import run_check
 from conformance.registry import ALL
 from conformance.report import CheckResult, Report
-from conformance.runner import find_checks, find_replay, run_check
+from conformance.runner import find_checks, find_replay
 from conformance.subject import Subject
 from connector_kit import ConnectorError, ConnectorErrorCodes, ConnectorType, SendMessageData
 from connector_kit.connectors.aws_ses import AwsSesConnector

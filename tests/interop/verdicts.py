@@ -18,9 +18,10 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from conformance import PROFILES, Spec, State, all_checks
+from conformance.judge import run_check
 from conformance.npm import npm_spec
 from conformance.npm.packages import pinned_versions
-from conformance.runner import find_checks, run_check
+from conformance.runner import find_checks
 from conformance.smoke import spec_faults
 
 PACKAGES: Final = ("@logto/connector-aws-ses", "@logto/connector-http-email", "@logto/connector-http-sms")

@@ -88,6 +88,7 @@ def make_report(mutants: Sequence[Mutant], verdicts: Sequence[Verdict]) -> tuple
     unexplained = [it for it in alive if known[it.name] is None]
     kinds = Counter(it.kind if it else "missed" for it in known.values())
     counted = len(mutants) - sum(kinds[kind] for kind in LEFT_OUT)
+    with_words = counted + kinds["wording"]
     lines = [
         "# Mutation",
         "",
@@ -96,6 +97,7 @@ def make_report(mutants: Sequence[Mutant], verdicts: Sequence[Verdict]) -> tuple
         "Amazon SES connector and on the [right connectors](kill-matrix.md#right-connectors) as the only test.",
         "",
         f"**{len(mutants)} changes, {len(dead)} noticed: {len(dead) / counted:.1%} of the {counted} that count.**",
+        f"With those that change the words of a message alone it would be {len(dead) / with_words:.1%} of {with_words}.",
         "",
         *([f"The run is not complete: {untried} more changes were not tried yet.", ""] if untried else []),
         "| Of those that live | How many | Counts? | Meaning |",

@@ -7,7 +7,8 @@ import pytest
 from attrs import evolve
 
 from conformance import Check, Profile, Spec, State, spec_of
-from conformance.runner import checks_for, run_check
+from conformance.judge import run_check
+from conformance.runner import checks_for
 from conformance.smoke import spec_faults
 from connector_kit import EmailConnector
 from connector_kit.connectors.aws_ses import AwsSesConnector
@@ -50,8 +51,6 @@ def test_an_unfinished_connector_is_told_what_it_lacks() -> None:
 
 @pytest.mark.parametrize(("spec", "check"), CASES)
 def test_the_check_holds(spec: Spec, check: Check) -> None:
-    """The check passes or does not apply; for the SES connector, advice counts too."""
+    """The check passes or does not apply; advice counts too."""
     result = run_check(check, spec, PROFILE)
-    if spec is SES:
-        assert result.state in {State.PASSED, State.NOT_APPLICABLE}, result.message
-    assert not result.is_error, result.message
+    assert result.state in {State.PASSED, State.NOT_APPLICABLE}, result.message
