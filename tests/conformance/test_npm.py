@@ -712,7 +712,7 @@ _RIGHT = """
     }
     let message = '';
     try { message = JSON.parse(body).message; } catch {}
-    for (const secret of [settings.authorization, ...Object.values(payload)].filter(isText)) {
+    for (const secret of [settings.authorization, ...Object.values(payload)].filter((it) => isText(it) && it)) {
       message = message.replaceAll(secret, '***');
     }
     const throttle = /used up/.test(message) ? 'usage_limit_exceeded' : 'rate_limit_exceeded';
