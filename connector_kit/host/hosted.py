@@ -29,9 +29,14 @@ _request_config: Final[ContextVar[Any]] = ContextVar("request_config", default=N
 _request_template: Final[ContextVar[Any]] = ContextVar("request_template", default=None)
 
 
+RECIPIENT: Final = {"not": {"pattern": "[\\u0000-\\u001f\\u007f]"}}
+"""What a recipient must be beside a string: one line, as every connector of the kit asks for."""
+
+
 def _message_schema() -> dict[str, Any]:
     """Return the schema of a message that also takes types newer than this kit: they are routed all the same."""
     schema = bundle("send-message-data")
+    schema["properties"]["to"] |= RECIPIENT
     of_type = schema["properties"]["type"]
     schema["properties"]["type"] = {"type": "string", "title": of_type["title"], "examples": of_type["examples"]}
     del schema["$defs"]["template-type"]

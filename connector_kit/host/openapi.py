@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from connector_kit.errors import ConnectorErrorCodes
 from connector_kit.host.answers import HOST_CODES
-from connector_kit.host.hosted import MESSAGE_SCHEMA, HostedConnector
+from connector_kit.host.hosted import MESSAGE_SCHEMA, RECIPIENT, HostedConnector
 from connector_kit.schemas import bundle
 
 _STRING: Final = {"type": "string"}
@@ -118,7 +118,7 @@ def request_schema(name: str) -> dict[str, Any]:
 def _requests(message: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     template = {"type": ["object", "null"], "description": "The e-mail template that Logto resolved for this message."}
     config = {"description": "Used instead of the config that the host has; null or absent for that one."}
-    to = {**_STRING, "description": "An e-mail address or a phone number."}
+    to = {**_STRING, **RECIPIENT, "description": "An e-mail address or a phone number."}
     moment = {**_STRING, "format": "date-time", "description": "Count from then on; absent for all."}
     return {
         "SendRequest": {
