@@ -2,6 +2,7 @@
 
 from conformance.checks import all_checks
 from conformance.http_exchange import Answer, HttpRequest
+from conformance.processes import ProcessError
 from conformance.profile import PROFILES, Profile
 from conformance.provider import Aspect, Call, Consent, Family, Outcome, Provider
 from conformance.providers.http import Failure, HttpProvider, Message
@@ -28,6 +29,7 @@ __all__ = [
     "Message",
     "NotApplicable",
     "Outcome",
+    "ProcessError",
     "Profile",
     "Provider",
     "Report",

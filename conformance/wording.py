@@ -18,14 +18,12 @@ _NO_VALUE: Final = re.compile(
 
 def missing_values(text: str) -> list[str]:
     """Return what Python and JavaScript print where a value was meant and there is none, or none with a text of its own."""
-    return [found[0] for found in _NO_VALUE.finditer(text)]
+    return list(dict.fromkeys(found[0] for found in _NO_VALUE.finditer(text)))
 
 
-def words_of(error: Exception | None) -> Iterator[str]:
-    """Yield what an error says: its own text, and those in its data."""
-    if error is not None:
-        yield str(error)
-        yield from _texts(getattr(error, "data", None))
+def missing_values_in(error: Exception) -> list[str]:
+    """Return the same for all that an error says: its own text, and those in its data."""
+    return missing_values("\n".join((str(error), *_texts(getattr(error, "data", None)))))
 
 
 def _texts(data: Any) -> Iterator[str]:  # noqa: ANN401 - any value at all

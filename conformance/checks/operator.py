@@ -9,7 +9,7 @@ from conformance.provider import ConfigCase, Outcome
 from conformance.registry import NotApplicable, check, expect
 from conformance.strategies import unusual_recipients
 from conformance.subject import Subject
-from conformance.wording import missing_values, words_of
+from conformance.wording import missing_values, missing_values_in
 from connector_kit import ConnectorError, ConnectorErrorCodes
 
 Json = Any
@@ -163,18 +163,17 @@ _NO_MAILBOX: Final = f"<codes@{'ü' * 64}.example>"
 def no_missing_values(subject: Subject) -> None:
     """No error and no warning says None, undefined or [object Object] where a value was meant."""
     for error, when in _errors(subject):
-        for text in words_of(error):
-            _expect_words_alone(text, f"in the error {when}")
+        if error is not None:
+            found = missing_values_in(error)
+            expect(not found, f"expected words alone in the error {when}, found {', '.join(found)}")
             subject.ledger.saw("error")
     for case in subject.provider.config_cases:
         if case.hopeless and subject.spec.runs_in is None:
             for issue in subject.spec.connector.config_guard.issues(_config(subject, case)):
-                _expect_words_alone(issue.message, f"in the warning for {_say(case)}")
-
-
-def _expect_words_alone(text: str, where: str) -> None:
-    found = ", ".join(dict.fromkeys(missing_values(text)))
-    expect(not found, f"expected words alone {where}, found {found}")
+                found = missing_values(issue.message)
+                expect(not found, f"expected words alone in the warning for {_say(case)}, found {', '.join(found)}")
+    if subject.never_saw(("error",)):
+        raise NotApplicable(f"{type(subject.provider).__name__} declares no failure, and the connector refuses nothing")
 
 
 def _errors(subject: Subject) -> Iterator[tuple[Exception | None, str]]:

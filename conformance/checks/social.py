@@ -27,7 +27,7 @@ from conformance.sign_in import (
 )
 from conformance.strategies import json_values, letters, mistyped_values, places, replaced, without
 from conformance.subject import Attempt, Subject
-from conformance.wording import missing_values, words_of
+from conformance.wording import missing_values_in
 from connector_kit import (
     ConnectorError,
     ConnectorErrorCodes,
@@ -883,9 +883,9 @@ def _call(subject: Subject, name: str) -> Attempt:
 def no_missing_values(subject: Subject) -> None:
     """No error says None, undefined or [object Object] where a value was meant."""
     for error, when in _errors(subject):
-        for text in words_of(error):
-            found = ", ".join(dict.fromkeys(missing_values(text)))
-            expect(not found, f"expected words alone in the error {when}, found {found}")
+        if error is not None:
+            found = missing_values_in(error)
+            expect(not found, f"expected words alone in the error {when}, found {', '.join(found)}")
             subject.ledger.saw("error")
 
 

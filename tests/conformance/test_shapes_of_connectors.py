@@ -282,3 +282,12 @@ def test_a_text_without_a_hole_is_taken_for_one(text: str) -> None:
 def test_a_text_with_a_hole_is_found(text: str) -> None:
     """What Python and JavaScript print where there is no value, or none with a text of its own."""
     assert missing_values(text)
+
+
+def test_a_connector_without_errors_has_no_words_to_look_at() -> None:
+    """A provider that takes everything, and a connector that passes everything on."""
+    provider = type("Generous", (RELAY.provider,), {"outcomes": RELAY.provider.outcomes[:1]})
+    connector = type("Silent", (RELAY.connector,), {"get_usage": lambda *_: 0})
+    silent = evolve(RELAY, provider=provider, connector=connector, capabilities={*RELAY.capabilities, "usage"})
+    assert "Generous declares no failure" in _reason(silent, "operator.missing-values")
+    assert "declares no outcome that is a failure" in _reason(silent, "operator.words")
