@@ -162,11 +162,11 @@ _NO_MAILBOX: Final = f"<codes@{'ü' * 64}.example>"
 @check("operator.missing-values", clause="O6", level="advisory", sees=("error",))
 def no_missing_values(subject: Subject) -> None:
     """No error and no warning says None, undefined or [object Object] where a value was meant."""
-    for error, when in _errors(subject):
-        if error is not None:
-            found = missing_values_in(error)
-            expect(not found, f"expected words alone in the error {when}, found {', '.join(found)}")
-            subject.ledger.saw("error")
+    raised = ((error, when) for error, when in _errors(subject) if error is not None)
+    for error, when in raised:
+        found = missing_values_in(error)
+        expect(not found, f"expected words alone in the error {when}, found {', '.join(found)}")
+        subject.ledger.saw("error")
     for case in subject.provider.config_cases:
         if case.hopeless and subject.spec.runs_in is None:
             for issue in subject.spec.connector.config_guard.issues(_config(subject, case)):

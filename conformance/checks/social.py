@@ -882,11 +882,11 @@ def _call(subject: Subject, name: str) -> Attempt:
 @check("social.missing-values", clause="O6", level="advisory", types=SOCIAL, needs=NEEDS, sees=("error",))
 def no_missing_values(subject: Subject) -> None:
     """No error says None, undefined or [object Object] where a value was meant."""
-    for error, when in _errors(subject):
-        if error is not None:
-            found = missing_values_in(error)
-            expect(not found, f"expected words alone in the error {when}, found {', '.join(found)}")
-            subject.ledger.saw("error")
+    raised = ((error, when) for error, when in _errors(subject) if error is not None)
+    for error, when in raised:
+        found = missing_values_in(error)
+        expect(not found, f"expected words alone in the error {when}, found {', '.join(found)}")
+        subject.ledger.saw("error")
 
 
 def _errors(subject: Subject) -> Iterator[tuple[Exception | None, str]]:
