@@ -1,21 +1,20 @@
 """The conformance suite: property tests that an author runs on a connector of their own."""
 
 from conformance.checks import all_checks
-from conformance.http_exchange import Answer, HttpRequest
-from conformance.processes import ProcessError
 from conformance.profile import PROFILES, Profile
-from conformance.provider import Aspect, Call, Consent, Family, Outcome, Provider
+from conformance.providers.base import Aspect, Call, Consent, Family, Outcome, Provider
 from conformance.providers.http import Failure, HttpProvider, Message
+from conformance.providers.http_messages import HttpRequest, HttpResponse
 from conformance.pytest_tests import conformance_tests
-from conformance.registry import Check, CheckFailure, NotApplicable
-from conformance.report import CheckResult, Report, State
-from conformance.runner import check_connector
+from conformance.registry import Check
+from conformance.run.processes import ProcessError
+from conformance.run.runner import check_connector
 from conformance.spec import CAPABILITIES, Spec, SpecError, spec_of
+from conformance.verdicts import CheckFailure, CheckResult, NotApplicable, Report, State
 
 __all__ = [
     "CAPABILITIES",
     "PROFILES",
-    "Answer",
     "Aspect",
     "Call",
     "Check",
@@ -26,6 +25,7 @@ __all__ = [
     "Family",
     "HttpProvider",
     "HttpRequest",
+    "HttpResponse",
     "Message",
     "NotApplicable",
     "Outcome",

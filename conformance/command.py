@@ -1,4 +1,4 @@
-"""``connector-kit conformance``: the suite as a command, for connectors that are installed or can be imported."""
+"""The ``connector-kit conformance`` command; needs the extras ``cli`` and ``conformance``."""
 
 import json
 import math
@@ -12,27 +12,32 @@ from pathlib import Path
 from typing import Final
 
 import click
+from attrs import evolve
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from conformance.checks import all_checks
-from conformance.processes import ProcessError, usable_processors
+from conformance.harness.search import SearchOptions
 from conformance.profile import PROFILES, default_profile
-from conformance.registry import Check
-from conformance.report import CheckResult, Report, State
 from conformance.reports import to_badge, to_html, to_junit
-from conformance.reports.characters import spell_out
-from conformance.runner import check_connector, checks_for, find_replay
-from conformance.spec import Spec, SpecError
-from conformance.target import find_spec
+from conformance.run.plan import RunPlan, checks_for
+from conformance.run.processes import ProcessError, usable_processors
+from conformance.run.runner import run_plan
+from conformance.run.target import find_spec
+from conformance.spec import SpecError
+from conformance.verdicts import CheckResult, Report, State
 from connector_kit import ConnectorError
+from connector_kit.terminal import escape_control_characters
 
 _UNUSABLE = 2
-_FEW = 30
-"""Checks that are done before other processes have begun."""
+_FEW_CHECKS = 30
+"""So few checks end before other processes have started."""
 
 _MOST_JOBS = 8
+_FEW_ERRORS = 8
+"""The verdict names this many errors."""
+
 _STYLES = {
     State.PASSED: "green",
     State.FAILED: "bold red",
@@ -55,8 +60,8 @@ _FORMATS: Final[Mapping[str, Callable[[Report], str]]] = {
 }
 
 
-class _Unusable(click.ClickException):
-    """What was named cannot be tested."""
+class _UnusableError(click.ClickException):
+    """The target or a file cannot be used."""
 
     exit_code = _UNUSABLE
 
@@ -66,37 +71,39 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("target", required=False)
-@click.option("--list", "list_only", is_flag=True, help="List the checks and their claims, and run none.")
-@click.option("--check", "checks", multiple=True, metavar="ID", help="Run this check, or this area; repeatable.")
+@click.option("--list", "list_only", is_flag=True, help="List all checks and exit.")
+@click.option("--check", "checks", multiple=True, metavar="ID", help="Run this check or area; repeatable.")
 @click.option(
-    "--profile", type=click.Choice(list(PROFILES)), help="How hard to try [default: dev; ci where CI is set]."
+    "--profile",
+    type=click.Choice(list(PROFILES)),
+    help="How many examples to try [default: ci if the environment variable CI is set, else dev].",
 )
 @click.option("--seed", type=int, help="Draw the same examples as another run with this seed.")
-@click.option("--replay", metavar="TOKEN", help="Run one failure alone again, as a report names it.")
+@click.option("--replay", metavar="TOKEN", help="Run one failure again; a report shows its token.")
 @click.option(
     "--max-time",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Begin no further example after so many seconds.",
+    help="Start no more examples after this time.",
 )
 @click.option(
-    "--strict-vacuity/--no-strict-vacuity",
+    "--require-coverage/--no-require-coverage",
     default=True,
-    help="Whether a check that has seen no example of some kind is an error; it is, unless told otherwise.",
+    help="Whether a check that lacks examples of some kind is an error [default: yes].",
 )
 @click.option(
     "-j",
     "--jobs",
     type=click.IntRange(1, 64),
     metavar="N",
-    help="Run checks in so many processes [default: one for each processor, at most 8; 1 for a few checks].",
+    help="Number of processes [default: one for each processor, at most 8; 1 for a few checks].",
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first error.")
-@click.option("--html", type=_FILE, metavar="FILE", help="Write the report as one page to read.")
-@click.option("--json", type=_FILE, metavar="FILE", help="Write the report as JSON, for programs.")
-@click.option("--junit", type=_FILE, metavar="FILE", help="Write the report as JUnit's XML, for build servers.")
+@click.option("--html", type=_FILE, metavar="FILE", help="Write the report as an HTML page.")
+@click.option("--json", type=_FILE, metavar="FILE", help="Write the report as JSON.")
+@click.option("--junit", type=_FILE, metavar="FILE", help="Write the report as JUnit XML, for CI servers.")
 @click.option("--badge", type=_FILE, metavar="FILE", help="Write the verdict as an SVG badge.")
-@click.option("-v", "--verbose", is_flag=True, help="Show every check, not only those that did not pass.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every check, also those that passed.")
 def conformance(
     target: str | None,
     *,
@@ -106,7 +113,7 @@ def conformance(
     replay: str | None,
     max_time: float | None,
     list_only: bool,
-    strict_vacuity: bool,
+    require_coverage: bool,
     fail_fast: bool,
     jobs: int | None,
     verbose: bool,
@@ -114,11 +121,11 @@ def conformance(
 ) -> None:
     """Run the conformance suite on a connector.
 
-    TARGET is the id of an installed connector, package.module:Class, package.module:spec for a Spec of yours, or
-    npm:PACKAGE for a connector written for Node.js. No provider account is needed and nothing is sent anywhere: a stub
-    stands in for the provider.
+    TARGET is the id of an installed connector, package.module:Class, package.module:spec for a Spec, or npm:PACKAGE for
+    a Node.js connector. The suite needs no provider account and sends nothing: a stub replaces the provider.
 
-    Exits with 0 when the connector conforms, 1 when it or its Spec does not, 2 when it cannot be tested.
+    The exit status is 0 if the connector conforms, 1 if the connector does not conform or its Spec has errors, and 2 if
+    the target cannot be tested.
     """
     console = Console(highlight=False, emoji=False, soft_wrap=True)
     if list_only:
@@ -127,33 +134,29 @@ def conformance(
     if target is None:
         raise click.UsageError("Missing argument 'TARGET': the id of a connector, or package.module:name.")
     if replay is not None and checks:
-        raise click.UsageError("--replay names its check itself: leave --check out.")
+        raise click.UsageError("Remove --check: the value of --replay already names its check.")
     reports = {f"--{name}": path for name, path in files.items() if path is not None}
     _check_files(reports)
     try:
         spec = find_spec(target)
-        chosen = checks_for(spec, checks) if replay is None else (find_replay(replay)[0],)
+        plan = RunPlan(
+            spec=spec,
+            target=target,
+            checks=checks_for(spec, checks),
+            options=SearchOptions(default_profile() if profile is None else PROFILES[profile], seed),
+            require_coverage=require_coverage,
+            fail_fast=fail_fast,
+        )
+        plan = evolve(plan, jobs=jobs or _default_jobs(plan)) if replay is None else plan.replaying(replay)
     except (LookupError, SpecError, ConnectorError) as error:
-        raise _Unusable(spell_out(str(error))) from error
-    tried = default_profile() if profile is None else PROFILES[profile]
-    console.print(_headline(spec, chosen, tried.name))
+        raise _UnusableError(escape_control_characters(str(error), keep_lines=True)) from error
+    console.print(_headline(plan))
     try:
-        with _progress(console, len(chosen)) as on_result:
-            report = check_connector(
-                spec,
-                checks=checks,
-                profile=tried,
-                seed=seed,
-                replay=replay,
-                max_time=math.inf if max_time is None else max_time,
-                strict_vacuity=strict_vacuity,
-                fail_fast=fail_fast,
-                target=target,
-                jobs=jobs or (1 if len(chosen) < _FEW else min(usable_processors(), _MOST_JOBS)),
-                on_result=on_result,
-            )
+        with _progress(console, len(plan.checks)) as on_result:
+            report = run_plan(plan.ending_after(math.inf if max_time is None else max_time), on_result)
     except ProcessError as error:
-        raise _Unusable(f"{spell_out(str(error))} Try --jobs 1.") from error
+        message = escape_control_characters(str(error), keep_lines=True)
+        raise _UnusableError(f"{message} Use --jobs 1 to run all checks in one process.") from error
     _print_report(console, report, verbose=verbose or replay is not None)
     if replay is None:
         _print_verdict(console, report)
@@ -161,53 +164,57 @@ def conformance(
     sys.exit(0 if report.conforms else 1)
 
 
+def _default_jobs(plan: RunPlan) -> int:
+    return 1 if len(plan.checks) < _FEW_CHECKS else min(usable_processors(), _MOST_JOBS)
+
+
 # --- the reports ----------------------------------------------------------------------------------------------------
 
 
 def _check_files(reports: Mapping[str, Path]) -> None:
-    """Refuse files that cannot be written, before a run that may take minutes.
+    """Check that all files can be written, before a run that may take minutes.
 
     Raises:
-        UsageError: there is no such folder, it may not be written to, or two reports have one file.
+        UsageError: a folder does not exist, a file is not writable, or two reports have the same file.
     """
-    taken: dict[Path, str] = {}
+    options: dict[Path, str] = {}
     for option, path in reports.items():
         try:
-            reason = _why_not(path.resolve(), taken)
-        except (OSError, RuntimeError) as error:  # a name that is too long, links in a circle
+            reason = _why_not_writable(path.resolve(), options)
+        except (OSError, RuntimeError) as error:  # a name that is too long, a loop of links
             reason = str(error)
         if reason is not None:
             raise click.UsageError(f"{option} {path} cannot be written: {reason}.")
-        taken[path.resolve()] = option
+        options[path.resolve()] = option
 
 
-def _why_not(file: Path, taken: Mapping[Path, str]) -> str | None:
+def _why_not_writable(file: Path, options: Mapping[Path, str]) -> str | None:
     if not file.parent.is_dir():
-        return f"there is no folder {file.parent}"
-    if file in taken and (file.is_file() or not file.exists()):
-        return f"{taken[file]} names that file too"
-    return None if os.access(file if file.exists() else file.parent, os.W_OK) else "it is protected"
+        return f"the folder {file.parent} does not exist"
+    if file in options and (file.is_file() or not file.exists()):
+        return f"{options[file]} has the same file"
+    return None if os.access(file if file.exists() else file.parent, os.W_OK) else "permission denied"
 
 
 def _write(reports: Mapping[str, Path], report: Report) -> None:
-    """Write all reports that can be written.
+    """Write all reports, also after one of them fails.
 
     Raises:
-        _Unusable: one of them could not.
+        _UnusableError: a report could not be written.
     """
     failed = []
     for option, path in reports.items():
         try:
-            # What UTF-8 cannot encode is a lone surrogate, and backslashreplace writes it just as JSON escapes it.
+            # UTF-8 cannot encode lone surrogates; backslashreplace writes them just as JSON escapes them.
             _replace(path.resolve(), _FORMATS[option](report).encode("utf-8", "backslashreplace"))
         except OSError as error:
             failed.append(f"{option} {path} could not be written: {error.strerror}.")
     if failed:
-        raise _Unusable("\n".join(failed))
+        raise _UnusableError("\n".join(failed))
 
 
 def _replace(file: Path, contents: bytes) -> None:
-    """Write a file in one step, so that nobody reads half of it; a pipe or a device is written to as it is."""
+    """Replace a file in one step, so that readers never see half of it; write to a pipe or a device directly."""
     if file.exists() and not file.is_file():
         file.write_bytes(contents)
         return
@@ -221,22 +228,24 @@ def _replace(file: Path, contents: bytes) -> None:
         scratch.unlink(missing_ok=True)
 
 
-# --- what is printed ------------------------------------------------------------------------------------------------
+# --- the output -----------------------------------------------------------------------------------------------------
 
 
 def _plain(text: str) -> str:
-    """Let a text of the connector's neither style the output nor move the cursor."""
-    return escape(spell_out(text))
+    """Escape a connector's text, so that it neither styles the output nor moves the cursor."""
+    return escape(escape_control_characters(text, keep_lines=True))
 
 
-def _headline(spec: Spec, chosen: tuple[Check, ...], profile: str) -> str:
-    count = f"{len(chosen)} {'check' if len(chosen) == 1 else 'checks'}"
-    named = f"{spec.connector.__module__}:{spec.connector.__name__}"
-    return f"Conformance of [bold]{_plain(spec.name)}[/] ({_plain(named)}), {count}, profile {profile}"
+def _headline(plan: RunPlan) -> str:
+    spec = plan.spec
+    count = f"{len(plan.checks)} {'check' if len(plan.checks) == 1 else 'checks'}"
+    name = f"{spec.connector.__module__}:{spec.connector.__name__}"
+    profile = plan.options.profile.name
+    return f"Conformance of [bold]{_plain(spec.name)}[/] ({_plain(name)}), {count}, profile {profile}"
 
 
 class _OnResult:
-    """Shows how far the run is."""
+    """Shows the progress of a run."""
 
     def __init__(self, console: Console, progress: Progress | None, total: int) -> None:
         self._console = console
@@ -245,14 +254,12 @@ class _OnResult:
         self._area = ""
 
     def __call__(self, result: CheckResult) -> None:
-        """Count one more check; without a terminal, one line an area."""
+        """Advance the bar by one check; without a terminal, print a line for each area."""
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, advance=1, description=result.id)
-            return
-        area = result.id.partition(".")[0]
-        if area != self._area:
-            self._area = area
-            self._console.print(f"  {area} …")
+        elif result.area != self._area:
+            self._area = result.area
+            self._console.print(f"  {self._area} …")
 
 
 @contextmanager
@@ -272,32 +279,34 @@ def _progress(console: Console, total: int) -> Iterator[_OnResult]:
 
 
 def _print_checks(console: Console) -> None:
-    checks = all_checks()
-    width = max(len(check.id) for check in checks)
-    for check in checks:
-        needs = f" (needs {', '.join(sorted(check.needs))})" if check.needs else ""
-        level = "" if check.level == "required" else " (advisory)"
-        console.print(f"{check.id:{width}}  {check.clause:4}{escape(check.claim)}{level}{needs}")
+    for check in all_checks():
+        level = ", advisory" if check.level == "advisory" else ""
+        needs = f", needs {', '.join(sorted(check.needs))}" if check.needs else ""
+        console.print(f"[bold]{check.id}[/] ({check.clause}{level}{needs})")
+        console.print(f"    {escape(check.description)}")
 
 
 def _print_report(console: Console, report: Report, *, verbose: bool) -> None:
-    for fault in report.faults:
-        console.print(f"[bold red]The Spec is not usable:[/] {_plain(fault)}")
+    for error in report.spec_errors:
+        console.print(f"[bold red]Error in the Spec:[/] {_plain(error)}")
     for result in report.results:
         if verbose or result.state is not State.PASSED:
             _print_result(console, report, result)
 
 
 def _print_verdict(console: Console, report: Report) -> None:
-    if report.faults:
+    if report.spec_errors:
+        console.print("No check ran: correct the Spec first.")
         return
     counts = ", ".join(f"[{_STYLES[state]}]{count} {state}[/]" for state, count in report.counts.items())
     console.print(f"\n{counts}; {report.examples:,} examples in {report.seconds:.1f} s")
     if report.conforms:
         console.print(f"[bold green]{_plain(report.connector)} conforms.[/]")
     else:
-        names = ", ".join(result.id for result in report.errors)
-        console.print(f"[bold red]{_plain(report.connector)} does not conform:[/] {names}")
+        names = [result.id for result in report.errors[:_FEW_ERRORS]] or ["no check was exercised"]
+        more = len(report.errors) - _FEW_ERRORS
+        names += [f"and {more} more"] if more > 0 else []
+        console.print(f"[bold red]{_plain(report.connector)} does not conform:[/] {', '.join(names)}")
 
 
 def _print_result(console: Console, report: Report, result: CheckResult) -> None:
@@ -308,9 +317,8 @@ def _print_result(console: Console, report: Report, result: CheckResult) -> None
     if result.state is State.NOT_APPLICABLE:
         console.print(f"    {_plain(result.message)}")
         return
-    console.print(f"    claim    {escape(result.claim)}")
-    console.print(f"    clause   {result.clause} of docs/contract.md")
-    console.print(f"    why      {_plain(result.message)}")
+    console.print(f"    requires {escape(result.description)} (clause {result.clause} of docs/contract.md)")
+    console.print(f"    reason   {_plain(result.message)}")
     for index, line in enumerate([] if result.example is None else result.example.split("\n")):
         console.print(f"    {'' if index else 'example':8} {_plain(line)}")
     if result.replay:

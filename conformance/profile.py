@@ -1,4 +1,4 @@
-"""How hard the suite tries: a profile sets the number of examples, and whether the same ones come up each time."""
+"""Profiles: how many examples the suite tries, and whether it draws the same ones each time."""
 
 import os
 from typing import Final
@@ -8,13 +8,13 @@ from attrs import frozen
 
 @frozen
 class Profile:
-    """How hard to try.
+    """How many examples to try.
 
     Args:
         name: ``dev``, ``ci`` or ``nightly``.
-        examples: how many examples a claim must survive.
-        failure_examples: how many for each way in which a provider fails; connectors pause before they try again.
-        derandomized: the same examples each time.
+        examples: the number of examples for each property.
+        failure_examples: the number for each failure of a provider; fewer, since connectors pause before a retry.
+        derandomized: whether each run draws the same examples.
     """
 
     name: str
@@ -34,5 +34,5 @@ PROFILES: Final = {
 
 
 def default_profile() -> Profile:
-    """Return ``ci`` where the environment says CI, else ``dev``."""
+    """Return ``ci`` if the environment variable CI is set, else ``dev``."""
     return PROFILES["ci" if os.environ.get("CI") else "dev"]

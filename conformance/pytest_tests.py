@@ -1,42 +1,40 @@
-"""The suite as tests in an author's own pytest run: one test a check, its id the check's."""
+"""The suite in an author's own pytest run: one test for each check, with the check's id."""
 
 from collections.abc import Callable
 from functools import cache
 
 import pytest
 
-from conformance.judge import run_check
-from conformance.profile import PROFILES, Profile, default_profile
+from conformance.harness.search import SearchOptions
+from conformance.profile import PROFILES, default_profile
 from conformance.registry import Check
-from conformance.report import CheckResult, State
-from conformance.runner import checks_for
-from conformance.smoke import spec_faults
+from conformance.run.one_check import run_check
+from conformance.run.plan import checks_for
+from conformance.run.smoke_test import spec_errors
 from conformance.spec import Spec
+from conformance.verdicts import CheckResult, State
 
 
 def conformance_tests(spec: Spec, *, profile: str | None = None) -> Callable[[Check], None]:
-    """Make a test function of the suite; bind it to a name that pytest collects, such as ``test_conformance``.
+    """Make a test function of the suite. Assign it to a name that pytest collects, such as ``test_conformance``.
 
     Args:
-        spec: the connector and what the suite has to know of it.
-        profile: ``dev``, ``ci`` or ``nightly``; ``ci`` where the environment says CI, else ``dev``.
+        spec: the connector and what its author declares about it.
+        profile: ``dev``, ``ci`` or ``nightly``; the default is ``ci`` if the environment variable CI is set, else
+            ``dev``.
     """
-    chosen: Profile = default_profile() if profile is None else PROFILES[profile]
-
-    @cache
-    def faults() -> tuple[str, ...]:
-        return spec_faults(spec, chosen)
-
-    told: list[str] = []
+    options = SearchOptions(default_profile() if profile is None else PROFILES[profile])
+    errors = cache(lambda: spec_errors(spec))
+    reported_in: list[str] = []
 
     @pytest.mark.parametrize("check", checks_for(spec), ids=lambda check: check.id)
     def test_conformance(check: Check) -> None:
-        if faults() and told:
-            pytest.skip(f"the Spec is not usable: see {told[0]}")
-        if faults():
-            told.append(check.id)
-            pytest.fail("The Spec is not usable: " + " ".join(faults()), pytrace=False)
-        result = run_check(check, spec, chosen)
+        if errors() and reported_in:
+            pytest.skip(f"The Spec cannot be used; see the failure of {reported_in[0]}")
+        if errors():
+            reported_in.append(check.id)
+            pytest.fail("The Spec cannot be used: " + " ".join(errors()), pytrace=False)
+        result = run_check(check, spec, options)
         if result.state is State.NOT_APPLICABLE:
             pytest.skip(result.message)
         if result.state is State.EXPECTED_FAILURE:
@@ -50,9 +48,9 @@ def conformance_tests(spec: Spec, *, profile: str | None = None) -> Callable[[Ch
 
 
 def _failure(result: CheckResult) -> BaseException:
-    """Make pytest's failure, with the traceback of the claim that does not hold: ``--pdb`` opens there."""
-    example = f"\n{result.example}" if result.example else ""
+    """Make pytest's failure with the traceback of the check, so that ``--pdb`` opens where the check failed."""
+    example = f"\nexample: {result.example}" if result.example else ""
     replay = f"\nreplay: {result.replay}" if result.replay else ""
-    message = f"{result.claim}\n{result.state}: {result.message} ({result.clause}){example}{replay}"
+    message = f"check: {result.description} ({result.clause})\n{result.state}: {result.message}{example}{replay}"
     traceback = result.error.__traceback__ if result.error is not None else None
     return pytest.fail.Exception(message, pytrace=False).with_traceback(traceback)

@@ -1,6 +1,6 @@
-"""Connectors for Logto, written in Python: the counterpart of ``@logto/connector-kit``."""
+"""Write connectors for Logto in Python: the counterpart of the npm package ``@logto/connector-kit``."""
 
-from connector_kit.advice import Advice, config_advice
+from connector_kit.config_warnings import WarningRule, config_warnings
 from connector_kit.connector import (
     Connector,
     Declaration,
@@ -45,10 +45,10 @@ from connector_kit.guards import (
     validate_config,
     verification_code_type_guard,
 )
-from connector_kit.issues import Issue, Remark
+from connector_kit.issues import Issue
 from connector_kit.languages import (
-    LANGUAGE_TAGS,
     is_language_tag,
+    language_tags,
 )
 from connector_kit.mailbox import (
     Mailbox,
@@ -96,6 +96,7 @@ from connector_kit.parsing import (
     parse_json,
     parse_json_object,
 )
+from connector_kit.redaction import redact
 from connector_kit.schemas import (
     UnknownSchemaError,
     bundle,
@@ -131,9 +132,7 @@ from connector_kit.wire import (
 )
 
 __all__ = [
-    "LANGUAGE_TAGS",
     "UNSET",
-    "Advice",
     "AuthorizationRequest",
     "ConfigurableConnectorMetadata",
     "Connector",
@@ -167,7 +166,6 @@ __all__ = [
     "MailboxError",
     "MessageConnector",
     "OidcPrompt",
-    "Remark",
     "SelectItem",
     "SendMessageData",
     "SendMessagePayload",
@@ -185,8 +183,9 @@ __all__ = [
     "TokenResponseAndUserInfo",
     "UnknownSchemaError",
     "VerificationCodeType",
+    "WarningRule",
     "bundle",
-    "config_advice",
+    "config_warnings",
     "configurable_connector_metadata_guard",
     "connector_config_form_item_guard",
     "connector_metadata_guard",
@@ -209,6 +208,7 @@ __all__ = [
     "is_language_tag",
     "json_guard",
     "json_object_guard",
+    "language_tags",
     "load_json",
     "logto_google_one_tap_cookie_key",
     "mock_connector_file_paths",
@@ -216,6 +216,7 @@ __all__ = [
     "parse_json",
     "parse_json_object",
     "parse_send_from",
+    "redact",
     "registry",
     "replace_send_message_handlebars",
     "sanitize_mailbox_address",

@@ -1,7 +1,7 @@
-"""What JavaScript prints for a JSON value, and what it counts as white space.
+"""JSON values as JavaScript prints them, and JavaScript's white space.
 
-Logto's own connectors run on Node, so the text of a rendered message and of an error is whatever JavaScript makes of
-a value. The rules here are those of ECMA-262: Number::toString, Array.prototype.join, JSON.stringify, WhiteSpace.
+Logto's own connectors run on Node, so messages and errors must have the text that JavaScript gives a value. The rules
+are those of ECMA-262: Number::toString, Array.prototype.join, JSON.stringify, WhiteSpace.
 """
 
 import json
@@ -21,24 +21,24 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def is_truthy(value: object) -> bool:
-    """Tell what ``Boolean(value)`` does: arrays and objects are true there even when empty, NaN is not."""
+    """Return ``Boolean(value)`` of JavaScript: empty arrays and objects are true, NaN is false."""
     if isinstance(value, float) and math.isnan(value):
         return False
     return bool(value) if value is None or isinstance(value, str | int | float) else True
 
 
 def trim(text: str) -> str:
-    """Return ``text`` without JavaScript white space at both ends."""
+    """Remove JavaScript white space from both ends of a text."""
     return text.strip(WHITE_SPACE)
 
 
 def is_array_index(key: str) -> bool:
-    """Tell whether ``key`` is the canonical form of an array index, as ``"10"`` is and ``"01"`` is not."""
+    """Return whether a key is an array index in canonical form: ``"10"`` is, ``"01"`` is not."""
     return _ARRAY_INDEX.fullmatch(key) is not None and int(key) <= _LARGEST_INDEX
 
 
 def number_to_string(number: float) -> str:
-    """Print a number as ``String(number)`` does; an ``int`` is taken as the double nearest to it."""
+    """Return ``String(number)`` of JavaScript. An ``int`` is first rounded to the nearest double."""
     try:
         double = float(number)
     except OverflowError:
@@ -65,7 +65,7 @@ def number_to_string(number: float) -> str:
 
 
 def to_string(value: object) -> str:
-    """Print a JSON value as ``String(value)`` does: arrays joined by commas, objects as ``[object Object]``."""
+    """Return ``String(value)`` of JavaScript: arrays are joined by commas, objects are ``[object Object]``."""
     match value:
         case None:
             return "null"
@@ -84,7 +84,7 @@ def to_string(value: object) -> str:
 
 
 def _elements(array: list[object] | tuple[object, ...]) -> Iterator[str]:
-    """Yield what ``join`` puts between its commas; nested arrays flatten, and one that holds itself prints nothing."""
+    """Yield the texts that ``join`` puts between commas. Nested arrays are flattened; one inside itself is empty."""
     pending = [(id(array), iter(array))]
     open_arrays = {id(array)}
     while pending:
@@ -104,12 +104,12 @@ def _elements(array: list[object] | tuple[object, ...]) -> Iterator[str]:
 
 
 def stringify(value: object) -> str:
-    """Print a JSON value as ``JSON.stringify(value)`` does.
+    """Return ``JSON.stringify(value)`` of JavaScript.
 
-    A value that JSON has no form for prints as the name of its type, never as its ``repr``: that could hold a secret.
+    A value that is not JSON becomes the name of its type, not its ``repr``, which may contain a secret.
 
     Raises:
-        RecursionError: the value holds itself, or is nested too deeply for the interpreter.
+        RecursionError: the value contains itself, or is nested too deeply for the interpreter.
     """
     match value:
         case None:
@@ -136,7 +136,7 @@ def _quote(text: str) -> str:
 
 
 def _properties(value: Mapping[object, object]) -> list[tuple[str, object]]:
-    """Order members as JavaScript does: array indices first, ascending, then the others as they were added."""
+    """Return the members in JavaScript's order: array indices first, ascending, then the others as added."""
     members = [(str(key), member) for key, member in value.items()]
     indices = [it for it in members if is_array_index(it[0])]
     return sorted(indices, key=lambda it: int(it[0])) + [it for it in members if not is_array_index(it[0])]

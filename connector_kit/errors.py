@@ -1,16 +1,18 @@
-"""The one error that a connector raises, and its codes."""
+"""The error that connectors raise, and its codes."""
 
 from enum import StrEnum
 from typing import Final
+
+from attrs import frozen
 
 from connector_kit._javascript import is_truthy, stringify
 
 
 class ConnectorErrorCodes(StrEnum):
-    """Why a connector failed, in the words Logto knows.
+    """Why a connector failed: the codes that Logto defines.
 
-    ``RATE_LIMIT_EXCEEDED`` is a passing throttle; ``USAGE_LIMIT_EXCEEDED`` is a cap that stays until a quota resets or
-    is raised. ``TEMPLATE_NOT_SUPPORTED`` is deprecated: a connector takes any usage type.
+    ``RATE_LIMIT_EXCEEDED`` is a throttle: retry after a pause. ``USAGE_LIMIT_EXCEEDED`` lasts until a quota resets or
+    is raised. ``TEMPLATE_NOT_SUPPORTED`` is deprecated: connectors accept any usage type.
     """
 
     GENERAL = "general"
@@ -32,28 +34,82 @@ class ConnectorErrorCodes(StrEnum):
     SOCIAL_ID_TOKEN_INVALID = "social_invalid_id_token"  # noqa: S105 - the name of an error, not a token
     AUTHORIZATION_FAILED = "authorization_failed"
 
+    @property
+    def http_status(self) -> int:
+        """The HTTP status of Logto's response for this code: 400, 401, 429 or 501."""
+        return _MEANINGS[self].http_status
 
-_HTTP_STATUS: Final = {
-    ConnectorErrorCodes.SOCIAL_AUTH_CODE_INVALID: 401,
-    ConnectorErrorCodes.SOCIAL_ACCESS_TOKEN_INVALID: 401,
-    ConnectorErrorCodes.SOCIAL_ID_TOKEN_INVALID: 401,
-    ConnectorErrorCodes.AUTHORIZATION_FAILED: 401,
-    ConnectorErrorCodes.RATE_LIMIT_EXCEEDED: 429,
-    ConnectorErrorCodes.USAGE_LIMIT_EXCEEDED: 429,
-    ConnectorErrorCodes.NOT_IMPLEMENTED: 501,
+    @property
+    def user_message(self) -> str:
+        """A sentence that end users may read: the host sends it instead of the error's data."""
+        return _MEANINGS[self].user_message
+
+    @property
+    def hint(self) -> str:
+        """What an operator can do about it; empty if that depends on the case."""
+        return _MEANINGS[self].hint
+
+
+@frozen
+class _Meaning:
+    user_message: str
+    http_status: int = 400
+    hint: str = ""
+
+
+_MEANINGS: Final = {
+    ConnectorErrorCodes.GENERAL: _Meaning(
+        "The message could not be sent.", hint="Check the network connection, and the region or address in the config."
+    ),
+    ConnectorErrorCodes.INVALID_METADATA: _Meaning("The connector's metadata is not valid."),
+    ConnectorErrorCodes.UNEXPECTED_TYPE: _Meaning("The connector is not of the expected type."),
+    ConnectorErrorCodes.INVALID_CONFIG_GUARD: _Meaning("The connector cannot check its config."),
+    ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS: _Meaning(
+        "The request is not valid.", hint="Check the recipient: an e-mail address, or digits with a country code."
+    ),
+    ConnectorErrorCodes.INSUFFICIENT_REQUEST_PARAMETERS: _Meaning("The request is incomplete."),
+    ConnectorErrorCodes.INVALID_CONFIG: _Meaning(
+        "The connector's config is not valid.",
+        hint="Correct the config. `connector-kit show` prints where the connector's README is.",
+    ),
+    ConnectorErrorCodes.INVALID_CERTIFICATE: _Meaning("A certificate is not valid."),
+    ConnectorErrorCodes.INVALID_RESPONSE: _Meaning(
+        "The provider did not accept the message.",
+        hint="The message is the provider's. `connector-kit show` prints where the connector's README is.",
+    ),
+    ConnectorErrorCodes.TEMPLATE_NOT_FOUND: _Meaning(
+        "There is no template for this kind of message.",
+        hint="Add a template for this usageType, or one for Generic, the fallback for all types.",
+    ),
+    ConnectorErrorCodes.TEMPLATE_NOT_SUPPORTED: _Meaning("This kind of message is not supported."),
+    ConnectorErrorCodes.RATE_LIMIT_EXCEEDED: _Meaning(
+        "Too many messages at once. Try again in a moment.", http_status=429, hint="Wait a moment, then try again."
+    ),
+    ConnectorErrorCodes.USAGE_LIMIT_EXCEEDED: _Meaning(
+        "The message limit is reached.",
+        http_status=429,
+        hint="Wait until the quota resets, or ask the provider to raise it.",
+    ),
+    ConnectorErrorCodes.NOT_IMPLEMENTED: _Meaning(
+        "The connector does not support this.", http_status=501, hint="The connector does not support this."
+    ),
+    ConnectorErrorCodes.SOCIAL_AUTH_CODE_INVALID: _Meaning("The authorization code is not valid.", http_status=401),
+    ConnectorErrorCodes.SOCIAL_ACCESS_TOKEN_INVALID: _Meaning("The access token is not valid.", http_status=401),
+    ConnectorErrorCodes.SOCIAL_ID_TOKEN_INVALID: _Meaning("The ID token is not valid.", http_status=401),
+    ConnectorErrorCodes.AUTHORIZATION_FAILED: _Meaning("The provider denied the authorization.", http_status=401),
 }
 
 
 class ConnectorError(Exception):
-    """A connector could not do what Logto asked of it.
+    """A connector could not do what Logto requested.
 
-    ``str(error)`` is ``ConnectorError: `` and the data as compact JSON, or the code where there is no data, exactly as
-    ``@logto/connector-kit`` words it.
+    ``str(error)`` is ``ConnectorError: `` and the data as compact JSON, or the code if there is no data. The class of
+    ``@logto/connector-kit`` has the same message.
 
     Args:
-        code: why.
-        data: what Logto logs and passes on, any JSON value; a string becomes ``{"message": data}``. Put no key, token
-            or verification code into it.
+        code: the reason.
+        data: any JSON value; a string becomes ``{"message": data}``. Logto logs it and may show it to users, so it
+            must not contain keys, tokens or verification codes.
     """
 
     code: ConnectorErrorCodes
@@ -65,7 +121,7 @@ class ConnectorError(Exception):
         super().__init__(code, data)
 
     def __str__(self) -> str:
-        """Return the message that the official class carries."""
+        """Return the message of the official class."""
         given = self.args[1]
         if not is_truthy(given):
             return f"ConnectorError: {self.code}"
@@ -76,5 +132,5 @@ class ConnectorError(Exception):
 
     @property
     def http_status(self) -> int:
-        """The HTTP status that Logto answers with for this code: 400, 401, 429 or 501."""
-        return _HTTP_STATUS.get(self.code, 400)
+        """The HTTP status of Logto's response for this code: 400, 401, 429 or 501."""
+        return self.code.http_status

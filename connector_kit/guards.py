@@ -1,18 +1,19 @@
-"""Guards: a JSON Schema that decides, and an attrs class that holds what it let pass.
+"""Guards: validate a JSON value with a JSON Schema, and convert it to an attrs value.
 
-The schema says what Logto refuses; advice says what Logto takes and what will hurt all the same.
+The schema defines what Logto rejects. Warnings are about values that Logto accepts, but that are unlikely to work.
 """
 
-import marshal
+import json
 from collections.abc import Iterable, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
+from attrs import evolve, field, frozen
 from jsonschema import Draft202012Validator
 
-from connector_kit.advice import Advice, config_advice, unknown_keys
+from connector_kit.config_warnings import WarningRule, config_warnings, unknown_keys
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
-from connector_kit.issues import Issue, Remark, explain, json_fault, print_path
+from connector_kit.issues import Issue, Severity, explain, find_non_json
 from connector_kit.messages import (
     EmailServiceBranding,
     EmailTemplateDetails,
@@ -42,50 +43,49 @@ from connector_kit.wire import converter
 
 T = TypeVar("T")
 
-Path = tuple[str | int, ...]
+_LONGEST_KEY: Final = 1 << 18
+"""In characters; longer values are validated each time."""
 
 _REMEMBERED: Final = 16
-"""How many accepted values a guard remembers: one a connector in use, and the unsaved ones that are being tried."""
-
-_LONGEST_REMEMBERED: Final = 1 << 18
-"""In bytes; larger values are validated each time rather than remembered."""
+"""How many accepted values a guard remembers: the configs in use, and unsaved ones that an operator tests."""
 
 
 class Guard(Generic[T]):
-    """Decides whether a JSON value is what it should be, and turns it into an attrs value.
+    """Validates JSON values, and converts them to attrs values.
 
     Args:
-        schema: a JSON Schema 2020-12, self-contained, or the name of one in `connector_kit.schemas`.
-        cls: what `validate` returns: an attrs class, or any type that the converter structures.
+        schema: a self-contained JSON Schema 2020-12, or the name of one in `connector_kit.schemas`.
+        cls: the type that `validate` returns: an attrs class, or any type that the converter can structure.
         error_code: of the ConnectorError that `validate` raises.
-        advice: what to warn of beside unknown keys; `config_advice` where it is left out and ``error_code`` is
-            ``INVALID_CONFIG``.
+        warnings: the warning rules besides unknown keys. By default `config_warnings` if ``error_code`` is
+            ``INVALID_CONFIG``, else none.
     """
 
     def __init__(
         self,
         schema: str | Mapping[str, Any],
-        cls: Any,  # noqa: ANN401 - a class, or an annotation such as Mapping[str, str]
+        cls: Any,
         *,
         error_code: ConnectorErrorCodes = ConnectorErrorCodes.INVALID_CONFIG,
-        advice: Iterable[Advice] | None = None,
+        warnings: Iterable[WarningRule] | None = None,
     ) -> None:
         self._source = schema
         self._cls = cls
         self.error_code = error_code
-        if advice is None:
-            advice = config_advice if error_code is ConnectorErrorCodes.INVALID_CONFIG else ()
-        self._advice = tuple(advice)
+        if warnings is None:
+            warnings = config_warnings if error_code is ConnectorErrorCodes.INVALID_CONFIG else ()
+        self._warnings = tuple(warnings)
+        # Figures in docs/architecture.md: without this, validation takes a third of the CPU time of a send.
         self._remembered = lru_cache(_REMEMBERED)(self._accept)
 
     def __repr__(self) -> str:
-        """Name the schema and the class."""
+        """Return the names of the schema and the class."""
         name = self._source if isinstance(self._source, str) else self._source.get("title", "a schema")
         return f"Guard({name!r}, {getattr(self._cls, '__name__', self._cls)})"
 
     @cached_property
     def schema(self) -> dict[str, Any]:
-        """The self-contained JSON Schema: any 2020-12 validator reaches the same verdicts with it."""
+        """The JSON Schema, self-contained: every 2020-12 validator gives the same verdicts with it."""
         return bundle(self._source) if isinstance(self._source, str) else dict(self._source)
 
     @cached_property
@@ -93,62 +93,51 @@ class Guard(Generic[T]):
         return Draft202012Validator(self.schema)
 
     def is_valid(self, value: object) -> bool:
-        """Tell whether Logto takes the value: the official guard's own verdict."""
+        """Return whether Logto accepts the value: the official guard gives the same verdict."""
         try:
-            return json_fault(value) is None and self._validator.is_valid(value)
+            return find_non_json(value) is None and self._validator.is_valid(value)
         except RecursionError:
             return False
 
     def issues(self, value: object, *, strict: bool = False) -> list[Issue]:
-        """List all that is wrong with a value or will hurt, ordered by path.
+        """Return all errors and warnings for a value, ordered by location.
 
         Args:
             value: any JSON value.
-            strict: count what will hurt as an error.
+            strict: return warnings as errors.
         """
-        fault = json_fault(value)
-        if fault is not None:
-            return [Issue(print_path(fault.path), fault.keyword, fault.message)]
+        issue = find_non_json(value)
+        if issue is not None:
+            return [issue]
         try:
-            errors = {remark: None for error in self._validator.iter_errors(value) for remark in explain(error)}
+            errors = dict.fromkeys(issue for error in self._validator.iter_errors(value) for issue in explain(error))
         except RecursionError:
-            return [Issue("$", "depth", "expected a value of reasonable depth, found one nested too deeply to look at")]
-        remarks: dict[Remark, None] = dict.fromkeys(unknown_keys(self.schema, value))
-        for advise in self._advice:
-            remarks |= dict.fromkeys(advise(value))
-        found = [(remark, "error") for remark in errors]
-        found += [(remark, "error" if strict else "warning") for remark in remarks if remark not in errors]
-        found.sort(key=lambda pair: ([(isinstance(part, str), part) for part in pair[0].path], pair[1]))
-        return [Issue(print_path(it.path), it.keyword, it.message, severity) for it, severity in found]  # type: ignore[arg-type]  # mypy widens the literal inside a list
+            return [Issue((), "depth", "nested too deeply to validate")]
+        severity: Severity = "error" if strict else "warning"
+        rules: tuple[WarningRule, ...] = (partial(unknown_keys, self.schema), *self._warnings)
+        warnings = dict.fromkeys(evolve(issue, severity="error") for rule in rules for issue in rule(value))
+        found = [*errors, *(evolve(it, severity=severity) for it in warnings if it not in errors)]
+        return sorted(found, key=lambda it: ([(isinstance(part, str), part) for part in it.location], it.severity))
 
-    def validate(self, value: Any) -> T:  # noqa: ANN401 - any value at all
-        """Return the value as ``cls``; one that was accepted lately is not looked at again.
+    def validate(self, value: Any) -> T:
+        """Return the value as ``cls``; the two share no part. A value that was accepted recently is not validated again.
 
         Raises:
             ConnectorError: with the guard's code and ``{"issues": [{path, keyword, message}]}``.
         """
-        try:
-            # The same bytes mean the same value, types included: 1, 1.0 and True differ here, as they do in JSON.
-            marshalled = marshal.dumps(value, 2)
-        except ValueError:
-            marshalled = b""
-        if not 0 < len(marshalled) <= _LONGEST_REMEMBERED:
-            self._check(value)
-            return self._structure(value)
-        accepted = self._remembered(marshalled)
-        # Where a caller could change the accepted value, that must not show in the next one: a copy each time.
-        return self._structure(marshal.loads(marshalled)) if accepted is None else accepted  # noqa: S302 - our own bytes
+        keyed = _Keyed.of(value)
+        accepted = self._accept(_Keyed("", value)) if keyed is None else self._remembered(keyed)
+        return self._structure(_copy(value)) if accepted is None else accepted
 
-    def _accept(self, marshalled: bytes) -> T | None:
-        """Check a value, and return what became of it if that can be shared: what hashes by value cannot be changed."""
-        value = marshal.loads(marshalled)  # noqa: S302 - our own bytes, made a moment ago
-        self._check(value)
-        accepted = self._structure(value)
+    def _accept(self, keyed: "_Keyed") -> T | None:
+        """Check a value and convert it; return ``None`` if the result is mutable, so that no two callers share it."""
+        self._check(keyed.value)
+        structured = self._structure(_copy(keyed.value))
         try:
-            hash(accepted)
+            hash(structured)
         except TypeError:
             return None
-        return None if type(accepted).__hash__ is object.__hash__ else accepted
+        return None if type(structured).__hash__ is object.__hash__ else structured
 
     def _structure(self, value: object) -> T:
         structured: T = converter.structure(value, self._cls)
@@ -156,19 +145,41 @@ class Guard(Generic[T]):
 
     def _check(self, value: object) -> None:
         if not self.is_valid(value):
-            issues = [
-                {"path": issue.path, "keyword": issue.keyword, "message": issue.message}
-                for issue in self.issues(value)
-                if issue.severity == "error"
-            ]
+            errors = [issue.to_json() for issue in self.issues(value) if issue.severity == "error"]
+            issues = [{key: it[key] for key in ("path", "keyword", "message")} for it in errors]
             raise ConnectorError(self.error_code, {"issues": issues})
+
+
+@frozen
+class _Keyed:
+    """A value that is remembered by its ``repr``, which differs for 1, 1.0 and True, and for a list and a tuple."""
+
+    key: str
+    value: object = field(eq=False)
+
+    @classmethod
+    def of(cls, value: object) -> "_Keyed | None":
+        """Return the value with its key, or ``None`` if it has no ``repr`` or one that is too long to remember."""
+        try:
+            key = repr(value)
+        except Exception:  # noqa: BLE001 - such as a RecursionError, or anything that the repr of an object raises
+            return None
+        return cls(key, value) if len(key) <= _LONGEST_KEY else None
+
+
+def _copy(value: object) -> object:
+    """Return a copy of a JSON value, with plain values for subclasses of Python's types."""
+    try:
+        return json.loads(json.dumps(value))
+    except (ValueError, RecursionError):  # nested too deeply, or an integer of too many digits: it is used as it is
+        return value
 
 
 def validate_config(config: object, guard: Guard[T]) -> T:
     """Return a connector's config as its attrs value.
 
     Raises:
-        ConnectorError: ``invalid_config`` with the issues, whatever code the guard itself raises.
+        ConnectorError: ``invalid_config`` with the issues, even if the guard has another error code.
     """
     try:
         return guard.validate(config)
@@ -181,8 +192,8 @@ def validate_config(config: object, guard: Guard[T]) -> T:
 # --- the guards of @logto/connector-kit -----------------------------------------------------------------------------
 
 
-def _guard(schema: str, cls: Any, error_code: ConnectorErrorCodes) -> Guard[Any]:  # noqa: ANN401 - see Guard
-    return Guard(schema, cls, error_code=error_code, advice=())
+def _guard(schema: str, cls: Any, error_code: ConnectorErrorCodes) -> Guard[Any]:
+    return Guard(schema, cls, error_code=error_code, warnings=())
 
 
 _PARAMETERS: Final = ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS
@@ -209,6 +220,7 @@ verification_code_type_guard: Final[Guard[VerificationCodeType]] = _guard(
 send_message_payload_guard: Final[Guard[SendMessagePayload]] = _guard(
     "send-message-payload", SendMessagePayload, _PARAMETERS
 )
+recipient_guard: Final[Guard[str]] = _guard("recipient", str, _PARAMETERS)
 send_message_data_guard: Final[Guard[SendMessageData]] = _guard("send-message-data", SendMessageData, _PARAMETERS)
 email_template_details_guard: Final[Guard[EmailTemplateDetails]] = _guard(
     "email-template-details", EmailTemplateDetails, _RESPONSE
@@ -229,7 +241,7 @@ json_object_guard: Final[Guard[Mapping[str, object]]] = _guard("json-object", Ma
 
 
 class GoogleConnector:
-    """What Logto itself has to know of the official Google connector; a namespace, not to be instantiated."""
+    """Constants and the config guard of the official Google connector. A namespace: do not instantiate it."""
 
     target: ClassVar[str] = "google"
     factory_id: ClassVar[str] = "google-universal"

@@ -1,152 +1,29 @@
 """The language tags that Logto accepts as keys of a connector's names and descriptions."""
 
-from typing import Final
+from functools import cache
 
-__all__ = ["LANGUAGE_TAGS", "is_language_tag"]
+from connector_kit.schemas import bundle
 
-LANGUAGE_TAGS: Final[tuple[str, ...]] = (
-    "af-ZA",
-    "am-ET",
-    "ar",
-    "ar-AR",
-    "as-IN",
-    "az-AZ",
-    "be-BY",
-    "bg-BG",
-    "bn-IN",
-    "br-FR",
-    "bs-BA",
-    "ca-ES",
-    "cb-IQ",
-    "co-FR",
-    "cs",
-    "cs-CZ",
-    "cx-PH",
-    "cy-GB",
-    "da-DK",
-    "de",
-    "de-DE",
-    "el-GR",
-    "en",
-    "en-GB",
-    "en-US",
-    "eo-EO",
-    "es",
-    "es-419",
-    "es-ES",
-    "es-MX",
-    "et-EE",
-    "eu-ES",
-    "fa-IR",
-    "ff-NG",
-    "fi",
-    "fi-FI",
-    "fo-FO",
-    "fr",
-    "fr-CA",
-    "fr-FR",
-    "fy-NL",
-    "ga-IE",
-    "gl-ES",
-    "gn-PY",
-    "gu-IN",
-    "ha-NG",
-    "he-IL",
-    "hi-IN",
-    "hr-HR",
-    "ht-HT",
-    "hu-HU",
-    "hy-AM",
-    "id-ID",
-    "ik-US",
-    "is-IS",
-    "it",
-    "it-IT",
-    "iu-CA",
-    "ja",
-    "ja-JP",
-    "ja-KS",
-    "jv-ID",
-    "ka-GE",
-    "kk-KZ",
-    "km-KH",
-    "kn-IN",
-    "ko",
-    "ko-KR",
-    "ku-TR",
-    "ky-KG",
-    "lo-LA",
-    "lt-LT",
-    "lv-LV",
-    "mg-MG",
-    "mk-MK",
-    "ml-IN",
-    "mn-MN",
-    "mr-IN",
-    "ms-MY",
-    "mt-MT",
-    "my-MM",
-    "nb-NO",
-    "ne-NP",
-    "nl",
-    "nl-BE",
-    "nl-NL",
-    "nn-NO",
-    "or-IN",
-    "pa-IN",
-    "pl-PL",
-    "ps-AF",
-    "pt",
-    "pt-BR",
-    "pt-PT",
-    "ro-RO",
-    "ru",
-    "ru-RU",
-    "rw-RW",
-    "sc-IT",
-    "si-LK",
-    "sk-SK",
-    "sl-SI",
-    "sn-ZW",
-    "sq-AL",
-    "sr-RS",
-    "sv",
-    "sv-SE",
-    "sw-KE",
-    "sy-SY",
-    "sz-PL",
-    "ta-IN",
-    "te-IN",
-    "tg-TJ",
-    "th",
-    "th-TH",
-    "tl-PH",
-    "tr",
-    "tr-TR",
-    "tt-RU",
-    "tz-MA",
-    "uk-UA",
-    "ur-PK",
-    "uz-UZ",
-    "vi-VN",
-    "zh",
-    "zh-CN",
-    "zh-HK",
-    "zh-MO",
-    "zh-TW",
-    "zz-TR",
-)
-"""Every tag in its usual spelling, sorted. Source: `languages` of the npm package
-`@logto/language-kit` 1.4.0, the version that `@logto/connector-kit` 5.1.1 uses."""
 
-_LOWER_CASE_TAGS: Final = frozenset(tag.lower() for tag in LANGUAGE_TAGS)
+@cache
+def language_tags() -> tuple[str, ...]:
+    """Return every tag in its usual spelling, such as ``pt-BR``, sorted.
+
+    The schema `i18n-phrases` has the list. Source: ``languages`` of the npm package ``@logto/language-kit`` 1.4.0, the
+    version that ``@logto/connector-kit`` 5.1.1 uses.
+    """
+    return tuple(bundle("i18n-phrases")["propertyNames"]["anyOf"][0]["enum"])
+
+
+@cache
+def _lower_case_tags() -> frozenset[str]:
+    return frozenset(tag.lower() for tag in language_tags())
 
 
 def is_language_tag(value: object) -> bool:
-    """Tell whether Logto takes the value for a language tag, in any mix of upper and lower case.
+    """Return whether Logto accepts a value as a language tag, in any mix of upper and lower case.
 
-    Equal to `isLanguageTag` of `@logto/language-kit`, which compares by JavaScript's `toLowerCase`.
-    It and `str.lower` agree: the only character beyond ASCII that either turns into an ASCII letter
-    and nothing else is the Kelvin sign, U+212A, so that sign passes for `k` in every tag.
+    It equals ``isLanguageTag`` of ``@logto/language-kit``, which compares with JavaScript's ``toLowerCase``. That agrees
+    with `str.lower`: the only character beyond ASCII that both turn into an ASCII letter is the Kelvin sign, U+212A.
     """
-    return isinstance(value, str) and value.lower() in _LOWER_CASE_TAGS
+    return isinstance(value, str) and value.lower() in _lower_case_tags()

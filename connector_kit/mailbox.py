@@ -1,4 +1,4 @@
-"""Mailboxes of header fields: taking them apart, keeping them from breaking a header, and encoding them for the wire."""
+"""Mailboxes of e-mail headers: parsing, sanitizing and encoding."""
 
 import re
 from email.header import Header
@@ -10,7 +10,7 @@ from attrs import frozen
 from connector_kit._javascript import trim
 
 LONGEST_MAILBOX: Final = 320
-"""In bytes, as Amazon SES counts: the whole mailbox, its encoded display name included."""
+"""In bytes, as Amazon SES counts: the whole mailbox, with its encoded display name."""
 
 _CONTROLS: Final = dict.fromkeys((*range(32), 127))
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
@@ -19,41 +19,41 @@ _LONGEST_ENCODED_WORD: Final = 75
 
 
 class MailboxError(ValueError):
-    """A mailbox cannot be put on the wire; the message says why, without naming the mailbox."""
+    """A mailbox cannot be encoded. The message states why, without the mailbox itself."""
 
 
 @frozen
 class Mailbox:
-    """An address and the display name before it, if there is one."""
+    """An address, and the display name before it if there is one."""
 
     email: str
     name: str | None = None
 
 
 def strip_header_control_chars(value: str) -> str:
-    """Remove U+0000 to U+001F and U+007F, which must not stand in a header field (RFC 5322 §2.2)."""
+    """Remove U+0000 to U+001F and U+007F, which a header field must not contain (RFC 5322 §2.2)."""
     return value.translate(_CONTROLS)
 
 
 def sanitize_mailbox_display_name(name: str) -> str:
-    """Remove control characters and angle brackets, and the white space around the name."""
+    """Remove control characters, angle brackets, and white space around the name."""
     return trim(strip_header_control_chars(name).replace("<", "").replace(">", ""))
 
 
 def sanitize_mailbox_address(address: str) -> str:
-    """Remove control characters and angle brackets, and the white space around the address."""
+    """Remove control characters, angle brackets, and white space around the address."""
     return sanitize_mailbox_display_name(address)
 
 
 def format_mailbox(email: str, name: str | None = None) -> str:
-    """Return ``name <email>``, or the address alone where no name is left, both sanitized."""
+    """Return ``name <email>``, or ``email`` if the name is empty; both are sanitized."""
     address = sanitize_mailbox_address(email)
     display_name = sanitize_mailbox_display_name(name) if name else ""
     return f"{display_name} <{address}>" if display_name else address
 
 
 def _split(value: str) -> Mailbox | None:
-    """Take ``Name <address>`` apart; ``None`` when it has no angle brackets at its end, or nothing in them."""
+    """Parse ``Name <address>``. Return ``None`` if there are no angle brackets at the end, or they are empty."""
     if not value.endswith(">"):
         return None
     close = len(value) - 1
@@ -67,12 +67,12 @@ def _split(value: str) -> Mailbox | None:
 
 
 def parse_send_from(rendered_send_from: str, fallback_email: str, fallback_name: str | None = None) -> Mailbox:
-    """Read a rendered ``sendFrom``: a mailbox, an address, or a display name to put before the fallback address.
+    """Parse a rendered ``sendFrom``: a mailbox, an address, or a display name for the fallback address.
 
     Args:
-        rendered_send_from: what the template became.
-        fallback_email: the address to use where it names none.
-        fallback_name: the display name to use where it is empty.
+        rendered_send_from: the rendered template.
+        fallback_email: the address to use if it has none.
+        fallback_name: the display name to use if it is empty.
     """
     value = trim(strip_header_control_chars(rendered_send_from))
     parsed = _split(value)
@@ -88,19 +88,19 @@ def parse_send_from(rendered_send_from: str, fallback_email: str, fallback_name:
 
 
 def parse_mailbox(value: str) -> Mailbox:
-    """Take a mailbox of a config apart: ``Logto<noreply@logto.io>``, ``<noreply@logto.io>`` or a bare address."""
+    """Parse a mailbox of a config: ``Logto<noreply@logto.io>``, ``<noreply@logto.io>`` or an address alone."""
     text = trim(strip_header_control_chars(value))
     return _split(text) or Mailbox(text)
 
 
 def encode_mailbox(value: str) -> str:
-    """Return a mailbox as it may stand in a header: what can go out as it is, goes out as it is.
+    """Encode a mailbox for a header. One that is valid as it is stays unchanged.
 
-    Control characters are stripped; a display name outside ASCII becomes encoded words (RFC 2047), one that holds
-    specials such as a comma is quoted (RFC 5322 §3.2.4); a domain outside ASCII becomes punycode (UTS #46, IDNA 2008).
+    Control characters are removed. A display name outside ASCII becomes encoded words (RFC 2047). One with specials
+    such as a comma is quoted (RFC 5322 §3.2.4). A domain outside ASCII becomes punycode (UTS #46, IDNA 2008).
 
     Raises:
-        MailboxError: the domain is no domain, or the result is longer than `LONGEST_MAILBOX` bytes.
+        MailboxError: the domain is invalid, or the result is longer than `LONGEST_MAILBOX` bytes.
     """
     text = strip_header_control_chars(value)
     mailbox = _split(trim(text))
@@ -114,15 +114,15 @@ def encode_mailbox(value: str) -> str:
         else:
             encoded = f"{_encode_phrase(name)} <{address}>" if name else f"<{address}>"
     if len(encoded.encode("utf-8", "surrogatepass")) > LONGEST_MAILBOX:
-        raise MailboxError(f"it takes more than {LONGEST_MAILBOX} bytes once encoded, display name included")
+        raise MailboxError(f"it is longer than {LONGEST_MAILBOX} bytes, encoded and with its display name")
     return encoded
 
 
 def encode_address(address: str) -> str:
-    """Return an address with its domain in ASCII; the local part stays as it is.
+    """Encode the domain of an address in ASCII. The local part stays unchanged.
 
     Raises:
-        MailboxError: the domain is outside ASCII and is no domain.
+        MailboxError: the domain is outside ASCII and invalid.
     """
     local, at, domain = address.rpartition("@")
     if not at or domain.isascii():
@@ -130,7 +130,7 @@ def encode_address(address: str) -> str:
     try:
         return f"{local}@{idna.encode(domain, uts46=True, transitional=False).decode()}"
     except (idna.IDNAError, UnicodeError):
-        raise MailboxError("its domain has characters that no domain name can have") from None
+        raise MailboxError("its domain is not a valid domain name") from None
 
 
 def _is_phrase(name: str) -> bool:
@@ -144,6 +144,6 @@ def _encode_phrase(name: str) -> str:
     if bare.isascii():
         escaped = bare.replace("\\", r"\\").replace('"', r"\"")
         return f'"{escaped}"'
-    # A lone surrogate has no UTF-8 form; it goes out as the replacement character.
+    # UTF-8 cannot encode a lone surrogate: the replacement character takes its place.
     sound = bare.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return Header(sound, "utf-8", maxlinelen=_LONGEST_ENCODED_WORD).encode(linesep="")

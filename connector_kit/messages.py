@@ -1,4 +1,4 @@
-"""What travels in a message: its type, its payload, and the e-mail template that Logto may send along."""
+"""Messages: their type, their payload, and the e-mail templates that Logto manages."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,11 +9,12 @@ from attrs import field, frozen
 from attrs.validators import in_, instance_of, optional
 
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
+from connector_kit.issues import json_type
 from connector_kit.wire import frozen_mapping, register_json_form
 
 
 class TemplateType(StrEnum):
-    """What a message is for; a config template names one of these as its ``usageType``."""
+    """The purpose of a message. The ``usageType`` of a config template is one of these."""
 
     SIGN_IN = "SignIn"
     REGISTER = "Register"
@@ -27,7 +28,7 @@ class TemplateType(StrEnum):
 
 
 class VerificationCodeType(StrEnum):
-    """Deprecated upstream in favour of `TemplateType`; kept because it is still exported there."""
+    """Deprecated upstream, but still exported there. Use `TemplateType`."""
 
     SIGN_IN = "SignIn"
     REGISTER = "Register"
@@ -39,26 +40,26 @@ class VerificationCodeType(StrEnum):
 
 
 class SendMessagePayload(Mapping[str, object]):
-    """The variables of a message: a read-only mapping with Logto's own keys, open to any other.
+    """The variables of a message: a read-only mapping. Logto defines some keys; others are allowed.
 
-    Its ``repr`` shows the keys alone, because a value may be a verification code.
+    Its ``repr`` shows the keys only, because a value may be a verification code.
 
     Args:
         values: any JSON object.
 
     Raises:
-        ConnectorError: ``invalid_request_parameters``, when it is no object.
+        ConnectorError: ``invalid_request_parameters`` if it is not an object.
     """
 
     __slots__ = ("_values",)
 
     def __init__(self, values: Mapping[str, object]) -> None:
         if not isinstance(values, Mapping):
-            raise _wrong_parameter("payload", "an object", values)
+            raise _wrong_parameter("Message data: `payload`", "an object", values)
         self._values = frozen_mapping(values)
 
     def __getitem__(self, key: str) -> object:
-        """Return the variable of that name, or raise KeyError."""
+        """Return the variable with that name, or raise KeyError."""
         return self._values[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -66,35 +67,35 @@ class SendMessagePayload(Mapping[str, object]):
         return iter(self._values)
 
     def __len__(self) -> int:
-        """Return how many variables there are."""
+        """Return the number of variables."""
         return len(self._values)
 
     def __contains__(self, key: object) -> bool:
-        """Tell whether there is a variable of that name."""
+        """Return whether a variable with that name exists."""
         return key in self._values
 
     def __repr__(self) -> str:
-        """Name the variables, not their values."""
+        """Return the names of the variables, without their values."""
         return f"SendMessagePayload({', '.join(map(repr, self._values))})"
 
     @property
     def code(self) -> object:
-        """The verification code, for ``{{code}}``; a string, where Logto sends one."""
+        """The verification code, for ``{{code}}``: a string, or ``None``."""
         return self._values.get("code")
 
     @property
     def link(self) -> object:
-        """The link, for ``{{link}}``, as in an invitation; a string, where Logto sends one."""
+        """The link, for ``{{link}}``, such as an invitation: a string, or ``None``."""
         return self._values.get("link")
 
     @property
     def locale(self) -> object:
-        """The one language tag that Logto resolved for this message, such as ``"pt-BR"``."""
+        """The language tag that Logto chose for this message, such as ``"pt-BR"``."""
         return self._values.get("locale")
 
     @property
     def ui_locales(self) -> object:
-        """The request's own ``ui_locales``: language tags by preference, separated by spaces."""
+        """The ``ui_locales`` of the sign-in request: language tags by preference, separated by spaces."""
         return self._values.get("uiLocales")
 
 
@@ -104,7 +105,7 @@ register_json_form(SendMessagePayload, load=SendMessagePayload, dump=dict)
 def _wrong_parameter(name: str, expected: str, found: object) -> ConnectorError:
     return ConnectorError(
         ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS,
-        {"message": f"Message data: {name} must be {expected}, not {type(found).__name__}."},
+        {"message": f"{name} must be {expected}, found {json_type(found)}."},
     )
 
 
@@ -117,34 +118,34 @@ _TEMPLATE_TYPES: Final = {str(member): member for member in TemplateType}
 
 def _template_type(value: str) -> TemplateType | str:
     if not isinstance(value, str):
-        raise _wrong_parameter("type", "a string", value)
+        raise _wrong_parameter("Message data: `type`", "a string", value)
     return _TEMPLATE_TYPES.get(value, value)
 
 
 def _text(value: str) -> str:
     if not isinstance(value, str):
-        raise _wrong_parameter("to", "a string", value)
+        raise _wrong_parameter("Message data: `to`", "a string", value)
     return value
 
 
 def _optional_text(value: str | None) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise _wrong_parameter("ip", "a string", value)
+        raise _wrong_parameter("Message data: `ip`", "a string", value)
     return value
 
 
 @frozen
 class SendMessageData:
-    """One message that Logto asks a connector to send.
+    """One message for a connector to send.
 
     Args:
-        to: an e-mail address, or a phone number in digits with its country code.
-        type: what the message is for. A type newer than this kit stays a plain string: it is routed all the same.
+        to: an e-mail address, or a phone number: country code and number, digits only.
+        type: the purpose of the message. A type that is newer than this kit stays a plain string.
         payload: the variables of the message.
-        ip: the address of the user who asked for it, if Logto knows it.
+        ip: the IP address of the user who requested it, if Logto knows it.
 
     Raises:
-        ConnectorError: ``invalid_request_parameters``, when a member has the wrong JSON type.
+        ConnectorError: ``invalid_request_parameters`` if a member has the wrong JSON type.
     """
 
     to: str = field(converter=_text)
@@ -154,18 +155,18 @@ class SendMessageData:
 
     @classmethod
     def from_json(cls, value: object) -> "SendMessageData":
-        """Read ``{to, type, payload, ip?}`` as it comes over the wire; other members are passed over.
+        """Return the message with the JSON ``{to, type, payload, ip?}``. Other members are ignored.
 
         Raises:
-            ConnectorError: ``invalid_request_parameters``, saying what is missing or mistyped.
+            ConnectorError: ``invalid_request_parameters`` if a member is missing or has the wrong JSON type.
         """
         if not isinstance(value, Mapping):
-            raise _wrong_parameter("the whole", "an object", value)
+            raise _wrong_parameter("Message data", "an object", value)
         missing = [name for name in ("to", "type", "payload") if name not in value]
         if missing:
             raise ConnectorError(
                 ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS,
-                {"message": f"Message data: {', '.join(missing)} missing."},
+                {"message": f"Message data: missing {', '.join(missing)}."},
             )
         return cls(to=value["to"], type=value["type"], payload=value["payload"], ip=value.get("ip"))
 
@@ -187,14 +188,14 @@ ContentType = Literal["text/html", "text/plain"]
 
 @frozen
 class EmailTemplateDetails:
-    """An e-mail template that Logto manages itself and hands to the connector, one for a language and a type.
+    """An e-mail template that Logto manages, for one language and one message type.
 
     Args:
         subject: with ``{{placeholders}}``.
         content: the body, with ``{{placeholders}}``.
-        content_type: how to read the body; HTML where absent.
+        content_type: of the body; ``None`` means HTML.
         reply_to: a mailbox, with ``{{placeholders}}``.
-        send_from: a mailbox or a display name alone, with ``{{placeholders}}``.
+        send_from: a mailbox, or a display name only, with ``{{placeholders}}``.
     """
 
     subject: str = field(validator=instance_of(str))
@@ -206,14 +207,14 @@ class EmailTemplateDetails:
 
 @frozen
 class EmailServiceBranding:
-    """How Logto's own e-mail service presents a tenant: no URL in the two texts, one in ``app_logo``."""
+    """The branding of a tenant in Logto's e-mail service. The texts contain no URL; ``app_logo`` is a URL."""
 
     sender_name: str | None = None
     company_information: str | None = None
     app_logo: str | None = None
 
 
-# Upstream's pattern is ECMAScript without the `u` flag: \w, \d and \b are ASCII there, and so they are spelled out.
+# Upstream's ECMAScript pattern has no `u` flag: \w, \d and \b match ASCII only, so they are written out here.
 _WORD_END = r"(?:(?<=[A-Za-z0-9_])(?![A-Za-z0-9_])|(?<![A-Za-z0-9_])(?=[A-Za-z0-9_]))"
 url_reg_ex: Final = re.compile(
     r"(?:^|[^A-Za-z0-9_.])"
@@ -223,4 +224,4 @@ url_reg_ex: Final = re.compile(
     + _WORD_END
     + r"[A-Za-z0-9_#%&()+./:=?@~-]*",
 )
-"""Finds a URL or a bare domain in a text, but not an abbreviation such as ``p.s.a.``; use ``url_reg_ex.search``."""
+"""Finds a URL or a domain in a text, but no abbreviation such as ``p.s.a.``. Use ``url_reg_ex.search``."""

@@ -1,4 +1,4 @@
-"""What a connector says of itself: type, platform, metadata and the items of its config form."""
+"""What a connector declares about itself: type, platform, metadata and config form."""
 
 from collections.abc import Mapping
 from enum import Enum, StrEnum
@@ -10,7 +10,7 @@ from connector_kit.wire import always, converter, frozen_mapping, register_json_
 
 
 class ConnectorType(StrEnum):
-    """What a connector does for Logto."""
+    """The kind of a connector."""
 
     EMAIL = "Email"
     SMS = "Sms"
@@ -18,7 +18,7 @@ class ConnectorType(StrEnum):
 
 
 class ConnectorPlatform(StrEnum):
-    """Where a social connector runs; e-mail and SMS connectors have none."""
+    """The platform of a social connector. E-mail and SMS connectors have no platform."""
 
     NATIVE = "Native"
     UNIVERSAL = "Universal"
@@ -26,14 +26,14 @@ class ConnectorPlatform(StrEnum):
 
 
 class DemoConnector(StrEnum):
-    """Ids of the connectors that Logto ships for demonstration."""
+    """Ids of Logto's demonstration connectors."""
 
     SMS = "logto-sms"
     SOCIAL = "logto-social-demo"
 
 
 class ServiceConnector(StrEnum):
-    """Ids of the connectors that Logto Cloud provides as a service."""
+    """Ids of the connectors of Logto Cloud."""
 
     EMAIL = "logto-email"
 
@@ -43,11 +43,11 @@ service_connector_ids: Final = tuple(ServiceConnector)
 
 mock_connector_file_paths: Final[Mapping[ConnectorType, str]] = frozen_mapping(
     {
-        ConnectorType.SMS: "/tmp/logto/mock_sms_record.txt",  # noqa: S108 - the place Logto's mock connectors write to
+        ConnectorType.SMS: "/tmp/logto/mock_sms_record.txt",  # noqa: S108 - where Logto's mock connectors write
         ConnectorType.EMAIL: "/tmp/logto/mock_email_record.txt",  # noqa: S108 - likewise
     },
 )
-"""Where Logto's mock connectors record what they were asked to send."""
+"""The files in which Logto's mock connectors record messages, by connector type."""
 
 
 class ConnectorConfigFormItemType(StrEnum):
@@ -68,17 +68,17 @@ class Unset(Enum):
     UNSET = "unset"
 
     def __repr__(self) -> str:
-        """Name it."""
+        """Return the name of the constant."""
         return "UNSET"
 
 
 UNSET: Final = Unset.UNSET
-"""Stands where a form item leaves a value out: ``None`` would be JSON's ``null``."""
+"""Marks an omitted value of a form item, because ``None`` is JSON's ``null``."""
 
 
 @frozen
 class SelectItem:
-    """One choice: ``title`` is what a Select shows; a MultiSelect shows the value."""
+    """One choice. A Select shows its ``title``, a MultiSelect its ``value``."""
 
     value: str
     title: str | None = None
@@ -86,7 +86,7 @@ class SelectItem:
 
 @frozen
 class ShowCondition:
-    """Show a form item only while the item ``target_key`` holds ``expect_value``."""
+    """Show a form item only while the value of the item ``target_key`` is ``expect_value``."""
 
     target_key: str
     expect_value: object = UNSET
@@ -97,17 +97,17 @@ class ConnectorConfigFormItem:
     """One control of the config form.
 
     Args:
-        type: which control.
-        key: the config key it fills.
-        label: what stands beside it.
-        placeholder: shown while empty (Text, MultilineText and Number only).
-        required: Console refuses to save without it.
-        default_value: what a new form starts with, any JSON value.
-        show_conditions: all must hold for the item to be shown.
-        description: a line under the control.
+        type: the kind of control.
+        key: the config key of its value.
+        label: the text next to the control.
+        placeholder: shown while the control is empty (Text, MultilineText and Number only).
+        required: Console does not save a config without this value.
+        default_value: the value in a new form: any JSON value.
+        show_conditions: the item is shown while all of these are true.
+        description: a line below the control.
         tooltip: shown on hover.
-        is_confidential: mask the value (Text only). Unset, Console masks keys that end in ``Key`` or ``Secret``.
-        is_dev_feature: shown only where Logto's development features are on.
+        is_confidential: mask the value (Text only). If ``None``, Console masks keys that end in ``Key`` or ``Secret``.
+        is_dev_feature: shown only if Logto's development features are enabled.
         select_items: the choices of a Select or MultiSelect.
     """
 
@@ -124,13 +124,21 @@ class ConnectorConfigFormItem:
     is_dev_feature: bool | None = None
     select_items: tuple[SelectItem, ...] | None = None
 
+    @property
+    def is_masked(self) -> bool:
+        """Whether Logto Console masks the value: Text items only, by their flag or else by the end of their key."""
+        if self.type is not ConnectorConfigFormItemType.TEXT:
+            return False
+        return self.key.endswith(_MASKED_ENDINGS) if self.is_confidential is None else self.is_confidential
 
+
+_MASKED_ENDINGS: Final = ("Key", "Secret")
 _CHOOSING: Final = (ConnectorConfigFormItemType.SELECT, ConnectorConfigFormItemType.MULTI_SELECT)
 _load_form_item: Final = converter.get_structure_hook(ConnectorConfigFormItem)
 
 
 def _load_any_form_item(value: Mapping[str, object]) -> ConnectorConfigFormItem:
-    """Pass over ``selectItems`` where nothing is to choose: Logto's guard does not look at them there."""
+    """Ignore ``selectItems`` of other controls: Logto's guard does not validate them."""
     members = value if value["type"] in _CHOOSING else {key: it for key, it in value.items() if key != "selectItems"}
     item: ConnectorConfigFormItem = _load_form_item(members, ConnectorConfigFormItem)
     return item
@@ -144,7 +152,7 @@ register_json_form(
 
 
 I18nPhrases = Mapping[str, str]
-"""A text by language tag (see `connector_kit.languages`); ``en`` is always there."""
+"""A text by language tag (see `connector_kit.languages`). ``en`` is required."""
 
 
 def frozen_phrases(phrases: I18nPhrases) -> I18nPhrases:
@@ -154,7 +162,7 @@ def frozen_phrases(phrases: I18nPhrases) -> I18nPhrases:
 
 @frozen
 class SocialConnectorMetadata:
-    """The part of the metadata that concerns social connectors."""
+    """The metadata of social connectors only."""
 
     platform: ConnectorPlatform | None = field(metadata=always())
     is_standard: bool | None = None
@@ -163,7 +171,7 @@ class SocialConnectorMetadata:
 
 @frozen
 class ConfigurableConnectorMetadata:
-    """The part of the metadata that an operator may override in Logto."""
+    """The metadata that an operator can override in Logto."""
 
     target: str | None = None
     name: I18nPhrases | None = None
@@ -173,23 +181,23 @@ class ConfigurableConnectorMetadata:
 
 @frozen
 class ConnectorMetadata:
-    """All that Logto shows and stores of a connector.
+    """The metadata of a connector: what Logto shows and stores.
 
     Args:
-        id: unique among all connectors, and the entry-point name; ``"aws-ses-mail"``.
-        target: the provider; for social connectors, one identity a user and target.
+        id: unique among all connectors, and the entry-point name, such as ``"aws-ses-mail"``.
+        target: the provider. A user has at most one social identity for each target.
         name: by language tag.
         description: by language tag.
-        logo: a file beside the connector (``"./logo.svg"``, .svg or .png) or a URL.
-        readme: a Markdown file beside the connector, or the text itself.
+        logo: a URL, or a file in the connector's folder (``"./logo.svg"``; .svg or .png).
+        readme: a Markdown file in the connector's folder, or the text itself.
         platform: for social connectors.
-        logo_dark: the logo on a dark ground.
-        config_template: a file or text that shows what a config looks like; form items have replaced it.
+        logo_dark: the logo for dark backgrounds.
+        config_template: an example config, as a file or text. Use ``form_items`` instead.
         form_items: the config form.
         custom_data: any JSON object.
-        from_email: deprecated upstream in favour of ``custom_data``.
-        is_standard: for social connectors that follow OIDC, OAuth 2 or SAML.
-        is_token_storage_supported: for social connectors that can keep the provider's tokens.
+        from_email: deprecated upstream. Use ``custom_data``.
+        is_standard: for social connectors that implement OIDC, OAuth 2 or SAML.
+        is_token_storage_supported: for social connectors whose tokens Logto may store.
     """
 
     id: str

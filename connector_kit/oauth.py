@@ -1,4 +1,4 @@
-"""The one OAuth 2 call that connectors share: a new access token for a refresh token."""
+"""The OAuth 2 refresh token request."""
 
 from base64 import b64encode
 from typing import Final
@@ -19,20 +19,27 @@ def get_access_token_by_refresh_token(
     token_endpoint: str,
     refresh_token: str,
 ) -> TokenResponse:
-    """Ask a token endpoint for a new access token (RFC 6749 §6), with HTTP Basic authentication (§2.3.1).
+    """Request a new access token (RFC 6749 §6), with HTTP Basic authentication (§2.3.1).
 
-    It gives up after ten seconds without an answer, connecting included, and follows no redirect: that would take the tokens elsewhere.
+    The time limit is ten seconds, connecting included. Redirects are not followed: they could send tokens to another
+    server.
+
+    Args:
+        client_id: the id of the client.
+        client_secret: the secret of the client.
+        token_endpoint: an http or https URL.
+        refresh_token: the token to use.
 
     Raises:
-        ConnectorError: ``general`` when the endpoint cannot be reached or refuses (the data holds the status, not the
-            body: it may repeat a token); ``invalid_response`` when its answer is no token response.
+        ConnectorError: ``general`` if the endpoint cannot be reached, or its status is not 2xx. The data has the status
+            without the body, which may contain a token. ``invalid_response`` if the body is not a token response.
     """
-    import urllib3  # noqa: PLC0415 - only social connectors call this; importing the kit stays light
+    import urllib3  # noqa: PLC0415 - keeps `import connector_kit` light
 
     if not token_endpoint.lower().startswith(("https://", "http://")):
         raise ConnectorError(
             ConnectorErrorCodes.GENERAL,
-            {"message": "The token endpoint is no URL that starts with https:// or http://."},
+            {"message": "The token endpoint must be a URL that starts with https:// or http://."},
         )
     credentials = b64encode(f"{client_id}:{client_secret}".encode(errors="replace")).decode()
     try:
@@ -57,10 +64,10 @@ def get_access_token_by_refresh_token(
     if response.status not in _SUCCESS:
         raise ConnectorError(
             ConnectorErrorCodes.GENERAL,
-            {"message": f"The token endpoint answered with HTTP {response.status}.", "status": response.status},
+            {"message": f"The token endpoint returned HTTP {response.status}.", "status": response.status},
         )
     body = parse_json(
         response.data.decode("utf-8", "replace"),
-        error_payload={"message": "The token endpoint's answer is not JSON."},
+        error_payload={"message": "The response of the token endpoint is not JSON."},
     )
     return token_response_guard.validate(body)

@@ -1,4 +1,4 @@
-"""JSON text to JSON values, as strictly as JavaScript reads it."""
+"""Parsing JSON text, as strictly as JavaScript."""
 
 import json
 from typing import Any, NoReturn
@@ -6,10 +6,10 @@ from typing import Any, NoReturn
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 
 _LONGEST_INTEGER = 400
-"""Longer integers exceed every double; Python would also refuse to convert them past 4,300 digits."""
+"""In digits. Longer integers exceed every double; beyond 4,300 digits, Python cannot convert them."""
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
@@ -17,31 +17,31 @@ def _integer(digits: str) -> float:
     return int(digits) if len(digits) < _LONGEST_INTEGER else float(digits)
 
 
-def load_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Read JSON text: what ``JSON.parse`` takes and nothing else (no ``NaN``, no ``Infinity``).
+def load_json(text: str) -> Any:
+    """Parse JSON text that ``JSON.parse`` accepts: no ``NaN``, no ``Infinity``.
 
     Raises:
-        ValueError: it is not JSON; a json.JSONDecodeError where it says line and column.
-        RecursionError: it is nested more deeply than the interpreter allows, about a thousand levels.
+        ValueError: it is not JSON. Except for constants such as ``NaN``, it is a json.JSONDecodeError.
+        RecursionError: it is nested too deeply for the interpreter: about a thousand levels.
     """
-    return json.loads(text, parse_constant=_refuse_constant, parse_int=_integer)
+    return json.loads(text, parse_constant=_reject_constant, parse_int=_integer)
 
 
 def parse_json(
     json_string: str,
     error_code: ConnectorErrorCodes = ConnectorErrorCodes.INVALID_RESPONSE,
     error_payload: object = None,
-) -> Any:  # noqa: ANN401 - any JSON value
-    """Read JSON text that a provider sent.
+) -> Any:
+    """Parse JSON text from a provider.
 
     Args:
         json_string: the text.
-        error_code: what to raise when it is not JSON.
-        error_payload: the error's data. Where it is ``None`` the data holds the whole text, as upstream's does, so
-            give one wherever the text could hold a secret.
+        error_code: the code of the error if it is not JSON.
+        error_payload: the data of the error. By default, as upstream, the whole text: give a payload if the text may
+            contain a secret.
 
     Raises:
-        ConnectorError: with that code and data.
+        ConnectorError: it is not JSON.
     """
     try:
         return load_json(json_string)
@@ -54,7 +54,7 @@ def parse_json_object(
     error_code: ConnectorErrorCodes = ConnectorErrorCodes.INVALID_RESPONSE,
     error_payload: object = None,
 ) -> dict[str, Any]:
-    """Read JSON text that must be an object; else as `parse_json`.
+    """Parse JSON text that must be an object. Otherwise like `parse_json`.
 
     Raises:
         ConnectorError: it is not JSON, or not an object.

@@ -1,12 +1,12 @@
-"""Every JSON Schema of the kit, in one registry that never leaves the machine.
+"""The JSON Schemas of the kit. Nothing is fetched from the network.
 
-The files are the truth for Python, for editors and for any other validator. They refer to each other by file name;
-`bundle` makes one self-contained document of a schema and all that it refers to.
+Python, editors and other validators all use these files. They refer to each other by file name; `bundle` combines a
+schema and all that it refers to in one document.
 """
 
 import json
 from collections.abc import Mapping
-from difflib import get_close_matches
+from copy import deepcopy
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -15,19 +15,19 @@ from typing import Any, Final
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012, Schema
 
-_SUFFIX: Final = ".schema.json"
+from connector_kit.schema_walk import map_subschemas
+from connector_kit.suggestions import did_you_mean
 
-_DATA: Final = frozenset({"const", "default", "enum", "examples"})
-"""Keywords that hold values, not schemas."""
+_SUFFIX: Final = ".schema.json"
 
 
 class UnknownSchemaError(LookupError):
-    """There is no schema of that name; the message says which name may have been meant."""
+    """The schema does not exist. The message lists all names and suggests the closest."""
 
 
 @cache
 def _folder() -> Traversable:
-    """Find the schemas: inside the package when installed from a wheel, beside it in a source checkout."""
+    """Return the folder of the schemas: in an installed package, or in a source checkout."""
     package = files("connector_kit")
     installed = package / "schemas"
     return installed if installed.is_dir() else package / ".." / "schemas"
@@ -43,60 +43,50 @@ def _documents() -> Mapping[str, Schema]:
 
 
 def schema_names() -> tuple[str, ...]:
-    """Return the names of all schemas, sorted; ``"aws-ses-config"`` is one."""
+    """Return the names of all schemas, such as ``"aws-ses-config"``, sorted."""
     return tuple(sorted(name.removesuffix(_SUFFIX) for name in _documents()))
 
 
 def registry() -> Registry[Schema]:
-    """Return a registry that holds each schema under its file name, for validators that resolve references."""
+    """Return a registry with each schema under its file name, for validators that resolve references."""
     resources = ((name, DRAFT202012.create_resource(contents)) for name, contents in _documents().items())
     return Registry[Schema]().with_resources(resources)
 
 
 def bundle(name: str) -> dict[str, Any]:
-    """Return one self-contained schema, with every schema that it refers to under ``$defs``.
+    """Return a self-contained schema, with every schema that it refers to in ``$defs``.
 
     Args:
         name: one of `schema_names`.
 
     Raises:
-        UnknownSchemaError: there is no such schema.
+        UnknownSchemaError: the schema does not exist.
     """
     file_name = name + _SUFFIX
     if file_name not in _documents():
-        near = get_close_matches(name, schema_names(), n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
         raise UnknownSchemaError(
-            f"There is no schema named {name!r}.{hint} The names are: {', '.join(schema_names())}."
+            f"Unknown schema {name!r}{did_you_mean(name, schema_names())}. Known schemas: {', '.join(schema_names())}."
         )
     definitions: dict[str, Any] = {}
-    root: dict[str, Any] = _relocate(_documents()[file_name], "#", definitions)
+    root: dict[str, Any] = _relocate(deepcopy(_documents()[file_name]), "#", definitions)
     return root | ({"$defs": root.get("$defs", {}) | definitions} if definitions else {})
 
 
-def _relocate(node: Any, base: str, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - any part of a schema
-    """Copy a schema that will stand at ``base``, pulling what it refers to into ``definitions``."""
-    if isinstance(node, list):
-        return [_relocate(item, base, definitions) for item in node]
-    if not isinstance(node, dict):
-        return node
-    return {
-        key: _reference(value, base, definitions)
-        if key == "$ref"
-        else value
-        if key in _DATA
-        else _relocate(value, base, definitions)
-        for key, value in node.items()
-        if not (key == "$schema" and isinstance(value, str) and base != "#")
-    }
+def _relocate(schema: Any, base: str, definitions: dict[str, Any]) -> Any:
+    """Return a schema for use at ``base``, and add the schemas that it refers to to ``definitions``."""
+    moved = map_subschemas(schema, lambda part: _relocate(part, base, definitions))
+    if isinstance(moved, dict) and "$ref" in moved:
+        moved["$ref"] = _relocate_reference(moved["$ref"], base, definitions)
+    return moved
 
 
-def _reference(reference: str, base: str, definitions: dict[str, Any]) -> str:
+def _relocate_reference(reference: str, base: str, definitions: dict[str, Any]) -> str:
     if reference.startswith("#"):
         return base + reference[1:]
     name = reference.removesuffix(_SUFFIX)
     target = f"#/$defs/{name}"
     if name not in definitions:
-        definitions[name] = None  # holds the place while the schema refers to itself
-        definitions[name] = _relocate(_documents()[reference], target, definitions)
+        definitions[name] = None  # reserves the name, because the schema may refer to itself
+        definitions[name] = _relocate(deepcopy(_documents()[reference]), target, definitions)
+        definitions[name].pop("$schema")
     return target

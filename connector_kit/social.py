@@ -1,4 +1,4 @@
-"""What social connectors exchange with Logto: sessions, tokens, user info, and Google One Tap's own constants."""
+"""Data of social connectors: sessions, tokens, user info, and constants of Google One Tap."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -24,7 +24,7 @@ class OidcPrompt(StrEnum):
 
 @frozen
 class SocialUserInfo:
-    """A user as the social provider knows them; ``raw_data`` is the provider's answer, any JSON value."""
+    """A user at the social provider. ``raw_data`` is the provider's response, any JSON value."""
 
     id: str
     email: str | None = None
@@ -50,16 +50,16 @@ def _frozen(extra: Mapping[str, object]) -> Mapping[str, object]:
 
 @frozen
 class ConnectorSession:
-    """What a social connector keeps between the authorization request and the callback; none of it shows in a repr.
+    """What a social connector stores between the authorization request and the callback. Its repr shows no value.
 
     Args:
-        nonce: OpenID Connect's nonce.
-        redirect_uri: where the provider sends the user back to.
-        connector_id: the connector as configured in Logto.
-        connector_factory_id: the connector's own id.
-        jti: the interaction.
-        state: OAuth 2's state.
-        extra: anything else a connector wants to keep, by its JSON key.
+        nonce: the nonce of OpenID Connect.
+        redirect_uri: the URL to which the provider redirects the user.
+        connector_id: the id of the configured connector in Logto.
+        connector_factory_id: the id in the connector's metadata.
+        jti: the id of the interaction.
+        state: the state of OAuth 2.
+        extra: other values that a connector stores, by JSON key.
     """
 
     nonce: str | None = field(default=None, repr=False)
@@ -89,7 +89,7 @@ register_json_form(ConnectorSession, load=_load_session, dump=_dump_session)
 
 @frozen
 class TokenResponse:
-    """What an OAuth 2 token endpoint answers (RFC 6749 §5.1), keys as on the wire; no token shows in a repr."""
+    """The response of an OAuth 2 token endpoint (RFC 6749 §5.1). Its repr shows no token."""
 
     id_token: str | None = field(default=None, repr=False, metadata=wire_name("id_token"))
     access_token: str | None = field(default=None, repr=False, metadata=wire_name("access_token"))
@@ -101,7 +101,7 @@ class TokenResponse:
 
 @frozen
 class TokenResponseAndUserInfo:
-    """What a social connector with token storage returns after the callback."""
+    """The result of the callback, for connectors with token storage."""
 
     user_info: SocialUserInfo
     token_response: TokenResponse | None = None
@@ -109,16 +109,16 @@ class TokenResponseAndUserInfo:
 
 @frozen
 class AuthorizationRequest:
-    """What Logto gives a social connector to build the authorization URI from.
+    """The input of `SocialConnector.get_authorization_uri`.
 
     Args:
-        state: OAuth 2's state; not shown in a repr.
-        redirect_uri: where the provider sends the user back to.
-        connector_id: the connector as configured in Logto.
-        connector_factory_id: the connector's own id.
-        jti: the interaction.
+        state: the state of OAuth 2; not in the repr.
+        redirect_uri: the URL to which the provider redirects the user.
+        connector_id: the id of the configured connector in Logto.
+        connector_factory_id: the id in the connector's metadata.
+        jti: the id of the interaction.
         user_agent: of the user's browser, if known.
-        scope: extra scopes that were asked for.
+        scope: additional scopes, separated by spaces.
     """
 
     state: str = field(repr=False)
@@ -161,7 +161,7 @@ class GoogleConnectorConfig:
 
 @frozen
 class GoogleOneTapParams:
-    """The names of the form fields in which Google One Tap posts its results."""
+    """The names of the form fields that Google One Tap posts."""
 
     csrf_token: str = field(default="g_csrf_token", metadata=always())
     credential: str = field(default="credential", metadata=always())
@@ -171,10 +171,10 @@ logto_google_one_tap_cookie_key: Final = "_logto_google_one_tap_credential"
 
 
 def is_google_one_tap(data: Mapping[str, object]) -> bool:
-    """Tell whether a callback's data comes from Google One Tap, Logto's own button or another."""
+    """Return whether the data of a callback comes from Google One Tap, on any page."""
     return is_truthy(data.get(GoogleOneTapParams().credential))
 
 
 def is_external_google_one_tap(data: Mapping[str, object]) -> bool:
-    """Tell whether it comes from a One Tap button outside Logto's own pages: those post no CSRF token."""
+    """Return whether it comes from Google One Tap outside Logto's pages, where it posts no CSRF token."""
     return is_google_one_tap(data) and not is_truthy(data.get(GoogleOneTapParams().csrf_token))

@@ -1,8 +1,7 @@
-"""Which template a message takes, and what becomes of its ``{{placeholders}}``."""
+"""Choosing the template of a message, and filling its ``{{placeholders}}``."""
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -11,11 +10,8 @@ from connector_kit._javascript import WHITE_SPACE, is_array_index, to_string
 from connector_kit.messages import TemplateType
 
 _SPACE: Final = f"[{re.escape(WHITE_SPACE)}]*+"
-_HANDLEBARS: Final = re.compile(rf"(\{{\{{{_SPACE}([A-Za-z0-9_.]++){_SPACE}\}}\}})")
-"""The placeholder, and its path inside. Possessive throughout: a match is found or given up in one pass, whatever the template holds."""
-
-_LONGEST_REMEMBERED: Final = 1 << 16
-"""In characters; how longer templates are taken apart is not kept."""
+_PLACEHOLDER: Final = re.compile(rf"\{{\{{{_SPACE}(?P<path>[A-Za-z0-9_.]++){_SPACE}\}}\}}")
+"""Its quantifiers are possessive, so the time is linear in the length of any template."""
 
 _MISSING: Final = object()
 
@@ -25,7 +21,7 @@ class Template:
     """An e-mail template of a connector's config.
 
     Args:
-        usage_type: the type of message it is for; any string.
+        usage_type: the type of message that it is for: any string.
         subject: with ``{{placeholders}}``.
         content: the HTML body, with ``{{placeholders}}``.
     """
@@ -35,12 +31,12 @@ class Template:
     content: str = field(repr=False)
 
 
-def get_config_template_by_type(type: str, config: Any) -> Any:  # noqa: A002, ANN401 - upstream's name; attrs or JSON
-    """Return the first template with that usage type, or else the first for ``Generic``, or else ``None``.
+def get_config_template_by_type(type: str, config: Any) -> Any:  # noqa: A002 - upstream's name; attrs or JSON
+    """Return the first template with that usage type, else the first for ``Generic``, else ``None``.
 
     Args:
-        type: a `TemplateType` or any other string, compared exactly.
-        config: an attrs value with ``templates`` that have a ``usage_type``, or the JSON of one.
+        type: a `TemplateType` or any other string. It is compared exactly.
+        config: an attrs value whose ``templates`` have a ``usage_type``, or the JSON of one.
     """
     templates = getattr(config, "templates", None)
     if templates is None and isinstance(config, Mapping):
@@ -56,41 +52,26 @@ def get_config_template_by_type(type: str, config: Any) -> Any:  # noqa: A002, A
 
 
 def replace_send_message_handlebars(template: str, payload: Mapping[str, object]) -> str:
-    """Fill ``{{name}}`` and ``{{name.part}}`` from the payload, once: a value is never expanded again.
+    """Replace ``{{name}}`` and ``{{name.part}}`` with values of the payload. Values are not expanded again.
 
-    A name that the payload lacks stays as written; a part that is missing inside a name that is there becomes "".
-    Values print as JavaScript prints them. Nothing is looked up on a prototype (deviation R1): ``{{toString}}`` is a
-    name like any other.
+    A placeholder whose name is not in the payload stays unchanged. A missing part of an existing name becomes "".
+    Values are printed as JavaScript prints them. Deviation R1: ``{{toString}}`` and other members of JavaScript's
+    prototypes are ordinary names.
     """
-    text, placeholders = _parse(template) if len(template) <= _LONGEST_REMEMBERED else _parse.__wrapped__(template)
-    filled = [text]
-    for written, path, root, rest in placeholders:
-        if root and root in payload:
-            value = payload[root] if root == path else get_value(payload, path)
-            filled.append(value if isinstance(value, str) else "" if value is None else to_string(value))
-        else:
-            filled.append(written)
-        filled.append(rest)
-    return "".join(filled)
+
+    def fill(match: re.Match[str]) -> str:
+        path = match["path"]
+        root = path.partition(".")[0]
+        if root == "" or root not in payload:
+            return match[0]
+        value = get_value(payload, path)
+        return "" if value is None else to_string(value)
+
+    return _PLACEHOLDER.sub(fill, template)
 
 
-@lru_cache(maxsize=256)
-def _parse(template: str) -> tuple[str, tuple[tuple[str, str, str, str], ...]]:
-    """Take a template apart; the same few come up on every send.
-
-    Returns:
-        The text up to the first placeholder, and for each placeholder: how it is written, its path, the path's first
-        part, and the text up to the next one.
-    """
-    text, *parts = _HANDLEBARS.split(template)
-    return text, tuple(
-        (written, path, path.partition(".")[0], rest)
-        for written, path, rest in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-    )
-
-
-def get_value(object: Mapping[str, Any], path: str) -> Any:  # noqa: A002, ANN401 - upstream's name; any JSON value
-    """Follow a dotted path through objects, array indices and an array's ``length``; ``None`` where it leads nowhere."""
+def get_value(object: Mapping[str, Any], path: str) -> Any:  # noqa: A002 - upstream's name; any JSON value
+    """Return the value at a dotted path through objects, array indices and ``length``, or ``None``."""
     current: Any = object
     for part in path.split("."):
         current = _member(current, part)

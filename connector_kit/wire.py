@@ -1,7 +1,7 @@
-"""The one converter between attrs values (snake_case) and their JSON (camelCase).
+"""The converter between attrs values (snake_case) and their JSON (camelCase).
 
-Wire names live nowhere else: a field's JSON key is its name in camelCase, unless its attrs metadata says otherwise
-through `wire_name`. A field that holds its default is left out of the JSON, unless it is marked `always`.
+The JSON key of a field is its name in camelCase, or the name given with `wire_name`. The JSON omits a field with its
+default value, unless the field is marked `always`.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,27 +20,27 @@ _ALWAYS = "connector_kit.always"
 
 
 def wire_name(name: str) -> dict[str, object]:
-    """Return attrs field metadata that gives a field another JSON key than its name in camelCase."""
+    """Return attrs field metadata that sets the JSON key of a field."""
     return {_WIRE_NAME: name}
 
 
 def always() -> dict[str, object]:
-    """Return attrs field metadata that writes a field even when it holds its default: the guard wants the key."""
+    """Return attrs field metadata that keeps a field with its default value in the JSON: the guard requires it."""
     return {_ALWAYS: True}
 
 
 def camel_case(name: str) -> str:
-    """Turn ``access_key_id`` into ``accessKeyId``."""
+    """Convert ``access_key_id`` to ``accessKeyId``."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
 
 
 def frozen_mapping(value: Mapping[K, V]) -> Mapping[K, V]:
-    """Return a read-only copy of a mapping, for a field of a frozen value."""
+    """Return a read-only copy of a mapping, for a field of a frozen class."""
     return MappingProxyType(dict(value))
 
 
-def _is_attrs(cls: Any) -> bool:  # noqa: ANN401 - cattrs asks about any annotation
+def _is_attrs(cls: Any) -> bool:
     return isinstance(cls, type) and attrs.has(cls)
 
 
@@ -70,15 +70,15 @@ def _make_converter() -> JsonConverter:
 
 
 converter = _make_converter()
-"""Structures JSON that a guard has accepted, and unstructures attrs values to plain JSON. It does not validate."""
+"""Converts JSON that a guard has accepted to attrs values, and attrs values to JSON. It does not validate."""
 
 
 def register_json_form(cls: type[V], *, load: Callable[[Any], V], dump: Callable[[V], object]) -> None:
-    """Teach the converter a value whose JSON is not an object with one key a field."""
+    """Register the conversion of a class whose JSON is not an object with one key for each field."""
     converter.register_structure_hook(cls, lambda value, _: load(value))
     converter.register_unstructure_hook(cls, dump)
 
 
-def to_json(value: object) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the plain JSON of an attrs value, with Logto's key names."""
+def to_json(value: object) -> Any:
+    """Return the JSON of an attrs value, with Logto's key names."""
     return converter.unstructure(value)

@@ -1,4 +1,4 @@
-"""What every test stands on: Hypothesis profiles, an AWS environment that leads nowhere, and no way out of the machine."""
+"""For every test: Hypothesis profiles, an AWS environment without real credentials, and no network but loopback."""
 
 import ipaddress
 import os
@@ -29,7 +29,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 @pytest.fixture(autouse=True)
 def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave nothing of the machine's own AWS set-up or proxies in the environment, and no keys that could work."""
+    """Replace the machine's AWS settings and proxies by fake keys and missing files."""
     for name in list(os.environ):
         if name.startswith("AWS_") or name.upper() in _PROXIES:
             monkeypatch.delenv(name)
@@ -57,11 +57,11 @@ def _is_local(host: object) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def no_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail a test that looks up or connects to anything but this machine; no ``except Exception`` hides that."""
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test that resolves or connects to any host but this machine; ``except Exception`` does not hide it."""
 
     def guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
-        def connecting(self: socket.socket, address: Any) -> Any:  # noqa: ANN401 - as socket's own
+        def connecting(self: socket.socket, address: Any) -> Any:
             if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_local(address[0]):
                 pytest.fail(f"A test tried to connect to {address!r}.")
             return connect(self, address)
@@ -70,7 +70,7 @@ def no_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
     look_up = socket.getaddrinfo
 
-    def looking_up(host: Any, *rest: Any, **named: Any) -> Any:  # noqa: ANN401 - as socket's own
+    def looking_up(host: Any, *rest: Any, **named: Any) -> Any:
         if not _is_local(host):
             pytest.fail(f"A test tried to look up {host!r}.")
         return look_up(host, *rest, **named)
@@ -82,6 +82,6 @@ def no_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def loopback() -> Iterator[Loopback]:
-    """Run an HTTP server on this machine that answers as it is told and records what it was asked."""
+    """Run an HTTP server on this machine that sends prepared responses and records requests."""
     with Loopback() as server:
         yield server

@@ -1,10 +1,10 @@
-"""Guards and values that the tests of guards, issues and advice share."""
+"""Guards and values for the tests of guards, issues and warnings."""
 
 from typing import Any
 
 from attrs import field, frozen
 
-from connector_kit import Advice, Guard
+from connector_kit import Guard, WarningRule
 
 CANARY = "K9X2canaryQ7Z4"
 Json = Any
@@ -12,20 +12,20 @@ Json = Any
 
 @frozen
 class Anything:
-    """What a guard of these tests gives back."""
+    """The result of the guards in these tests."""
 
     port: Any = None
     nested: Any = None
     secret: Any = field(default=None, repr=False)
 
 
-def guard(*, advice: tuple[Advice, ...] = (), **schema: Json) -> Guard[Anything]:
-    """Make a guard from a schema's members."""
-    return Guard({"type": "object", **schema}, Anything, advice=advice)
+def guard(*, warnings: tuple[WarningRule, ...] = (), **schema: Json) -> Guard[Anything]:
+    """Return a guard for a schema with these keywords."""
+    return Guard({"type": "object", **schema}, Anything, warnings=warnings)
 
 
 def ses_config(**changes: Json) -> dict[str, Json]:
-    """Return a sound SES config, with changes."""
+    """Return a valid SES config with changes."""
     return {
         "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
         "accessKeySecret": "secret",
@@ -39,7 +39,7 @@ def ses_config(**changes: Json) -> dict[str, Json]:
     }
 
 
-def told(of: Guard[Any], value: Json, **options: bool) -> list[tuple[str, str, str]]:
+def issue_tuples(of: Guard[Any], value: Json, **options: bool) -> list[tuple[str, str, str]]:
     """Return path, keyword and message of each issue."""
     return [(it.path, it.keyword, it.message) for it in of.issues(value, **options)]
 
@@ -58,7 +58,7 @@ ITEM = {"type": "Text", "key": "a", "label": "b"}
 
 
 def deep(levels: int, innermost: Json = None) -> Json:
-    """Nest a value, two levels of JSON a level."""
+    """Return a value inside nested objects and arrays."""
     value = innermost
     for _ in range(levels):
         value = {"nested": [value]}

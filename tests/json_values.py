@@ -1,4 +1,4 @@
-"""Any JSON value, for tests of what takes any."""
+"""A Hypothesis strategy for any JSON value."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""An HTTP server on this machine: it answers as it is told and records what it was asked."""
+"""An HTTP server on this machine that sends prepared responses and records requests."""
 
 import socket
 import struct
@@ -12,8 +12,8 @@ _LONGEST_HANG = 20.0
 
 
 @frozen
-class Answer:
-    """What to answer; or, instead, to ``hang`` until the server is stopped, or to ``reset`` the connection."""
+class HttpResponse:
+    """A response to send; or ``instead``, ``hang`` until the server stops or ``reset`` the connection."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -23,7 +23,7 @@ class Answer:
 
 @frozen
 class Request:
-    """What the server was asked."""
+    """A request that the server received."""
 
     method: str
     path: str
@@ -32,10 +32,10 @@ class Request:
 
 
 class Loopback:
-    """The server; the last of its ``answers`` is given again and again."""
+    """The server; it sends its ``answers`` in order and repeats the last one."""
 
     def __init__(self) -> None:
-        self.answers: list[Answer] = [Answer()]
+        self.answers: list[HttpResponse] = [HttpResponse()]
         self.requests: list[Request] = []
         self.stopped = Event()
         loopback = self
@@ -45,7 +45,7 @@ class Loopback:
             owner: ClassVar[Loopback] = loopback
 
             def log_message(self, *_: object) -> None:
-                """Keep quiet."""
+                """Log nothing."""
 
             def handle_any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -56,7 +56,7 @@ class Loopback:
 
             do_GET = do_POST = handle_any  # noqa: N815 - the names that the base class calls
 
-            def give(self, answer: Answer) -> None:
+            def give(self, answer: HttpResponse) -> None:
                 self.close_connection = True
                 if answer.instead == "hang":
                     self.owner.stopped.wait(_LONGEST_HANG)
@@ -76,7 +76,7 @@ class Loopback:
             daemon_threads = False
 
             def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
-                """Close without the polite shutdown of the base class, so that a reset is one."""
+                """Close the socket without the base class's shutdown, so that a reset is sent."""
                 self.close_request(request)
 
         self._server = Server(("127.0.0.1", 0), Handler)
@@ -84,7 +84,7 @@ class Loopback:
 
     @property
     def url(self) -> str:
-        """Where the server is, without a slash at the end."""
+        """Scheme, host and port, without a slash at the end."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
@@ -93,7 +93,7 @@ class Loopback:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of every request that hangs, and stop."""
+        """End every hanging request, and stop."""
         self.stopped.set()
         self._server.shutdown()
         self._thread.join()

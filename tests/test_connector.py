@@ -1,4 +1,4 @@
-"""The base classes: they own the sequence of a send, and a subclass only talks to its provider."""
+"""The base classes: the sequence of a send. A subclass only calls its provider."""
 
 import logging
 from collections.abc import Mapping
@@ -60,24 +60,24 @@ class AcmeMail(EmailConnector[AcmeConfig]):
     metadata = METADATA
     config_guard: ClassVar[Guard[AcmeConfig]] = Guard(SCHEMA, AcmeConfig)
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - as the base class
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self.delivered: list[tuple[AcmeConfig, Email]] = []
 
     def deliver(self, config: AcmeConfig, email: Email) -> object:
-        """Record it."""
+        """Record the e-mail."""
         self.delivered.append((config, email))
         return f"id-{len(self.delivered)}"
 
 
 class AcmeSms(SmsConnector[AcmeConfig]):
-    """An SMS connector that gives back what it should deliver."""
+    """An SMS connector that returns what it should deliver."""
 
     metadata = METADATA
     config_guard: ClassVar[Guard[AcmeConfig]] = Guard(SCHEMA, AcmeConfig)
 
     def deliver(self, config: AcmeConfig, sms: Sms) -> object:
-        """Give it back."""
+        """Return the message."""
         return config, sms
 
 
@@ -95,20 +95,20 @@ def config(*usage_types: str) -> dict[str, Json]:
 MESSAGE = {"to": "a@example.com", "type": "SignIn", "payload": {"code": "123456", "locale": "pt-BR"}, "ip": "192.0.2.1"}
 
 
-def refused(connector: EmailConnector[Any] | SmsConnector[Any], *given: Any) -> ConnectorError:  # noqa: ANN401 - as send_message
+def raised_error(connector: EmailConnector[Any] | SmsConnector[Any], *given: Any) -> ConnectorError:
     """Return the error that a send raises."""
     with pytest.raises(ConnectorError) as caught:
         connector.send_message(*given)
     return caught.value
 
 
-def unasked(*_: object) -> object:
-    """Stand for what must not be called."""
+def must_not_be_called(*_: object) -> object:
+    """Fail the test."""
     pytest.fail("This must not be called.")
 
 
-def test_a_send_reads_the_config_then_asks_for_a_template_then_delivers() -> None:
-    """The steps come in the documented order, each once."""
+def test_send_reads_the_config_then_gets_the_template_then_delivers() -> None:
+    """In the documented order, each once."""
     steps: list[object] = []
 
     class Recording(AcmeMail):
@@ -133,26 +133,26 @@ def test_a_send_reads_the_config_then_asks_for_a_template_then_delivers() -> Non
     ]
 
 
-def test_what_deliver_returns_is_returned() -> None:
-    """The provider's message id comes back as it is."""
+def test_send_returns_the_result_of_deliver() -> None:
+    """Such as the provider's message id, unchanged."""
     connector = AcmeMail(get_config=lambda _: config("Generic"))
     assert [connector.send_message(MESSAGE) for _ in range(2)] == ["id-1", "id-2"]
 
 
-def test_an_unsaved_config_is_used_and_the_saved_one_is_not_asked_for() -> None:
-    """Logto's "Send" gives the config along; ``get_config`` is not called, even for an empty one."""
-    connector = AcmeMail(get_config=unasked)
+def test_unsaved_config_is_used_without_reading_the_saved_one() -> None:
+    """``get_config`` is not called, even for an empty config."""
+    connector = AcmeMail(get_config=must_not_be_called)
     connector.send_message(MESSAGE, config("Generic"))
     assert connector.delivered[0][0] == AcmeConfig("CANARY", (Template(**_snake(config("Generic")["templates"][0])),))
-    assert refused(connector, MESSAGE, {}).code is ConnectorErrorCodes.INVALID_CONFIG
+    assert raised_error(connector, MESSAGE, {}).code is ConnectorErrorCodes.INVALID_CONFIG
 
 
 def _snake(template: Mapping[str, Json]) -> dict[str, Json]:
     return {"usage_type": template["usageType"], "subject": template["subject"], "content": template["content"]}
 
 
-def test_what_get_config_raises_passes_through() -> None:
-    """A host's own failure is the host's to handle; it comes out as it went in."""
+def test_errors_of_get_config_propagate() -> None:
+    """They are the host's errors, so they are not translated."""
 
     class DatabaseError(Exception):
         """A host's own error."""
@@ -163,17 +163,17 @@ def test_what_get_config_raises_passes_through() -> None:
         raise failure
 
     with pytest.raises(DatabaseError) as caught:
-        AcmeMail(get_config=get_config, get_i18n_email_template=unasked).send_message(MESSAGE)
+        AcmeMail(get_config=get_config, get_i18n_email_template=must_not_be_called).send_message(MESSAGE)
     assert caught.value is failure
 
 
 @pytest.mark.parametrize(
     "saved", [None, "CANARY", {}, {"key": 1, "templates": []}, {"key": "CANARY", "templates": [{}]}]
 )
-def test_an_invalid_config_is_refused_before_anything_else_happens(saved: Json) -> None:
-    """``invalid_config`` with the issues; no template is asked for, nothing is delivered, no value is shown."""
-    connector = AcmeMail(get_config=lambda _: saved, get_i18n_email_template=unasked)
-    error = refused(connector, MESSAGE)
+def test_invalid_config_raises_before_any_other_step(saved: Json) -> None:
+    """``invalid_config`` with issues; no template is read, nothing is delivered, no value is shown."""
+    connector = AcmeMail(get_config=lambda _: saved, get_i18n_email_template=must_not_be_called)
+    error = raised_error(connector, MESSAGE)
     assert error.code is ConnectorErrorCodes.INVALID_CONFIG
     assert error.data["issues"]  # type: ignore[index]
     assert "CANARY" not in f"{error}{error!r}"
@@ -190,13 +190,13 @@ def test_an_invalid_config_is_refused_before_anything_else_happens(saved: Json) 
         {**MESSAGE, "to": "a@a.example\r\nBcc: b@b.example"},
     ],
 )
-def test_a_malformed_message_is_refused_before_the_config_is_read(message: Json) -> None:
-    """``invalid_request_parameters``; the fault is Logto's, so the config is not even asked for."""
-    for connector in (AcmeMail(get_config=unasked), AcmeSms(get_config=unasked)):
-        assert refused(connector, message).code is ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS
+def test_malformed_message_raises_before_the_config_is_read(message: Json) -> None:
+    """With ``invalid_request_parameters``."""
+    for connector in (AcmeMail(get_config=must_not_be_called), AcmeSms(get_config=must_not_be_called)):
+        assert raised_error(connector, message).code is ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS
 
 
-def test_a_message_may_be_given_as_a_value_or_as_json() -> None:
+def test_message_can_be_an_attrs_value_or_json() -> None:
     """Both give the same e-mail."""
     connector = AcmeMail(get_config=lambda _: config("Generic"))
     connector.send_message(MESSAGE)
@@ -204,8 +204,8 @@ def test_a_message_may_be_given_as_a_value_or_as_json() -> None:
     assert connector.delivered[0] == connector.delivered[1]
 
 
-def test_an_email_carries_all_that_a_provider_needs() -> None:
-    """From a config template: HTML, no Reply-To, no sender of its own, rendered, with what it was made from."""
+def test_email_from_a_config_template() -> None:
+    """HTML, rendered, without Reply-To and sender, with its template and data."""
     connector = AcmeMail(get_config=lambda _: config("SignIn", "SignIn", "Generic"))
     connector.send_message(MESSAGE)
     settings, email = connector.delivered[0]
@@ -229,8 +229,8 @@ def test_an_email_carries_all_that_a_provider_needs() -> None:
         (("Generic", "PasswordExpired"), "PasswordExpired", "PasswordExpired"),
     ],
 )
-def test_a_message_is_routed_by_usage_type(usage_types: tuple[str, ...], kind: str, expected: str) -> None:
-    """The template of the message's type, or else Generic's; types that the kit does not know are routed too."""
+def test_template_is_selected_by_usage_type(usage_types: tuple[str, ...], kind: str, expected: str) -> None:
+    """The template of the message's type, else Generic's; also for types that the kit does not know."""
     connector = AcmeMail(get_config=lambda _: config(*usage_types))
     connector.send_message({**MESSAGE, "type": kind})
     assert connector.delivered[0][1].subject == f"{expected} 123456"
@@ -239,15 +239,15 @@ def test_a_message_is_routed_by_usage_type(usage_types: tuple[str, ...], kind: s
 @pytest.mark.parametrize(
     "connector", [AcmeMail(get_config=lambda _: config("Register")), AcmeSms(get_config=lambda _: config())]
 )
-def test_without_a_template_there_is_no_message(connector: AcmeMail | AcmeSms) -> None:
-    """``template_not_found`` names the type, and nothing is delivered."""
-    error = refused(connector, MESSAGE)
+def test_missing_template_raises_template_not_found(connector: AcmeMail | AcmeSms) -> None:
+    """The error names the type, and nothing is delivered."""
+    error = raised_error(connector, MESSAGE)
     assert error.code is ConnectorErrorCodes.TEMPLATE_NOT_FOUND
-    assert error.data == {"message": "There is no template for the type SignIn, and none for Generic."}
+    assert error.data == {"message": "The config has no template for the type SignIn or for Generic."}
 
 
-def test_a_template_of_logtos_own_comes_first_and_all_of_it_is_rendered() -> None:
-    """Subject, content, Reply-To and sender are rendered; its content type is kept."""
+def test_managed_template_has_precedence() -> None:
+    """Subject, content, Reply-To and sender are rendered; the content type is kept."""
     template = EmailTemplateDetails(
         "S {{code}}", "C {{code}}", "text/plain", "R {{code}} <r@example.com>", "F {{code}} {{missing}}"
     )
@@ -267,8 +267,8 @@ def test_a_template_of_logtos_own_comes_first_and_all_of_it_is_rendered() -> Non
     assert email.template is template
 
 
-def test_a_template_of_logtos_own_may_be_given_as_json() -> None:
-    """Its JSON, with Logto's key names, is as good; HTML is what a body is unless it says otherwise."""
+def test_managed_template_can_be_json() -> None:
+    """With Logto's key names; without ``contentType`` it is HTML."""
     plain = {"subject": "s", "content": "c", "replyTo": "r", "more": 1}
     connector = AcmeMail(get_config=lambda _: config(), get_i18n_email_template=lambda *_: plain)
     connector.send_message(MESSAGE)
@@ -280,8 +280,8 @@ def test_a_template_of_logtos_own_may_be_given_as_json() -> None:
 @pytest.mark.parametrize(
     "extra", [{"contentType": "text/markdown"}, {"replyTo": 1}, {"sendFrom": None, "replyTo": "r"}]
 )
-def test_what_stands_beside_subject_and_content_does_not_cost_a_message(extra: dict[str, Json]) -> None:
-    """A template of Logto's own whose extras are malformed is used without them."""
+def test_invalid_optional_members_of_a_managed_template_are_ignored(extra: dict[str, Json]) -> None:
+    """Subject and content are used without them."""
     plain = {"subject": "s", "content": "c", **extra}
     connector = AcmeMail(get_config=lambda _: config("Generic"), get_i18n_email_template=lambda *_: plain)
     connector.send_message(MESSAGE)
@@ -306,11 +306,11 @@ def _raising(*_: object) -> None:
     ],
     ids=["none", "raises", "wrong-arity", "empty", "incomplete", "other-types", "text", "cannot-be-made"],
 )
-def test_whatever_goes_wrong_with_logtos_template_the_configs_own_is_used(
-    get_template: Any,  # noqa: ANN401 - wrong ones, too
+def test_config_template_is_used_if_the_managed_one_fails(
+    get_template: Any,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The contract: any failure means "no such template"; the log names its kind and shows nothing else."""
+    """After any failure; the log shows the type of the exception only."""
     connector = AcmeMail(get_config=lambda _: config("Generic"), get_i18n_email_template=get_template)
     with caplog.at_level(logging.DEBUG):
         connector.send_message(MESSAGE)
@@ -319,9 +319,9 @@ def test_whatever_goes_wrong_with_logtos_template_the_configs_own_is_used(
     assert "123456" not in caplog.text
 
 
-def test_text_messages_are_routed_and_rendered_and_logto_is_not_asked_for_a_template() -> None:
-    """An SMS connector has the same sequence without templates of Logto's own."""
-    connector = AcmeSms(get_config=lambda _: config("SignIn", "Generic"), get_i18n_email_template=unasked)
+def test_text_message_uses_the_config_template() -> None:
+    """The sequence of e-mail connectors, without managed templates."""
+    connector = AcmeSms(get_config=lambda _: config("SignIn", "Generic"), get_i18n_email_template=must_not_be_called)
     settings, sms = connector.send_message(MESSAGE)  # type: ignore[misc]
     assert sms == Sms(
         to="a@example.com",
@@ -335,8 +335,8 @@ def test_text_messages_are_routed_and_rendered_and_logto_is_not_asked_for_a_temp
     )  # type: ignore[index]
 
 
-def test_no_secret_of_a_message_shows_in_a_repr() -> None:
-    """Rendered texts hold the code; configs hold keys; declarations hold an example of both."""
+def test_reprs_of_messages_and_declarations_show_no_secret() -> None:
+    """Rendered texts contain codes, configs contain keys, declarations contain an example of both."""
     connector = AcmeMail(get_config=lambda _: config("Generic"))
     connector.send_message({**MESSAGE, "payload": {"code": "CANARY"}})
     settings, email = connector.delivered[0]
@@ -349,24 +349,24 @@ def test_no_secret_of_a_message_shows_in_a_repr() -> None:
         assert "CANARY" not in repr(shown)
 
 
-def test_composing_sends_nothing() -> None:
-    """A message can be routed and rendered for a preview."""
-    connector = AcmeMail(get_config=unasked)
+def test_compose_renders_without_sending() -> None:
+    """For a preview."""
+    connector = AcmeMail(get_config=must_not_be_called)
     settings = connector.read_config(config("Generic"))
     assert connector.compose(settings, SendMessageData.from_json(MESSAGE)).subject == "Generic 123456"
     assert connector.delivered == []
 
 
 @pytest.mark.parametrize("kind", [EmailConnector, SmsConnector])
-def test_what_a_connector_does_not_implement_is_not_implemented(kind: Any) -> None:  # noqa: ANN401 - either class
-    """``deliver`` and ``get_usage`` say so by ``not_implemented`` and name the connector."""
+def test_unimplemented_method_raises_not_implemented(kind: Any) -> None:
+    """``deliver`` and ``get_usage``; the error names the connector."""
 
     class Bare(kind):  # type: ignore[misc]
         metadata = METADATA
         config_guard = Guard(SCHEMA, AcmeConfig)
 
     connector = Bare(get_config=lambda _: config("Generic"))
-    error = refused(connector, MESSAGE)
+    error = raised_error(connector, MESSAGE)
     assert error.code is ConnectorErrorCodes.NOT_IMPLEMENTED
     assert error.data == {"message": "Bare does not implement deliver."}
     for start in (None, datetime(2026, 1, 1, tzinfo=UTC)):
@@ -376,8 +376,8 @@ def test_what_a_connector_does_not_implement_is_not_implemented(kind: Any) -> No
         assert caught.value.http_status == 501
 
 
-def test_a_connector_that_forwards_messages_says_how_by_itself() -> None:
-    """One that carries no templates overrides ``send_message`` and needs nothing else."""
+def test_forwarding_connector_only_overrides_send_message() -> None:
+    """It has no templates and needs no other method."""
 
     class Forwarding(EmailConnector[AcmeConfig]):
         metadata = METADATA
@@ -388,35 +388,39 @@ def test_a_connector_that_forwards_messages_says_how_by_itself() -> None:
 
     assert Forwarding(get_config=lambda _: config()).send_message({"a": 1}) == ({"a": 1}, "CANARY")
     with pytest.raises(TypeError, match="compose"):
-        MessageConnector(get_config=unasked)  # type: ignore[abstract]
+        MessageConnector(get_config=must_not_be_called)  # type: ignore[abstract]
 
 
-def test_making_a_connector_calls_nothing_and_keeps_its_collaborators() -> None:
-    """As Logto's loader does it: with collaborators that raise when called."""
-    connector = AcmeMail(get_config=unasked, get_cloud_service_client=unasked, get_i18n_email_template=unasked)  # type: ignore[arg-type]
-    assert connector.get_cloud_service_client is unasked
+def test_constructor_calls_none_of_its_collaborators() -> None:
+    """Logto's loader constructs connectors with collaborators that raise."""
+    connector = AcmeMail(
+        get_config=must_not_be_called,
+        get_cloud_service_client=must_not_be_called,
+        get_i18n_email_template=must_not_be_called,
+    )  # type: ignore[arg-type]
+    assert connector.get_cloud_service_client is must_not_be_called
     assert (connector.type, AcmeSms.type, AcmeSocial.type) == ("Email", "Sms", "Social")
     assert AcmeMail.declaration is None
 
 
 class AcmeSocial(SocialConnector[AcmeConfig]):
-    """The least that a social connector must have."""
+    """A social connector with the required methods only."""
 
     metadata = METADATA
     config_guard: ClassVar[Guard[AcmeConfig]] = Guard(SCHEMA, AcmeConfig)
 
     def get_authorization_uri(self, request: AuthorizationRequest, set_session: SetSession) -> str:
-        """Keep the redirect URI and send the user away."""
+        """Store the redirect URI, and return the provider's."""
         set_session(ConnectorSession(redirect_uri=request.redirect_uri))
         return f"https://acme.example/authorize?state={request.state}&key={self.read_config().key}"
 
     def get_user_info(self, data: object, get_session: GetSession) -> SocialUserInfo:
-        """Return whom the provider names."""
+        """Return the user in the callback's data."""
         return SocialUserInfo(id=str(data), raw_data=get_session().redirect_uri)
 
 
-def test_a_minimal_social_connector_takes_a_user_there_and_back() -> None:
-    """Two methods make a social connector; the session carries what the callback needs."""
+def test_minimal_social_connector_signs_a_user_in() -> None:
+    """Two methods are enough; the session keeps what the callback needs."""
     connector = AcmeSocial(get_config=lambda _: config())
     sessions: list[ConnectorSession] = []
     request = AuthorizationRequest("st", "https://app.example/callback", "c", "acme", "j")
@@ -426,9 +430,9 @@ def test_a_minimal_social_connector_takes_a_user_there_and_back() -> None:
     assert user == SocialUserInfo("u1", raw_data="https://app.example/callback")
 
 
-def test_the_optional_parts_of_a_social_connector_are_not_implemented() -> None:
-    """Tokens and SAML are for connectors that say so."""
-    connector = AcmeSocial(get_config=unasked)
+def test_optional_methods_of_a_social_connector_raise_not_implemented() -> None:
+    """Tokens and SAML."""
+    connector = AcmeSocial(get_config=must_not_be_called)
     for call, name in (
         (lambda: connector.get_token_response_and_user_info({}, ConnectorSession), "get_token_response_and_user_info"),
         (lambda: connector.get_access_token_by_refresh_token("t"), "get_access_token_by_refresh_token"),
@@ -440,14 +444,14 @@ def test_the_optional_parts_of_a_social_connector_are_not_implemented() -> None:
         assert caught.value.data == {"message": f"AcmeSocial does not implement {name}."}
 
 
-def test_a_social_connector_must_say_how_to_leave_and_return() -> None:
-    """The two required methods are abstract."""
+def test_social_connector_without_required_methods_cannot_be_constructed() -> None:
+    """Both methods are abstract."""
     with pytest.raises(TypeError, match=r"get_authorization_uri.*get_user_info"):
-        SocialConnector(get_config=unasked)  # type: ignore[abstract]
+        SocialConnector(get_config=must_not_be_called)  # type: ignore[abstract]
 
 
-def test_a_declaration_cannot_be_changed_through_what_it_was_made_from() -> None:
-    """It freezes the example config and the names of the capabilities."""
+def test_declaration_copies_its_arguments() -> None:
+    """Changing the originals does not change the declaration."""
     example, names = {"key": "a"}, ["html", "html"]
     declaration = Declaration("acme", example, names, ("key",))
     example["key"] = "b"

@@ -1,4 +1,4 @@
-"""Finding connectors: installed ones by id, others by ``package.module:Class``; the checks of Logto's loader."""
+"""Finding connectors by id or ``package.module:Class``, and the checks of Logto's loader."""
 
 import sys
 from pathlib import Path
@@ -54,7 +54,7 @@ class Mail(EmailConnector):
 
 @pytest.fixture
 def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Install a distribution with sound and broken entry points, as pip would."""
+    """Install a distribution with valid and broken entry points, as pip would."""
     (tmp_path / "acme_of_this_test.py").write_text(MODULE)
     (tmp_path / "acme_that_raises.py").write_text("raise RuntimeError('half installed')")
     (tmp_path / "acme_that_exits.py").write_text("raise SystemExit('no licence')")
@@ -67,13 +67,13 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     sys.modules.pop("acme_of_this_test", None)
 
 
-def test_our_own_connector_is_installed() -> None:
-    """The SES connector is found by its id like any other."""
+def test_ses_connector_is_installed() -> None:
+    """It is found by its id."""
     assert find_connector("aws-ses-mail") is AwsSesConnector
 
 
-def test_installed_connectors_are_listed_by_id_and_none_is_imported(acme: str) -> None:
-    """A broken installation does not keep others from being listed."""
+def test_installed_connectors_are_listed_without_importing_them(acme: str) -> None:
+    """A broken installation does not affect the others."""
     assert ENTRY_POINT_GROUP == "connector_kit.connectors"
     found = installed_connectors()
     assert list(found) == sorted(found)
@@ -82,42 +82,42 @@ def test_installed_connectors_are_listed_by_id_and_none_is_imported(acme: str) -
     assert acme not in sys.modules
 
 
-def test_an_installed_connector_is_found_by_its_id(acme: str) -> None:
-    """The entry point leads to the class."""
+def test_installed_connector_is_found_by_id(acme: str) -> None:
+    """The entry point gives the class."""
     found = find_connector("acme-mail")
     assert found is sys.modules[acme].Mail
     assert found.metadata.id == "acme-mail"
 
 
-def test_a_connector_need_not_be_installed(acme: str) -> None:
-    """``package.module:Class`` names one that Python finds; nested names work."""
+def test_connector_is_found_by_module_and_class(acme: str) -> None:
+    """``package.module:Class``; nested classes, too."""
     assert find_connector(f"{acme}:Mail") is find_connector("acme-mail")
     assert import_object(f"{acme}:Mail.Inner.value") == 1
 
 
 @pytest.mark.usefixtures("acme")
-def test_an_unknown_id_is_answered_with_the_nearest() -> None:
-    """The message names what may have been meant, what there is, and the other way to name a connector."""
+def test_unknown_id_raises_with_a_suggestion() -> None:
+    """The message names the closest id, all ids, and the other way to name a connector."""
     with pytest.raises(ConnectorNotFoundError) as caught:
         find_connector("acme-mial")
-    says = str(caught.value)
-    assert "No connector 'acme-mial' is installed. Did you mean acme-mail?" in says
-    assert "aws-ses-mail" in says
-    assert "package.module:Class" in says
+    message = str(caught.value)
+    assert "No installed connector has the id 'acme-mial' (did you mean 'acme-mail'?)." in message
+    assert "aws-ses-mail" in message
+    assert "package.module:Class" in message
     with pytest.raises(ConnectorNotFoundError) as caught:
         find_connector("qqqqqq")
-    assert "Did you mean" not in str(caught.value)
+    assert "did you mean" not in str(caught.value)
 
 
-def test_where_nothing_is_installed_the_list_says_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty list is said in words."""
+def test_error_lists_none_if_nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty list is written as "none"."""
     monkeypatch.setattr(sys, "path", [])
     with pytest.raises(ConnectorNotFoundError, match=r"Installed: none\."):
         find_connector("acme-mail")
 
 
 @pytest.mark.parametrize(
-    ("connector_id", "says"),
+    ("connector_id", "message"),
     [
         ("acme-no-module", "ModuleNotFoundError: No module named 'acme_that_is_not_there'"),
         ("acme-no-class", "AttributeError"),
@@ -126,11 +126,11 @@ def test_where_nothing_is_installed_the_list_says_none(monkeypatch: pytest.Monke
     ],
 )
 @pytest.mark.usefixtures("acme")
-def test_a_broken_installation_is_told_from_a_missing_one(connector_id: str, says: str) -> None:
-    """It is installed but cannot be imported: the cause is named and chained."""
+def test_broken_installation_raises_with_its_cause(connector_id: str, message: str) -> None:
+    """It is installed, but its import fails: the cause is named and chained."""
     with pytest.raises(ConnectorNotFoundError) as caught:
         find_connector(connector_id)
-    assert f"The connector '{connector_id}' is installed but cannot be imported: {says}" in str(caught.value)
+    assert f"The connector '{connector_id}' is installed, but its import fails: {message}" in str(caught.value)
     assert caught.value.__cause__ is not None
 
 
@@ -147,9 +147,9 @@ def test_a_broken_installation_is_told_from_a_missing_one(connector_id: str, say
     ],
 )
 @pytest.mark.usefixtures("acme")
-def test_a_name_that_leads_nowhere_is_not_found(target: str) -> None:
-    """Whatever is wrong with a name, it is one error, chained, that says how to write one."""
-    with pytest.raises(ConnectorNotFoundError, match=r"Give package\.module:Class") as caught:
+def test_invalid_name_raises_connector_not_found(target: str) -> None:
+    """Any invalid name gives the same chained error with the expected format."""
+    with pytest.raises(ConnectorNotFoundError, match=r"Expected package\.module:Class") as caught:
         find_connector(target)
     assert caught.value.__cause__ is not None
 
@@ -157,8 +157,8 @@ def test_a_name_that_leads_nowhere_is_not_found(target: str) -> None:
 METADATA = ConnectorMetadata(id="a", target="b", name={"en": "c"}, description={"en": "d"}, logo="e", readme="f")
 
 
-class Sound(EmailConnector[Any]):
-    """A class that passes."""
+class Valid(EmailConnector[Any]):
+    """A valid connector class."""
 
     metadata = METADATA
     config_guard = Guard({}, dict)
@@ -172,47 +172,51 @@ BAD_NAME = ConnectorMetadata(id="a", target="b", name={"fr": "c"}, description={
 
 
 @pytest.mark.parametrize(
-    ("found", "code", "says"),
+    ("found", "code", "message"),
     [
-        (None, "unexpected_type", "None is not a Connector class."),
-        (int, "unexpected_type", "<class 'int'> is not a Connector class."),
-        (Sound(get_config=lambda _: None), "unexpected_type", "is not a Connector class."),
-        (type("Bare", (Connector,), {}), "unexpected_type", "Bare has no ConnectorType as its type."),
-        (_class(type="Fax"), "unexpected_type", "Acme has no ConnectorType as its type."),
-        (_class(type=[]), "unexpected_type", "Acme has no ConnectorType as its type."),
-        (type("Bare", (EmailConnector,), {}), "invalid_metadata", "Bare has no ConnectorMetadata as metadata."),
-        (_class(metadata={"id": "a"}), "invalid_metadata", "Acme has no ConnectorMetadata as metadata."),
+        (None, "unexpected_type", "Expected a subclass of Connector, found None."),
+        (int, "unexpected_type", "Expected a subclass of Connector, found <class 'int'>."),
+        (Valid(get_config=lambda _: None), "unexpected_type", "Expected a subclass of Connector, found <"),
+        (type("Bare", (Connector,), {}), "unexpected_type", "Bare.type must be a ConnectorType."),
+        (_class(type="Fax"), "unexpected_type", "Acme.type must be a ConnectorType."),
+        (_class(type=[]), "unexpected_type", "Acme.type must be a ConnectorType."),
+        (type("Bare", (EmailConnector,), {}), "invalid_metadata", "Bare.metadata must be a ConnectorMetadata."),
+        (_class(metadata={"id": "a"}), "invalid_metadata", "Acme.metadata must be a ConnectorMetadata."),
         (_class(metadata=BAD_NAME), "invalid_metadata", '"$.name.en"'),
-        (_class(config_guard=None), "invalid_config_guard", "Acme has no Guard as config_guard."),
-        (type("Bare", (EmailConnector,), {"metadata": METADATA}), "invalid_config_guard", "Bare has no Guard"),
+        (_class(config_guard=None), "invalid_config_guard", "Acme.config_guard must be a Guard."),
+        (
+            type("Bare", (EmailConnector,), {"metadata": METADATA}),
+            "invalid_config_guard",
+            "Bare.config_guard must be a Guard.",
+        ),
     ],
 )
-def test_a_class_is_checked_as_logtos_loader_checks_a_package(found: object, code: str, says: str) -> None:
-    """Type, metadata and guard, in this order, each with the code that Logto uses."""
+def test_invalid_class_raises_the_code_of_logtos_loader(found: object, code: str, message: str) -> None:
+    """Type, metadata and guard, in this order."""
     with pytest.raises(ConnectorError) as caught:
         check_connector_class(found)
     assert caught.value.code == code
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_a_sound_class_passes() -> None:
-    """Nothing is raised, nothing is made; the type may be the bare word."""
-    check_connector_class(Sound)
+def test_valid_class_passes() -> None:
+    """Nothing is raised or constructed; the type can be a plain string."""
+    check_connector_class(Valid)
     check_connector_class(_class(type="Sms"))
     assert ConnectorType.SMS == "Sms"
 
 
 @pytest.mark.usefixtures("acme")
-def test_what_is_found_is_checked() -> None:
-    """An entry point that leads to something else is no connector."""
+def test_found_object_is_checked() -> None:
+    """An entry point to another object is not a connector."""
     with pytest.raises(ConnectorError) as caught:
         find_connector("acme-not-a-connector")
     assert caught.value.code is ConnectorErrorCodes.UNEXPECTED_TYPE
 
 
 @pytest.mark.usefixtures("acme")
-def test_a_connector_is_installed_under_its_own_id() -> None:
-    """A name that differs from the metadata's id would make two names for one connector."""
-    with pytest.raises(ConnectorError, match="acme-other-name is installed under that name, but") as caught:
+def test_entry_point_name_must_equal_the_id() -> None:
+    """Otherwise a connector would have two ids."""
+    with pytest.raises(ConnectorError, match="The entry point is named acme-other-name, but") as caught:
         find_connector("acme-other-name")
     assert caught.value.code is ConnectorErrorCodes.INVALID_METADATA

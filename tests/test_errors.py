@@ -1,4 +1,4 @@
-"""ConnectorError: its codes, statuses and words are those of the contract."""
+"""ConnectorError: codes, HTTP statuses and messages of the contract."""
 
 import copy
 import pickle
@@ -40,20 +40,20 @@ STATUSES = {
 }
 
 
-def test_the_codes_are_those_that_logto_knows() -> None:
-    """Every code of ``@logto/connector-kit``, and no other."""
+def test_codes_are_those_of_the_official_kit() -> None:
+    """Every code of ``@logto/connector-kit``, and no others."""
     assert {code.name: code.value for code in ConnectorErrorCodes} == CODES
 
 
 @pytest.mark.parametrize("code", CODES.values())
-def test_each_code_has_the_http_status_that_logto_answers_with(code: str) -> None:
-    """401 for the four of identity, 429 for the two limits, 501 for not implemented, 400 for all others."""
+def test_each_code_has_its_http_status(code: str) -> None:
+    """401 for four codes of identity, 429 for two limits, 501 for not implemented, 400 for all others."""
     assert ConnectorError(ConnectorErrorCodes(code)).http_status == STATUSES.get(code, 400)
 
 
 @pytest.mark.parametrize("data", [None, "", 0, False, 0.0])
-def test_without_data_the_message_is_the_code(data: object) -> None:
-    """Data that JavaScript counts as false leaves the code alone in the message."""
+def test_message_without_data_is_the_code(data: object) -> None:
+    """Also for data that is false in JavaScript."""
     assert str(ConnectorError(ConnectorErrorCodes.GENERAL, data)) == "ConnectorError: general"
 
 
@@ -68,34 +68,34 @@ def test_without_data_the_message_is_the_code(data: object) -> None:
         ("no", 'ConnectorError: "no"'),
     ],
 )
-def test_the_message_is_the_data_as_json(data: object, message: str) -> None:
-    """The message carries the data that was given, as ``JSON.stringify`` writes it."""
+def test_message_is_the_data_as_json(data: object, message: str) -> None:
+    """As ``JSON.stringify`` writes it."""
     assert str(ConnectorError(ConnectorErrorCodes.GENERAL, data)) == message
 
 
-def test_a_string_becomes_an_object_with_a_message() -> None:
-    """A string given as data is kept as ``{"message": data}``."""
+def test_string_data_becomes_an_object_with_a_message() -> None:
+    """``{"message": data}``."""
     assert ConnectorError(ConnectorErrorCodes.GENERAL, "no").data == {"message": "no"}
     assert ConnectorError(ConnectorErrorCodes.GENERAL, ["no"]).data == ["no"]
 
 
-def test_an_unknown_code_is_refused_when_the_error_is_made() -> None:
-    """A typo in a code does not travel to Logto."""
+def test_unknown_code_raises_value_error() -> None:
+    """A typo in a code does not reach Logto."""
     assert ConnectorError("general").code is ConnectorErrorCodes.GENERAL  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="generl"):
         ConnectorError("generl")  # type: ignore[arg-type]
 
 
-def test_an_error_can_always_be_printed() -> None:
-    """Data that holds itself, or that JSON has no form for, must not turn a log line into a second failure."""
+def test_error_with_any_data_can_be_printed() -> None:
+    """Also if the data contains itself, or is not JSON."""
     cycle: dict[str, Any] = {}
     cycle["self"] = cycle
     assert str(ConnectorError(ConnectorErrorCodes.GENERAL, cycle)) == "ConnectorError: general"
     assert str(ConnectorError(ConnectorErrorCodes.GENERAL, {404: {1}})) == 'ConnectorError: {"404":"<set>"}'
 
 
-def test_an_error_survives_copying_and_pickling() -> None:
-    """Errors cross process borders whole: workers and test runners pickle them."""
+def test_error_can_be_copied_and_pickled() -> None:
+    """Workers and test runners pickle errors."""
     error = ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, "no")
     for twin in (copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert (twin.code, twin.data, str(twin)) == (error.code, error.data, str(error))

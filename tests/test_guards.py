@@ -1,4 +1,4 @@
-"""Guards: their verdicts, and what they remember."""
+"""Guards: their verdicts, and the memory of accepted values."""
 
 import math
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from connector_kit import (
     verification_code_type_guard,
 )
 from connector_kit.connectors.aws_ses import aws_ses_config_guard
-from tests.guard_cases import ITEM, METADATA, Anything, Json, deep, ses_config, told
+from tests.guard_cases import ITEM, METADATA, Anything, Json, deep, issue_tuples, ses_config
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ from tests.guard_cases import ITEM, METADATA, Anything, Json, deep, ses_config, 
     ],
     ids=lambda it: repr(it) if isinstance(it, Guard) else "",
 )
-def test_a_guard_of_the_kit_decides_as_the_official_one(of: Guard[Any], good: list[Json], bad: list[Json]) -> None:
-    """What the contract lists passes and is structured; what it refuses has issues and raises."""
+def test_guard_gives_the_verdict_of_the_official_one(of: Guard[Any], good: list[Json], bad: list[Json]) -> None:
+    """Valid values are structured; invalid ones have issues, and raise."""
     for value in good:
         assert of.is_valid(value), value
         assert [it for it in of.issues(value) if it.severity == "error"] == []
@@ -120,76 +120,80 @@ def test_a_guard_of_the_kit_decides_as_the_official_one(of: Guard[Any], good: li
 
 
 @pytest.mark.parametrize("key", ["emailAddress", "emailAddressIdentityArn", "configurationSetName"])
-def test_null_is_no_string_even_for_an_optional_key(key: str) -> None:
-    """The official SES guard refuses ``null`` where a string may be left out."""
+def test_null_is_not_a_string_even_for_an_optional_key(key: str) -> None:
+    """The official SES guard rejects ``null`` for an optional string."""
     assert not aws_ses_config_guard.is_valid(ses_config(**{key: None}))
     assert aws_ses_config_guard.is_valid(ses_config(**{key: ""}))
 
 
 @pytest.mark.parametrize("missing", ["Register", "SignIn", "ForgotPassword", "Generic"])
-def test_each_of_the_four_usage_types_must_be_there(missing: str) -> None:
-    """The issue names the usage type that no template is for."""
+def test_each_required_usage_type_is_required(missing: str) -> None:
+    """The issue names the missing usage type."""
     config = ses_config()
     config["templates"] = [it for it in config["templates"] if it["usageType"] != missing]
-    assert told(aws_ses_config_guard, config) == [
-        ("$.templates", "contains", f'expected at least one item whose usageType is "{missing}", found none')
+    assert issue_tuples(aws_ses_config_guard, config) == [
+        (
+            "$.templates",
+            "contains",
+            f"expected at least one item whose usageType is '{missing}', found none among 3 items",
+        )
     ]
 
 
-class Counting(Guard[Anything]):
-    """Counts how often it looks at a value."""
+class CountingGuard(Guard[Anything]):
+    """Counts how often it validates a value."""
 
-    def __init__(self, schema: Mapping[str, Json], cls: Any = Anything) -> None:  # noqa: ANN401 - as Guard's own
-        super().__init__(schema, cls, advice=())
-        self.looks = 0
+    def __init__(self, schema: Mapping[str, Json], cls: Any = Anything) -> None:
+        super().__init__(schema, cls, warnings=())
+        self.validations = 0
 
     def is_valid(self, value: object) -> bool:
-        """Count, and decide."""
-        self.looks += 1
+        """Count, and validate."""
+        self.validations += 1
         return super().is_valid(value)
 
 
-def test_an_unchanged_config_is_not_looked_at_again() -> None:
-    """A send costs no validation while the config stays the same; any change costs one."""
-    of = Counting({"type": "object"})
+def test_unchanged_config_is_validated_once() -> None:
+    """Any change is validated."""
+    of = CountingGuard({"type": "object"})
     for _ in range(5):
         of.validate({"port": 25, "nested": {"a": [1]}})
-    assert of.looks == 1
+    assert of.validations == 1
     of.validate({"port": 25, "nested": {"a": [2]}})
-    assert of.looks == 2
+    assert of.validations == 2
 
 
-def test_refusals_are_not_remembered() -> None:
-    """A config that was refused is looked at each time it comes."""
-    of = Counting({"type": "string"})
+def test_rejected_value_is_validated_each_time() -> None:
+    """Only accepted values are remembered."""
+    of = CountingGuard({"type": "string"})
     for _ in range(3):
         with pytest.raises(ConnectorError):
             of.validate({})
-    assert of.looks == 3
+    assert of.validations == 3
 
 
-def test_values_that_python_calls_equal_are_told_apart() -> None:
-    """1, 1.0 and True are equal and hash alike in Python; they are three JSON values."""
-    of = Counting({"properties": {"port": {"type": "boolean"}}})
+def test_values_that_are_equal_in_python_only_are_distinguished() -> None:
+    """1, 1.0 and True are equal and have the same hash in Python, but are different JSON values."""
+    of = CountingGuard({"properties": {"port": {"type": "boolean"}}})
     assert of.validate({"port": True}).port is True
     for number in (1, 1.0):
         with pytest.raises(ConnectorError):
             of.validate({"port": number})
-    numbers = Counting({})
+    numbers = CountingGuard({})
     assert [type(numbers.validate({"port": value}).port) for value in (1, True, 1.0, 1)] == [int, bool, float, int]
     assert math.copysign(1, numbers.validate({"port": 0.0}).port) == 1
     assert math.copysign(1, numbers.validate({"port": -0.0}).port) == -1
 
 
-def test_the_order_of_keys_makes_no_other_value() -> None:
-    """Reordered keys may cost a look; they never change the result."""
-    of = Counting({})
+def test_order_of_keys_does_not_change_the_result() -> None:
+    """Another order may cost a validation."""
+    of = CountingGuard({})
     assert of.validate({"port": 1, "nested": 2}) == of.validate({"nested": 2, "port": 1})
 
 
-def test_changing_a_config_after_it_was_accepted_has_no_effect() -> None:
-    """What was accepted is a copy, and what a caller does to one result shows in no other."""
-    of = Counting({})
+def test_result_shares_no_part_with_the_value_or_other_results() -> None:
+    """Changing the config or one result changes no other result."""
+    of = CountingGuard({})
     config = {"nested": {"a": [1]}}
     first = of.validate(config)
     config["nested"]["a"].append(2)
@@ -203,37 +207,64 @@ def test_changing_a_config_after_it_was_accepted_has_no_effect() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [
-        {"port": "x" * 300_000},
-        {"nested": deep(2_000)},
-        type("Sub", (dict,), {})({"port": 1}),
-        {"port": TemplateType.GENERIC},
-    ],
-    ids=["huge", "deep", "subclass", "enum"],
+    [{"nested": deep(2_000)}, {"port": 10**5_000}],
+    ids=["deep", "long integer"],
 )
-def test_what_cannot_be_remembered_is_looked_at_each_time(value: Json) -> None:
-    """Huge values, deep ones and ones that Python cannot write down are validated like any other, every time."""
-    of = Counting({"type": "object"})
+def test_value_that_cannot_be_written_as_json_is_validated(value: Json) -> None:
+    """Python limits the depth of nested values and the digits of integers."""
+    of = Guard({"type": "object"}, Anything)
     for _ in range(2):
         assert of.validate(value) == Anything(value.get("port"), value.get("nested"))
-    assert of.looks == 2
-    refusing = Counting({"type": "array"})
     with pytest.raises(ConnectorError):
-        refusing.validate(value)
+        Guard({"required": ["secret"]}, Anything).validate(value)
 
 
-def test_only_so_many_configs_are_remembered() -> None:
-    """A host that tries many unsaved configs does not fill its memory; the ones in use stay."""
-    of = Counting({})
+@pytest.mark.parametrize(
+    "other", [{"nested": (1, 2)}, {"nested": {1: 2}}, {"nested": {True: 2}}, {"nested": [math.nan]}]
+)
+def test_value_that_is_not_json_is_not_mistaken_for_an_accepted_one(other: Json) -> None:
+    """The memory of accepted values tells tuples from lists, and other keys from strings."""
+    of = Guard({}, Anything)
+    for accepted in ([1, 2], {"1": 2}, {"true": 2}, None):
+        of.validate({"nested": accepted})
+    with pytest.raises(ConnectorError):
+        of.validate(other)
+
+
+@pytest.mark.parametrize("value", [type("Sub", (dict,), {})({"port": "Generic"}), {"port": TemplateType.GENERIC}])
+def test_subclasses_of_json_types_become_plain_values(value: Json) -> None:
+    """The result is equal to that of the plain value."""
+    of = CountingGuard({"type": "object"})
+    for given in (value, {"port": "Generic"}):
+        assert type(of.validate(given).port) is str
+
+
+def test_value_without_a_usable_repr_is_validated_each_time() -> None:
+    """Its ``repr`` is too long, or raises."""
+
+    class Unprintable(dict[str, Json]):
+        def __repr__(self) -> str:
+            raise RuntimeError
+
+    of = CountingGuard({"type": "object"})
+    for value in ({"port": "x" * 300_000}, Unprintable(port=1)):
+        before = of.validations
+        assert of.validate(value).port == of.validate(value).port == value["port"]
+        assert of.validations == before + 2
+
+
+def test_memory_of_accepted_values_is_limited() -> None:
+    """Values in use stay."""
+    of = CountingGuard({})
     for port in range(40):
         of.validate({"port": "in use"})
         of.validate({"port": port})
-    assert of.looks == 41
+    assert of.validations == 41
     of.validate({"port": 0})
-    assert of.looks == 42
+    assert of.validations == 42
 
 
-def test_warnings_do_not_make_validate_fail() -> None:
+def test_validate_ignores_warnings() -> None:
     """Only errors raise, and only they are listed."""
     of = Guard({"required": ["port"], "properties": {"port": {}}}, Anything)
     of.validate({"port": "<port>", "zzz": 1})
@@ -242,8 +273,8 @@ def test_warnings_do_not_make_validate_fail() -> None:
     assert [it["path"] for it in caught.value.data["issues"]] == ["$.port"]  # type: ignore[index]
 
 
-def test_validate_config_raises_invalid_config_whatever_the_guard_raises() -> None:
-    """The issues stay; the code is the one Logto expects for a config."""
+def test_validate_config_always_raises_invalid_config() -> None:
+    """The issues are those of the guard, whatever its error code."""
     for code in (ConnectorErrorCodes.INVALID_CONFIG, ConnectorErrorCodes.INVALID_RESPONSE):
         of: Guard[Anything] = Guard({"required": ["port"]}, Anything, error_code=code)
         assert validate_config({"port": 1}, of) == Anything(1)
@@ -254,15 +285,15 @@ def test_validate_config_raises_invalid_config_whatever_the_guard_raises() -> No
         assert caught.value.__cause__ is None
 
 
-def test_a_guard_names_its_schema_and_class() -> None:
-    """A repr in a test report says which guard it is."""
+def test_repr_names_schema_and_class() -> None:
+    """For test reports."""
     assert repr(aws_ses_config_guard) == "Guard('aws-ses-config', AwsSesConfig)"
     assert repr(Guard({"title": "Mine"}, Anything)) == "Guard('Mine', Anything)"
     assert repr(Guard({}, Mapping[str, str])) == "Guard('a schema', Mapping)"
 
 
-def test_a_guard_gives_its_schema_to_other_validators() -> None:
-    """The schema is self-contained, and the caller's own dict when a dict was given."""
+def test_schema_is_self_contained() -> None:
+    """A schema that was given as a dict is returned unchanged."""
     assert aws_ses_config_guard.schema["$defs"].keys() >= {"template"}
     given_schema = {"type": "object"}
     assert Guard(given_schema, Anything).schema == given_schema

@@ -1,4 +1,4 @@
-"""The tests' own isolation: no way out of the machine, no AWS set-up but a fake one."""
+"""The tests cannot reach other machines or a real AWS account."""
 
 import os
 import socket
@@ -11,8 +11,8 @@ LEFT = pytest.fail.Exception
 
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 443), ("2001:db8::1", 443, 0, 0)])
-def test_no_test_connects_to_another_machine(address: tuple[str, int]) -> None:
-    """An attempt fails the test, and no ``except Exception`` can hide it."""
+def test_connecting_to_another_machine_fails_the_test(address: tuple[str, int]) -> None:
+    """``except Exception`` does not hide the failure."""
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     for attempt in ("connect", "connect_ex"):
         with socket.socket(family) as opened, pytest.raises(LEFT, match="tried to connect"):
@@ -21,20 +21,20 @@ def test_no_test_connects_to_another_machine(address: tuple[str, int]) -> None:
 
 
 @pytest.mark.parametrize("host", ["example.com", b"example.com", "email.eu-west-1.amazonaws.com", "192.0.2.1"])
-def test_no_test_looks_another_machine_up(host: str | bytes) -> None:
-    """Not even a name is looked up."""
+def test_resolving_another_host_fails_the_test(host: str | bytes) -> None:
+    """No DNS request is made."""
     with pytest.raises(LEFT, match="tried to look up"):
         socket.getaddrinfo(host, 443)
 
 
-def test_this_machine_may_be_reached() -> None:
-    """Servers of the tests run on it."""
+def test_loopback_can_be_resolved() -> None:
+    """Servers of the tests run there."""
     assert socket.getaddrinfo("127.0.0.1", 80)
     assert socket.getaddrinfo(None, 80)
 
 
-def test_aws_knows_only_fake_keys_and_no_files() -> None:
-    """Whatever a machine has set up stays out of sight."""
+def test_aws_has_fake_keys_and_no_files() -> None:
+    """Nothing is read from the machine."""
     session = get_session()
     assert session.available_profiles == []
     credentials = session.get_credentials()

@@ -1,4 +1,4 @@
-"""What JavaScript prints for a JSON value; expected values are those of ECMA-262, sections named beside them."""
+"""JSON values as JavaScript prints them. Expected values follow ECMA-262; the docstrings name its sections."""
 
 import json
 import math
@@ -51,22 +51,22 @@ from tests.json_values import json_values
         (math.nan, "NaN"),
     ],
 )
-def test_numbers_print_as_number_to_string_lays_them_out(number: float, text: str) -> None:
-    """Numbers print by the layout rules of ECMA-262 §6.1.6.1.20, whole doubles without a fraction."""
+def test_numbers_are_printed_like_number_to_string(number: float, text: str) -> None:
+    """ECMA-262 §6.1.6.1.20; whole numbers have no fraction."""
     assert number_to_string(number) == text
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_a_printed_double_reads_back_as_itself(number: float) -> None:
-    """The digits are those that round-trip, and an exponent stands only from 1e21 on and below 1e-6."""
+def test_printed_double_is_parsed_as_the_same_double(number: float) -> None:
+    """An exponent is used only from 1e21 on and below 1e-6."""
     text = number_to_string(number)
     assert float(text) == number
     assert ("e" in text) == (number != 0 and not 1e-6 <= abs(number) < 1e21)
 
 
 @given(st.integers(-(2**53), 2**53))
-def test_safe_integers_print_as_their_digits(number: int) -> None:
-    """An integer that a double holds exactly prints as itself, given as int or as float."""
+def test_safe_integers_are_printed_as_their_digits(number: int) -> None:
+    """As int or float."""
     assert number_to_string(number) == number_to_string(float(number)) == str(number)
 
 
@@ -88,18 +88,18 @@ def test_safe_integers_print_as_their_digits(number: int) -> None:
         ([[1, 2], [3, [4, []]]], "1,2,3,4,"),
     ],
 )
-def test_values_print_as_string_does(value: object, text: str) -> None:
-    """Values print as ``String(value)``: arrays by Array.prototype.join (§23.1.3.18), objects as their tag."""
+def test_values_are_printed_like_string(value: object, text: str) -> None:
+    """``String(value)``: arrays by Array.prototype.join (§23.1.3.18), objects by their tag."""
     assert to_string(value) == text
 
 
-def test_a_value_that_is_no_json_prints_as_python_prints_it() -> None:
-    """What JSON has no form for is still printed rather than refused."""
+def test_value_that_is_not_json_is_printed_by_str() -> None:
+    """It does not raise."""
     assert to_string(b"x") == "b'x'"
 
 
-def test_an_array_that_holds_itself_prints_nothing_in_its_place() -> None:
-    """A cycle ends where an engine ends it: the inner occurrence is the empty string; a mere repetition prints."""
+def test_array_inside_itself_is_printed_as_an_empty_string() -> None:
+    """An array that appears twice without a cycle is printed twice."""
     cycle: list[Any] = [1]
     cycle.append([cycle, 2])
     again = [3]
@@ -107,8 +107,8 @@ def test_an_array_that_holds_itself_prints_nothing_in_its_place() -> None:
     assert to_string([again, again]) == "3,3"
 
 
-def test_arrays_of_any_depth_print() -> None:
-    """Depth is no reason to fail: the interpreter's recursion limit does not matter."""
+def test_arrays_of_any_depth_are_printed() -> None:
+    """The interpreter's recursion limit does not apply."""
     deep: list[Any] = [7]
     for _ in range(10_000):
         deep = [deep, 1]
@@ -135,13 +135,13 @@ def test_arrays_of_any_depth_print() -> None:
         ("\ud800", '"\\ud800"'),
     ],
 )
-def test_values_serialize_as_json_stringify_does(value: object, text: str) -> None:
-    """JSON.stringify (§25.5.2): compact, array indices first, numbers as JavaScript's, lone surrogates escaped."""
+def test_values_are_serialized_like_json_stringify(value: object, text: str) -> None:
+    """§25.5.2: compact, array indices first, lone surrogates escaped."""
     assert stringify(value) == text
 
 
-def test_what_json_has_no_form_for_prints_as_its_type_alone() -> None:
-    """A foreign object could hold a secret in its repr, so only its type is named."""
+def test_value_that_is_not_json_is_serialized_as_its_type() -> None:
+    """Its repr could contain a secret."""
 
     class Vault:
         def __repr__(self) -> str:
@@ -150,15 +150,15 @@ def test_what_json_has_no_form_for_prints_as_its_type_alone() -> None:
     assert stringify({"a": Vault()}) == '{"a":"<Vault>"}'
 
 
-def test_a_value_that_holds_itself_cannot_be_serialized() -> None:
-    """JSON.stringify throws on a cycle; here that is a RecursionError."""
+def test_serializing_a_cycle_raises_recursion_error() -> None:
+    """JSON.stringify throws, too."""
     cycle: list[Any] = []
     cycle.append(cycle)
     with pytest.raises(RecursionError):
         stringify(cycle)
 
 
-def _as_doubles(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _as_doubles(value: Any) -> Any:
     match value:
         case bool() | None | str():
             return value
@@ -171,8 +171,8 @@ def _as_doubles(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 @given(json_values)
-def test_serialized_json_reads_back_as_the_same_doubles(value: object) -> None:
-    """Any JSON value survives, as far as doubles hold its numbers."""
+def test_serialized_json_is_parsed_as_the_same_doubles(value: object) -> None:
+    """For any JSON value."""
     assert _as_doubles(json.loads(stringify(value))) == _as_doubles(value)
 
 
@@ -184,12 +184,12 @@ def test_truthy_values(value: object) -> None:
 
 @pytest.mark.parametrize("value", [None, False, 0, -0.0, math.nan, ""])
 def test_falsy_values(value: object) -> None:
-    """ToBoolean (§7.1.2): null, false, zero, NaN and the empty text are false, and nothing else."""
+    """ToBoolean (§7.1.2): null, false, zero, NaN and empty text."""
     assert not is_truthy(value)
 
 
 def test_white_space_is_that_of_ecmascript() -> None:
-    """WhiteSpace and LineTerminator (§12.2, §12.3): with U+FEFF, U+00A0 and all of Zs, without U+001C to U+001F."""
+    """WhiteSpace and LineTerminator (§12.2, §12.3): with U+FEFF, U+00A0 and Zs, without U+001C to U+001F."""
     import unicodedata  # noqa: PLC0415 - only here
 
     space_separators = {chr(point) for point in range(0x110000) if unicodedata.category(chr(point)) == "Zs"}

@@ -1,4 +1,4 @@
-"""What travels in a message: read from any JSON, or refused as a connector error; secrets in no repr."""
+"""Messages: parsed from any JSON, or rejected with a connector error. No repr shows a secret."""
 
 from types import MappingProxyType
 from typing import Any
@@ -26,8 +26,8 @@ from tests.json_values import json_values
 MESSAGE = {"to": "a@example.com", "type": "SignIn", "payload": {"code": "123456"}}
 
 
-def test_the_template_types_are_those_of_logto() -> None:
-    """Every type of message that Logto sends, by its own word."""
+def test_template_types_are_those_of_logto() -> None:
+    """All nine."""
     assert {member.name: member.value for member in TemplateType} == {
         "SIGN_IN": "SignIn",
         "REGISTER": "Register",
@@ -41,8 +41,8 @@ def test_the_template_types_are_those_of_logto() -> None:
     }
 
 
-def test_the_deprecated_code_types_are_kept() -> None:
-    """Upstream still exports them, ``Test`` among them."""
+def test_deprecated_code_types_exist() -> None:
+    """Upstream still exports them."""
     assert {member.value for member in VerificationCodeType} == {
         "SignIn",
         "Register",
@@ -54,8 +54,8 @@ def test_the_deprecated_code_types_are_kept() -> None:
     }
 
 
-def test_a_payload_is_a_read_only_mapping_open_to_any_key() -> None:
-    """Logto's own keys have properties; every key is there as in a mapping; nothing can be set."""
+def test_payload_is_a_read_only_mapping() -> None:
+    """Logto's keys have properties; other keys are allowed."""
     values = {"code": "1", "link": "l", "locale": "pt-BR", "uiLocales": "pt en", "application": {"name": "Acme"}}
     payload = SendMessagePayload(values)
     assert (payload.code, payload.link, payload.locale, payload.ui_locales) == ("1", "l", "pt-BR", "pt en")
@@ -70,85 +70,85 @@ def test_a_payload_is_a_read_only_mapping_open_to_any_key() -> None:
         payload["code"] = "2"  # type: ignore[index]
 
 
-def test_what_a_payload_lacks_is_none() -> None:
-    """Nothing is made up for keys that Logto left out."""
+def test_missing_variable_is_none() -> None:
+    """The properties of a payload are ``None`` for missing keys."""
     payload = SendMessagePayload({})
     assert (payload.code, payload.link, payload.locale, payload.ui_locales) == (None, None, None, None)
 
 
-def test_a_payload_does_not_follow_the_mapping_it_was_made_from() -> None:
-    """Changing the original later changes no message."""
+def test_payload_copies_its_mapping() -> None:
+    """Changing the original does not change the payload."""
     values = {"code": "1"}
     payload = SendMessagePayload(values)
     values["code"] = "2"
     assert payload.code == "1"
 
 
-def test_the_repr_of_a_message_names_variables_and_shows_no_value() -> None:
-    """A code or link in a log would let its reader in."""
+def test_repr_shows_names_of_variables_without_values() -> None:
+    """A code or link in a log would give access."""
     payload = {"code": "CANARY", "link": "https://CANARY", "nested": {"token": "CANARY"}}
     for shown in (repr(SendMessagePayload(payload)), repr(SendMessageData(**{**MESSAGE, "payload": payload}))):
         assert "CANARY" not in shown
         assert "'code', 'link', 'nested'" in shown
 
 
-def test_a_message_is_read_as_it_comes_over_the_wire() -> None:
-    """``{to, type, payload, ip?}`` gives a message; other members are passed over."""
+def test_message_is_parsed_from_json() -> None:
+    """``{to, type, payload, ip?}``; other members are ignored."""
     data = SendMessageData.from_json({**MESSAGE, "ip": "::ffff:127.0.0.1", "more": 1})
     assert data == SendMessageData("a@example.com", TemplateType.SIGN_IN, {"code": "123456"}, "::ffff:127.0.0.1")
     assert data.type is TemplateType.SIGN_IN
     assert SendMessageData.from_json(MESSAGE).ip is None
 
 
-def test_a_type_that_this_kit_does_not_know_stays_a_string() -> None:
-    """A newer Logto may send newer types; they are routed all the same."""
+def test_unknown_type_stays_a_string() -> None:
+    """A newer Logto may send other types."""
     assert SendMessageData.from_json({**MESSAGE, "type": "PasswordExpired"}).type == "PasswordExpired"
 
 
-def test_a_message_and_its_json_turn_into_each_other() -> None:
-    """What came over the wire goes out again the same."""
+def test_message_and_json_are_converted_both_ways() -> None:
+    """The result equals the original."""
     for message in (MESSAGE, {**MESSAGE, "ip": "192.0.2.1", "type": "Other"}):
         assert to_json(converter.structure(message, SendMessageData)) == message
 
 
-def test_a_payload_that_is_one_already_is_taken_as_it_is() -> None:
-    """Making a message from a payload copies nothing."""
+def test_existing_payload_is_not_copied() -> None:
+    """A message keeps the payload object."""
     payload = SendMessagePayload({"code": "1"})
     assert SendMessageData("a", "b", payload).payload is payload
     assert to_json(payload) == {"code": "1"}
 
 
-def test_a_message_cannot_be_changed() -> None:
-    """Messages are values: a connector cannot alter what the next step sees."""
+def test_message_is_immutable() -> None:
+    """A connector cannot change a message for later steps."""
     with pytest.raises(FrozenInstanceError):
         SendMessageData.from_json(MESSAGE).to = "b"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
-    ("value", "says"),
+    ("value", "problem"),
     [
-        (None, "the whole must be an object, not NoneType"),
-        ([], "the whole must be an object, not list"),
-        ({}, "to, type, payload missing"),
-        ({"to": "a", "type": "b"}, "payload missing"),
-        ({**MESSAGE, "to": None}, "to must be a string, not NoneType"),
-        ({**MESSAGE, "type": 1}, "type must be a string, not int"),
-        ({**MESSAGE, "payload": "CANARY"}, "payload must be an object, not str"),
-        ({**MESSAGE, "payload": None}, "payload must be an object, not NoneType"),
-        ({**MESSAGE, "ip": ["CANARY"]}, "ip must be a string, not list"),
+        (None, " must be an object, found null"),
+        ([], " must be an object, found array"),
+        ({}, ": missing to, type, payload"),
+        ({"to": "a", "type": "b"}, ": missing payload"),
+        ({**MESSAGE, "to": None}, ": `to` must be a string, found null"),
+        ({**MESSAGE, "type": 1}, ": `type` must be a string, found number"),
+        ({**MESSAGE, "payload": "CANARY"}, ": `payload` must be an object, found string"),
+        ({**MESSAGE, "payload": None}, ": `payload` must be an object, found null"),
+        ({**MESSAGE, "ip": ["CANARY"]}, ": `ip` must be a string, found array"),
     ],
 )
-def test_a_message_of_another_form_is_refused_and_its_fault_named(value: object, says: str) -> None:
-    """``invalid_request_parameters`` says which member is wrong, and shows no value."""
+def test_invalid_message_raises_and_names_the_member(value: object, problem: str) -> None:
+    """``invalid_request_parameters``, without showing a value."""
     with pytest.raises(ConnectorError) as caught:
         SendMessageData.from_json(value)
     assert caught.value.code is ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS
-    assert caught.value.data == {"message": f"Message data: {says}."}
+    assert caught.value.data == {"message": f"Message data{problem}."}
 
 
 @given(json_values | st.fixed_dictionaries({"to": json_values, "type": json_values, "payload": json_values}))
-def test_any_json_gives_a_message_or_a_connector_error(value: Any) -> None:  # noqa: ANN401 - any JSON value
-    """Whatever arrives, nothing but ``invalid_request_parameters`` is raised, and only where a member is wrong."""
+def test_any_json_gives_a_message_or_a_connector_error(value: Any) -> None:
+    """Only ``invalid_request_parameters``, and only if a member is invalid."""
     sound = (
         isinstance(value, dict)
         and all(isinstance(value.get(name), str) for name in ("to", "type"))
@@ -167,13 +167,13 @@ def test_any_json_gives_a_message_or_a_connector_error(value: Any) -> None:  # n
         }
 
 
-def test_any_mapping_will_do_for_a_message() -> None:
-    """A read-only view of the JSON is as good as a dict."""
+def test_message_is_parsed_from_any_mapping() -> None:
+    """Such as a read-only view of a dict."""
     assert SendMessageData.from_json(MappingProxyType(MESSAGE)).to == "a@example.com"
 
 
-def test_a_template_of_logtos_own_has_the_five_documented_members() -> None:
-    """Only subject and content must be there."""
+def test_managed_template_has_five_members() -> None:
+    """Subject and content are required."""
     assert EmailTemplateDetails("s", "c") == EmailTemplateDetails(
         subject="s", content="c", content_type=None, reply_to=None, send_from=None
     )
@@ -196,13 +196,13 @@ def test_a_template_of_logtos_own_has_the_five_documented_members() -> None:
         {"subject": "s", "content": "c", "content_type": "text/markdown"},
     ],
 )
-def test_a_template_with_members_of_another_kind_cannot_be_made(members: dict[str, Any]) -> None:
-    """A host's mistake shows where the template is made, not at the provider."""
+def test_managed_template_with_invalid_members_raises(members: dict[str, Any]) -> None:
+    """When it is constructed, not when it is sent."""
     with pytest.raises((TypeError, ValueError)):
         EmailTemplateDetails(**members)
 
 
-def test_branding_is_all_optional() -> None:
+def test_all_branding_is_optional() -> None:
     """A tenant may set none of it."""
     assert to_json(EmailServiceBranding()) == {}
 
@@ -212,17 +212,17 @@ def test_branding_is_all_optional() -> None:
     ["https://example.com", "see http://a.b/c?d=e#f now", "www.example.com", "example.com", "mail (example.com)"],
 )
 def test_urls_are_found(text: str) -> None:
-    """A URL or a bare domain is found anywhere in a text."""
+    """A URL or a domain, anywhere in a text."""
     assert url_reg_ex.search(text)
 
 
 @pytest.mark.parametrize("text", ["", "Acme", "Acme Inc", "p.s.a.", "e.g. that", "1 Main Street, Springfield"])
-def test_plain_text_is_no_url(text: str) -> None:
-    """Names, addresses and abbreviations are left alone."""
+def test_text_without_url_does_not_match(text: str) -> None:
+    """Names, addresses and abbreviations."""
     assert not url_reg_ex.search(text)
 
 
-def test_looking_for_urls_takes_linear_time() -> None:
-    """No text makes the pattern try without end."""
+def test_url_search_takes_linear_time() -> None:
+    """For any text."""
     for text in ("a." * 100_000, "www." * 50_000, "h" * 200_000, "(" * 200_000, "a-" * 100_000):
         url_reg_ex.search(text)

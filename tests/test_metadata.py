@@ -1,4 +1,4 @@
-"""What a connector says of itself."""
+"""Metadata and form items of connectors."""
 
 import pytest
 from attrs.exceptions import FrozenInstanceError
@@ -51,29 +51,29 @@ FORM_ITEM = ConnectorConfigFormItem(
 
 
 def test_types_and_platforms_are_those_of_logto() -> None:
-    """Three types, three platforms, seven controls, by Logto's own words."""
+    """Three types, three platforms, seven controls."""
     assert {it.name: it.value for it in ConnectorType} == {"EMAIL": "Email", "SMS": "Sms", "SOCIAL": "Social"}
     assert {it.value for it in ConnectorPlatform} == {"Native", "Universal", "Web"}
     controls = {"Text", "Number", "MultilineText", "Switch", "Select", "MultiSelect", "Json"}
     assert {it.value for it in ConnectorConfigFormItemType} == controls
 
 
-def test_the_ids_of_logtos_own_connectors() -> None:
-    """Demonstration and service connectors have fixed ids."""
+def test_ids_of_logtos_own_connectors() -> None:
+    """Demonstration and service connectors."""
     assert {it.name: it.value for it in DemoConnector} == {"SMS": "logto-sms", "SOCIAL": "logto-social-demo"}
     assert {it.name: it.value for it in ServiceConnector} == {"EMAIL": "logto-email"}
     assert demo_connector_ids == ("logto-sms", "logto-social-demo")
     assert service_connector_ids == ("logto-email",)
 
 
-def test_mock_connectors_record_in_one_file_a_type() -> None:
-    """There is a place for text messages and one for e-mails."""
+def test_mock_connectors_have_one_file_for_each_type() -> None:
+    """For text messages and for e-mails."""
     assert set(mock_connector_file_paths) == {ConnectorType.SMS, ConnectorType.EMAIL}
     assert len(set(mock_connector_file_paths.values())) == 2
 
 
-def test_metadata_writes_the_keys_that_logto_requires_even_when_null() -> None:
-    """``logoDark`` and ``platform`` are required by the guard, and null for most connectors."""
+def test_json_of_metadata_has_required_keys_with_null() -> None:
+    """``logoDark`` and ``platform``; the guard requires them."""
     assert to_json(METADATA) == {
         "id": "acme-mail",
         "target": "acme",
@@ -87,8 +87,8 @@ def test_metadata_writes_the_keys_that_logto_requires_even_when_null() -> None:
     assert to_json(SocialConnectorMetadata(platform=None)) == {"platform": None}
 
 
-def test_metadata_and_its_json_turn_into_each_other() -> None:
-    """The guard reads back what the converter wrote."""
+def test_metadata_and_json_are_converted_both_ways() -> None:
+    """The guard accepts the converter's output."""
     whole = ConnectorMetadata(
         id="a",
         target="b",
@@ -114,20 +114,20 @@ def test_metadata_and_its_json_turn_into_each_other() -> None:
 
 
 def _plain(value: object) -> object:
-    """Return the JSON as a parser would give it: lists for tuples."""
+    """Return the JSON as a parser would: lists instead of tuples."""
     if isinstance(value, dict):
         return {key: _plain(member) for key, member in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def test_to_json_gives_json() -> None:
-    """The converter's output is JSON that the guard takes as it is."""
+def test_guards_accept_the_output_of_to_json() -> None:
+    """For metadata and form items."""
     assert connector_metadata_guard.is_valid(to_json(METADATA))
     assert connector_config_form_item_guard.is_valid(to_json(FORM_ITEM))
 
 
-def test_null_is_a_default_value_and_unset_is_none() -> None:
-    """``defaultValue: null`` differs from no default; so does a condition that expects null."""
+def test_null_differs_from_an_omitted_default_value() -> None:
+    """Likewise for the expected value of a condition."""
     plain = ConnectorConfigFormItem(type=ConnectorConfigFormItemType.TEXT, key="a", label="A")
     assert "defaultValue" not in to_json(plain)
     assert to_json(FORM_ITEM)["defaultValue"] is None
@@ -138,8 +138,8 @@ def test_null_is_a_default_value_and_unset_is_none() -> None:
     assert to_json(FORM_ITEM)["isDevFeature"] is False
 
 
-def test_metadata_cannot_be_changed() -> None:
-    """All connectors of a class share their metadata."""
+def test_metadata_is_immutable() -> None:
+    """All connectors of a class share it."""
     with pytest.raises(FrozenInstanceError):
         METADATA.id = "b"  # type: ignore[misc]
     with pytest.raises(TypeError):

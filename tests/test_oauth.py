@@ -1,4 +1,4 @@
-"""A new access token for a refresh token: the request as RFC 6749 asks, every failure a connector error."""
+"""The refresh token request: as RFC 6749 defines it; every failure is a connector error."""
 
 import socket
 import traceback
@@ -7,16 +7,16 @@ from base64 import b64encode
 import pytest
 
 from connector_kit import ConnectorError, ConnectorErrorCodes, TokenResponse, get_access_token_by_refresh_token, oauth
-from tests.loopback import Answer, Loopback
+from tests.loopback import HttpResponse, Loopback
 
 
 def call(endpoint: str, *, secret: str = "s3:ü") -> TokenResponse:
-    """Ask for a token."""
+    """Request a token."""
     return get_access_token_by_refresh_token("client", secret, endpoint, "re&fresh=tök en")
 
 
-def refused(endpoint: str) -> ConnectorError:
-    """Return the error that a call raises, after a look for secrets in all that could be printed of it."""
+def raised_error(endpoint: str) -> ConnectorError:
+    """Return the error that a request raises, after checking that it shows no secret."""
     with pytest.raises(ConnectorError) as caught:
         call(endpoint)
     printed = "".join(traceback.format_exception(caught.value))
@@ -25,9 +25,9 @@ def refused(endpoint: str) -> ConnectorError:
     return caught.value
 
 
-def test_the_request_is_that_of_rfc_6749(loopback: Loopback) -> None:
-    """A form with ``grant_type=refresh_token`` (§6) under HTTP Basic authentication (§2.3.1); one call."""
-    loopback.answers = [Answer(200, b'{"access_token":"a","expires_in":"60","scope":"x","more":1}')]
+def test_request_is_that_of_rfc_6749(loopback: Loopback) -> None:
+    """A form with ``grant_type=refresh_token`` (§6) and HTTP Basic authentication (§2.3.1); one call."""
+    loopback.answers = [HttpResponse(200, b'{"access_token":"a","expires_in":"60","scope":"x","more":1}')]
     assert call(f"{loopback.url}/token?tenant=1") == TokenResponse(access_token="a", expires_in="60", scope="x")
     (request,) = loopback.requests
     assert (request.method, request.path) == ("POST", "/token?tenant=1")
@@ -39,54 +39,54 @@ def test_the_request_is_that_of_rfc_6749(loopback: Loopback) -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 299])
 def test_any_2xx_is_a_success(loopback: Loopback, status: int) -> None:
-    """Upstream's client takes the whole class."""
-    loopback.answers = [Answer(status)]
+    """As upstream."""
+    loopback.answers = [HttpResponse(status)]
     assert call(loopback.url) == TokenResponse()
 
 
 @pytest.mark.parametrize("status", [300, 400, 401, 429, 500, 503])
-def test_a_refusal_is_told_by_its_status_alone(loopback: Loopback, status: int) -> None:
-    """The body may repeat a token, so it is not passed on; the call is not made again."""
-    loopback.answers = [Answer(status, b'{"error":"invalid_grant","error_description":"CANARY"}')]
-    error = refused(loopback.url)
+def test_error_response_raises_with_its_status_only(loopback: Loopback, status: int) -> None:
+    """The body may contain a token. There is no retry."""
+    loopback.answers = [HttpResponse(status, b'{"error":"invalid_grant","error_description":"CANARY"}')]
+    error = raised_error(loopback.url)
     assert error.code is ConnectorErrorCodes.GENERAL
-    assert error.data == {"message": f"The token endpoint answered with HTTP {status}.", "status": status}
+    assert error.data == {"message": f"The token endpoint returned HTTP {status}.", "status": status}
     assert len(loopback.requests) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed(loopback: Loopback, status: int) -> None:
-    """Following it would take client secret and token elsewhere."""
-    loopback.answers = [Answer(status, headers={"Location": f"{loopback.url}/elsewhere"})]
-    assert refused(f"{loopback.url}/token").data["status"] == status  # type: ignore[index]
+def test_redirect_is_not_followed(loopback: Loopback, status: int) -> None:
+    """It could send the client secret and the token to another server."""
+    loopback.answers = [HttpResponse(status, headers={"Location": f"{loopback.url}/elsewhere"})]
+    assert raised_error(f"{loopback.url}/token").data["status"] == status  # type: ignore[index]
     assert [request.path for request in loopback.requests] == ["/token"]
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"<html>CANARY</html>", b"access_token=CANARY", b'{"access_token":"CANARY', b"\xff"]
 )
-def test_an_answer_that_is_no_json_is_an_invalid_response(loopback: Loopback, body: bytes) -> None:
-    """The data says so and shows nothing of it."""
-    loopback.answers = [Answer(200, body)]
-    error = refused(loopback.url)
+def test_body_that_is_not_json_raises_invalid_response(loopback: Loopback, body: bytes) -> None:
+    """The data does not show the body."""
+    loopback.answers = [HttpResponse(200, body)]
+    error = raised_error(loopback.url)
     assert error.code is ConnectorErrorCodes.INVALID_RESPONSE
-    assert error.data == {"message": "The token endpoint's answer is not JSON."}
+    assert error.data == {"message": "The response of the token endpoint is not JSON."}
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b'{"access_token":null}', b'{"access_token":["CANARY"]}'])
-def test_json_that_is_no_token_response_is_an_invalid_response(loopback: Loopback, body: bytes) -> None:
-    """The guard's issues say what is wrong with it."""
-    loopback.answers = [Answer(200, body)]
-    error = refused(loopback.url)
+def test_body_that_is_not_a_token_response_raises_invalid_response(loopback: Loopback, body: bytes) -> None:
+    """With the issues of the guard."""
+    loopback.answers = [HttpResponse(200, body)]
+    error = raised_error(loopback.url)
     assert error.code is ConnectorErrorCodes.INVALID_RESPONSE
     assert error.data["issues"]  # type: ignore[index]
 
 
-def test_an_endpoint_that_nobody_serves_cannot_be_reached() -> None:
-    """A refused connection is ``general``, with its cause chained."""
+def test_refused_connection_raises_general() -> None:
+    """With its cause."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        error = refused(f"http://127.0.0.1:{unused.getsockname()[1]}/token")
+        error = raised_error(f"http://127.0.0.1:{unused.getsockname()[1]}/token")
     assert error.code is ConnectorErrorCodes.GENERAL
     assert "could not be reached" in str(error)
     assert error.__cause__ is not None
@@ -95,25 +95,25 @@ def test_an_endpoint_that_nobody_serves_cannot_be_reached() -> None:
 @pytest.mark.parametrize(
     "endpoint", ["", "token", "ftp://127.0.0.1/", "http://", "http://[", "http://127.0.0.1:99999/"]
 )
-def test_an_endpoint_that_is_no_url_cannot_be_reached(endpoint: str) -> None:
-    """A wrong setting is the same error, not a foreign one."""
-    assert refused(endpoint).code is ConnectorErrorCodes.GENERAL
+def test_invalid_endpoint_raises_general(endpoint: str) -> None:
+    """As if it could not be reached."""
+    assert raised_error(endpoint).code is ConnectorErrorCodes.GENERAL
 
 
-def test_a_secret_that_has_no_utf_8_form_is_not_a_foreign_exception(loopback: Loopback) -> None:
-    """A lone surrogate goes out replaced, and the endpoint may refuse it; no exception shows the secret."""
+def test_secret_with_a_lone_surrogate_raises_connector_error_only(loopback: Loopback) -> None:
+    """It is sent with a replacement character; no exception shows the secret."""
     assert get_access_token_by_refresh_token("c", "\ud800", loopback.url, "\udfff") == TokenResponse()
 
 
 @pytest.mark.parametrize("instead", ["hang", "reset"])
-def test_an_endpoint_that_does_not_answer_is_given_up(
+def test_silent_endpoint_raises_after_the_time_limit(
     loopback: Loopback, monkeypatch: pytest.MonkeyPatch, instead: str
 ) -> None:
-    """A silent endpoint costs the time limit and no more; a lost connection is not tried again."""
+    """A lost connection is not retried."""
     assert oauth._TIME_LIMIT == 10
     monkeypatch.setattr(oauth, "_TIME_LIMIT", 1.0)
-    loopback.answers = [Answer(instead=instead)]  # type: ignore[arg-type]
-    error = refused(loopback.url)
+    loopback.answers = [HttpResponse(instead=instead)]  # type: ignore[arg-type]
+    error = raised_error(loopback.url)
     assert error.code is ConnectorErrorCodes.GENERAL
     assert error.__cause__ is not None
     assert len(loopback.requests) == 1

@@ -1,4 +1,4 @@
-"""What is built is what is installed: sdist, wheel from the sdist, a clean environment outside the checkout."""
+"""The sdist, the wheel built from it, and an installation outside the checkout."""
 
 import ast
 import json
@@ -48,7 +48,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel with its dependencies alone, and return the environment's folder of commands."""
+    """Install the wheel with its dependencies only, and return the environment's folder of commands."""
     folder = tmp_path_factory.mktemp("clean")
     _succeed(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
     commands = folder / "venv" / "bin"
@@ -61,21 +61,21 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def with_extras(installed: Path, wheel: Path) -> Path:
-    """Add what ``[all]`` adds."""
+    """Install the extra ``all``."""
     _succeed(installed / "python", "-m", "pip", "install", "--quiet", f"{wheel}[all]", cwd=installed)
     return installed
 
 
-def test_the_wheel_holds_every_schema_byte_for_byte(wheel: Path) -> None:
-    """A wheel without schemas would build just as silently."""
+def test_wheel_contains_every_schema(wheel: Path) -> None:
+    """Byte for byte."""
     with zipfile.ZipFile(wheel) as archive:
         prefix = "connector_kit/schemas/"
         found = {it.removeprefix(prefix): archive.read(it) for it in archive.namelist() if it.startswith(prefix)}
-    assert len(SCHEMAS) == 23
+    assert SCHEMAS
     assert found == SCHEMAS
 
 
-def test_the_wheel_holds_what_the_ses_connector_shows(wheel: Path) -> None:
+def test_wheel_contains_the_files_of_the_ses_connector(wheel: Path) -> None:
     """Logos, the guide in three languages, and the type markers."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -85,33 +85,39 @@ def test_the_wheel_holds_what_the_ses_connector_shows(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"connector_kit", "conformance"}
 
 
-def test_the_wheel_holds_what_runs_packages_of_npm(wheel: Path) -> None:
-    """The driver and the pinned versions are no Python, and are there all the same."""
+def test_wheel_contains_the_npm_driver(wheel: Path) -> None:
+    """The driver and the pinned versions are not Python."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     files = ("driver.mjs", "pinned/package.json", "pinned/package-lock.json")
     assert {f"conformance/npm/{file}" for file in files} <= names
 
 
-def test_check_wheel_contents_finds_nothing(wheel: Path) -> None:
-    """No stray files, no duplicates, nothing but the two packages at the top."""
-    told = _succeed(
+def test_wheel_contains_the_openapi_document_of_the_host(wheel: Path) -> None:
+    """It is a JSON file next to the code that reads it."""
+    with zipfile.ZipFile(wheel) as archive:
+        assert "connector_kit/host/openapi.json" in archive.namelist()
+
+
+def test_check_wheel_contents_reports_nothing(wheel: Path) -> None:
+    """No stray files, no duplicates, and only the two packages at the top level."""
+    output = _succeed(
         Path(sys.executable).parent / "check-wheel-contents", "--config", ROOT / "pyproject.toml", wheel, cwd=ROOT
     )
-    assert told.rstrip().endswith("OK")
+    assert output.rstrip().endswith("OK")
 
 
-def test_the_installed_kit_gives_the_schemas_of_the_checkout(installed: Path) -> None:
-    """Outside the checkout, the schemas come from the wheel."""
+def test_installed_schemas_are_those_of_the_checkout(installed: Path) -> None:
+    """They come from the wheel."""
     program = (
         "import json, connector_kit as kit; print(json.dumps({name: kit.bundle(name) for name in kit.schema_names()}))"
     )
-    told = json.loads(_succeed(installed / "python", "-c", program, cwd=installed))
-    assert told == {name: connector_kit.bundle(name) for name in connector_kit.schema_names()}
+    output = json.loads(_succeed(installed / "python", "-c", program, cwd=installed))
+    assert output == {name: connector_kit.bundle(name) for name in connector_kit.schema_names()}
 
 
-def test_the_base_install_says_what_the_command_line_needs(installed: Path) -> None:
-    """Without the extra: one line, exit status 2."""
+def test_base_installation_names_the_extra_for_the_command_line(installed: Path) -> None:
+    """One line, exit status 2."""
     script = "import sys; sys.modules['click'] = None; from connector_kit.cli import main; sys.exit(main())"
     done = _run(installed / "python", "-c", script, cwd=installed)
     assert done.returncode == 2
@@ -119,18 +125,20 @@ def test_the_base_install_says_what_the_command_line_needs(installed: Path) -> N
     assert done.stderr.count("\n") == 1
 
 
-def test_the_installed_commands_work(with_extras: Path) -> None:
-    """`list`, `show` and the main job, from an environment that has only the wheel."""
+def test_installed_commands_work(with_extras: Path) -> None:
+    """`list`, `show` and sending, in an environment with the wheel only."""
     command = with_extras / "connector-kit"
     assert "aws-ses-mail" in _succeed(command, "list", cwd=with_extras)
     shown = json.loads(_succeed(command, "show", "aws-ses-mail", "--format", "json", cwd=with_extras))
     assert shown["id"] == "aws-ses-mail"
-    told = _succeed(command, "conformance", "aws-ses-mail", "--profile", "dev", "--check", "metadata", cwd=with_extras)
-    assert "aws-ses-mail conforms." in told
+    output = _succeed(
+        command, "conformance", "aws-ses-mail", "--profile", "dev", "--check", "metadata", cwd=with_extras
+    )
+    assert "aws-ses-mail conforms." in output
 
 
-def test_a_new_author_gets_from_nothing_to_a_report(with_extras: Path, tmp_path: Path) -> None:
-    """The guide's project, in an environment that has only the wheel, with public names alone, conforms and says so."""
+def test_project_of_the_guide_conforms(with_extras: Path, tmp_path: Path) -> None:
+    """In an environment with the wheel only, with public names only."""
     for block in blocks(ROOT / "docs" / "guides" / "write-a-connector.md"):
         if block.verb == "file":
             file = tmp_path / "acme" / block.argument
@@ -141,10 +149,10 @@ def test_a_new_author_gets_from_nothing_to_a_report(with_extras: Path, tmp_path:
     try:
         written = {name: tmp_path / f"report.{name}" for name in ("html", "junit", "json", "badge")}
         options = [part for name, file in written.items() for part in (f"--{name}", file)]
-        told = _succeed(
+        output = _succeed(
             with_extras / "connector-kit", "conformance", "acme-mail", "--profile", "dev", *options, cwd=tmp_path
         )
-        assert told.rstrip().endswith("acme-mail conforms.")
+        assert output.rstrip().endswith("acme-mail conforms.")
         report = json.loads(written["json"].read_text(encoding="utf-8"))
         assert (report["connector"], report["conforms"]) == ("acme-mail", True)
         assert {"passed"} <= {check["state"] for check in report["checks"]}
@@ -157,7 +165,7 @@ def test_a_new_author_gets_from_nothing_to_a_report(with_extras: Path, tmp_path:
 
 
 def _private_names(project: Path) -> list[str]:
-    """Return what a project imports of the kit and the suite that they do not export."""
+    """Return the names that a project imports from the kit and the suite, but that they do not export."""
     public = {"connector_kit": set(connector_kit.__all__), "conformance": set(conformance.__all__)}
     found = []
     for file in project.rglob("*.py"):
@@ -168,8 +176,8 @@ def _private_names(project: Path) -> list[str]:
     return found
 
 
-def test_the_installed_kit_writes_the_package_of_the_checkout(with_extras: Path, tmp_path: Path) -> None:
-    """The JavaScript of the npm package is in the wheel, all of it."""
+def test_installed_kit_writes_the_npm_package_of_the_checkout(with_extras: Path, tmp_path: Path) -> None:
+    """The wheel contains all of its JavaScript."""
     _succeed(with_extras / "connector-kit", "package", "aws-ses-mail", "--out", tmp_path / "out", cwd=with_extras)
     code = ROOT / "connector_kit" / "logto_package" / "npm"
     assert {file.name for file in (tmp_path / "out" / "lib").iterdir()} == {

@@ -1,4 +1,4 @@
-"""JSON text: what JavaScript reads is read, what it refuses is refused."""
+"""Parsing JSON text: accepted and rejected as by JavaScript."""
 
 import math
 from typing import Any
@@ -29,22 +29,22 @@ NOT_JSON = [
     ("text", "value"),
     [(" [1, 2.5, null, true]\n", [1, 2.5, None, True]), ('{"a":{"b":""}}', {"a": {"b": ""}}), ('"é"', "é"), ("0", 0)],
 )
-def test_json_is_read(text: str, value: object) -> None:
-    """Any JSON value may stand at the top (RFC 8259 §2)."""
+def test_json_is_parsed(text: str, value: object) -> None:
+    """Any JSON value may be at the top level (RFC 8259 §2)."""
     assert load_json(text) == parse_json(text) == value
 
 
-def test_integers_of_any_length_are_read() -> None:
-    """An integer longer than Python likes to convert is what it is to JavaScript: infinite."""
+def test_integers_of_any_length_are_parsed() -> None:
+    """Beyond Python's limit of digits they are infinite, as in JavaScript."""
     assert load_json("1" + "0" * 5000) == math.inf
     assert load_json("-1" + "0" * 5000) == -math.inf
     assert load_json("1" + "0" * 300) == 10**300
 
 
 @pytest.mark.parametrize("text", NOT_JSON)
-def test_what_is_no_json_is_refused(text: str) -> None:
-    """Python's own extensions to JSON are refused with the rest."""
-    with pytest.raises(ValueError):  # noqa: PT011 - the kind is the claim
+def test_text_that_is_not_json_raises(text: str) -> None:
+    """Python's extensions of JSON, too."""
+    with pytest.raises(ValueError):  # noqa: PT011 - only the type matters here
         load_json(text)
     with pytest.raises(ConnectorError) as caught:
         parse_json(text)
@@ -53,8 +53,8 @@ def test_what_is_no_json_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("read", [parse_json, parse_json_object])
-def test_code_and_data_of_the_error_can_be_chosen(read: Any) -> None:  # noqa: ANN401 - either function
-    """A caller says which error to raise; data that is given stands in place of the text."""
+def test_error_has_the_given_code_and_data(read: Any) -> None:
+    """Given data replaces the text."""
     with pytest.raises(ConnectorError) as caught:
         read("CANARY", ConnectorErrorCodes.INVALID_CONFIG, {"message": "no"})
     assert caught.value.code is ConnectorErrorCodes.INVALID_CONFIG
@@ -63,8 +63,8 @@ def test_code_and_data_of_the_error_can_be_chosen(read: Any) -> None:  # noqa: A
 
 
 @pytest.mark.parametrize("text", ["[]", "1", '"{}"', "null", "true"])
-def test_an_object_is_asked_for_and_nothing_else_will_do(text: str) -> None:
-    """JSON that is no object fails like text that is no JSON."""
+def test_json_that_is_not_an_object_raises(text: str) -> None:
+    """As text that is not JSON does."""
     assert parse_json_object('{"a":1}') == {"a": 1}
     with pytest.raises(ConnectorError) as caught:
         parse_json_object(text)
@@ -75,21 +75,21 @@ def test_an_object_is_asked_for_and_nothing_else_will_do(text: str) -> None:
     assert caught.value.data == {"a": 1}
 
 
-def test_json_nested_without_end_is_refused_as_a_connector_error() -> None:
-    """An answer made to exhaust the interpreter is only an invalid response."""
+def test_deeply_nested_json_raises_connector_error() -> None:
+    """With ``invalid_response``."""
     with pytest.raises(ConnectorError):
         parse_json("[" * 100_000)
 
 
-def test_a_value_that_is_no_text_is_refused_as_a_connector_error() -> None:
-    """A mistake of the caller's does not become a foreign exception."""
+def test_value_that_is_not_text_raises_connector_error() -> None:
+    """Not a TypeError."""
     with pytest.raises(ConnectorError):
         parse_json(None)  # type: ignore[arg-type]
 
 
 @given(st.text())
 def test_any_text_gives_a_value_or_a_connector_error(text: str) -> None:
-    """No text makes it fail in any other way."""
+    """No other exception is raised."""
     try:
         parse_json_object(text)
     except ConnectorError as error:

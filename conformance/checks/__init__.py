@@ -1,35 +1,30 @@
-"""All checks; importing this registers them, in the order in which they run."""
+"""All checks: importing the modules of this package registers them, one module after the other."""
 
-# isort: off
-from conformance.checks import metadata
-from conformance.checks import config
-from conformance.checks import routing
-from conformance.checks import rendering
-from conformance.checks import delivery
-from conformance.checks import isolation
-from conformance.checks import errors
-from conformance.checks import operator
-from conformance.checks import usage
-from conformance.checks import secrets
-from conformance.checks import social
-# isort: on
+from importlib import import_module
+from typing import Final
 
 from conformance.registry import Check, registered_checks
 
-__all__ = [
-    "all_checks",
-    "config",
-    "delivery",
-    "errors",
-    "isolation",
+_MODULES: Final = (
     "metadata",
-    "operator",
-    "rendering",
+    "config",
     "routing",
+    "rendering",
+    "delivery",
+    "isolation",
+    "errors",
+    "operator",
+    "usage",
     "secrets",
     "social",
-    "usage",
-]
+    "social_sign_in",
+    "social_failures",
+    "social_tokens",
+)
+"""In the order in which their checks run."""
+
+for _module in _MODULES:
+    import_module(f"conformance.checks.{_module}")
 
 
 def all_checks() -> tuple[Check, ...]:

@@ -1,9 +1,10 @@
-"""Validation: what a connector takes and refuses as its config, and that refusing means doing nothing."""
+"""Configs: which ones a connector accepts and rejects, where it reads them, and what validation does."""
 
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from conformance.config_schema import ConfigSchema, references_out_of
-from conformance.registry import ALL, CheckFailure, NotApplicable, check, expect
-from conformance.strategies import (
+from conformance.harness.attempt import Attempt, run_job
+from conformance.harness.config_schema import ConfigSchema, references_out_of
+from conformance.harness.expectations import expect_error, expect_no_call
+from conformance.harness.harness import Harness
+from conformance.harness.strategies import (
     REQUIRED_TYPES,
     json_values,
     letters,
@@ -25,30 +28,95 @@ from conformance.strategies import (
     with_templates,
     without,
 )
-from conformance.subject import Attempt, Subject
+from conformance.harness.values import difference, read_back, show, show_type
+from conformance.registry import ALL, check
+from conformance.verdicts import CheckFailure, NotApplicable, expect
 from connector_kit import ConnectorError, ConnectorErrorCodes, to_json
-from connector_kit.issues import json_type
+from connector_kit.issues import Location, format_path
 from connector_kit.wire import camel_case
 
 Json = Any
 """Any JSON value."""
 
-Place = tuple[Any, ...]
-"""Keys and indices."""
-
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_MISSING: Final = object()
 
 
-def _refusable(subject: Subject, change: Callable[[Place], Json], what: str) -> list[Place]:
-    """Return the places of the config at which the schema refuses a change."""
-    found = [place for place in places(subject.config) if not subject.accepts(change(place))]
-    if not found:
-        raise NotApplicable(f"the config's schema declares {what}")
-    return found
+def _value_at(config: Json, place: Location) -> Json:
+    for part in place:
+        config = config[part]
+    return config
 
 
-def _near_misses(value: Json) -> list[Json]:
-    """Return values of other types that a careless reader takes for this one."""
+def _expect_rejected(harness: Harness, attempt: Attempt, config: str) -> None:
+    expect_error(attempt, ConnectorErrorCodes.INVALID_CONFIG, f"for {config}")
+    expect_no_call(attempt, f"a send with {config}")
+    harness.coverage.add("invalid config")
+
+
+def _expect_accepted(harness: Harness, attempt: Attempt, config: str) -> None:
+    expect(
+        attempt.code is not ConnectorErrorCodes.INVALID_CONFIG,
+        f"expected {config} to be accepted, as by its published schema; {attempt.summary}",
+    )
+    harness.coverage.add("valid config")
+
+
+def _expect_verdict_of_schema(harness: Harness, message: Json, config: Json, description: str) -> None:
+    attempt = harness.send(message, config)
+    judge = _expect_accepted if harness.accepts(config) else _expect_rejected
+    judge(harness, attempt, description)
+
+
+def _changes(before: Json, after: Json, place: Location = ()) -> Iterator[Location]:
+    """Yield the places at which a value was changed."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in before.keys() | after.keys():
+            yield from _changes(before.get(key, _MISSING), after.get(key, _MISSING), (*place, key))
+    elif before != after:
+        yield place
+
+
+def _show_changes(before: Json, after: Json) -> str:
+    """Name the places at which a config was changed, without its values: they may be secrets."""
+    return f"changes at {', '.join(sorted(map(format_path, _changes(before, after))))}"
+
+
+# --- valid and invalid configs --------------------------------------------------------------------------------------
+
+
+@check("config.accepts-valid", clause="C1", covers=("valid config",))
+def accepts_valid(harness: Harness) -> None:
+    """The connector accepts each config that its published schema accepts, and sends the message."""
+
+    def verify(config: Json, message: Json) -> None:
+        assume(harness.accepts(config))
+        harness.deliver(message, config)
+        harness.coverage.add("valid config")
+
+    harness.for_all(verify, harness.configs(), harness.messages())
+
+
+def _require_rejection(harness: Harness, change: Callable[[Location], Json], declared: str) -> None:
+    """Skip the check if the schema accepts a change at every place of the config."""
+    if all(harness.accepts(change(place)) for place in places(harness.config)):
+        raise NotApplicable(f"the config's schema declares {declared}")
+
+
+@check("config.rejects-missing", clause="C2", covers=("invalid config",))
+def rejects_missing(harness: Harness) -> None:
+    """The connector rejects a config without a required key, at the top level or in a template."""
+
+    def verify(place: Location, message: Json) -> None:
+        config = without(harness.config, place)
+        _expect_verdict_of_schema(harness, message, config, f"a config without {format_path(place)}")
+
+    _require_rejection(harness, lambda place: without(harness.config, place), "no key as required")
+    harness.for_each(verify, places(harness.config), harness.messages())
+
+
+def _similar_values(value: Json) -> list[Json]:
+    """Return values of other types that a connector might convert to this one."""
     match value:
         case bool():
             return [int(value), float(value), str(value).lower(), str(value)]
@@ -64,251 +132,214 @@ def _near_misses(value: Json) -> list[Json]:
             return ["", "null", False, 0, [], {}]
 
 
-def _refused(subject: Subject, attempt: Attempt, what: str) -> None:
-    expect(
-        attempt.code is ConnectorErrorCodes.INVALID_CONFIG,
-        f"expected a config with {what} to be refused as invalid_config; {attempt.how}",
-    )
-    expect(
-        not attempt.calls, f"expected nothing to be sent for a config with {what}, found {len(attempt.calls)} call(s)"
-    )
-    subject.ledger.saw("invalid")
-
-
-def _taken(subject: Subject, attempt: Attempt, what: str) -> None:
-    expect(
-        attempt.code is not ConnectorErrorCodes.INVALID_CONFIG,
-        f"expected {what} to be accepted: its published schema accepts it; {attempt.how}",
-    )
-    subject.ledger.saw("valid")
-
-
-def _as_the_schema_says(subject: Subject, message: Json, config: Json, what: str) -> None:
-    attempt = subject.send(message, config)
-    if subject.accepts(config):
-        _taken(subject, attempt, f"a config with {what}")
-    else:
-        _refused(subject, attempt, what)
-
-
-@check("config.accepts-valid", clause="C1", sees=("valid",))
-def accepts_valid(subject: Subject) -> None:
-    """A config that the published schema accepts is accepted, and the message goes out."""
-
-    def claim(config: Json, message: Json) -> None:
-        assume(subject.accepts(config))
-        subject.deliver(message, config)
-        subject.ledger.saw("valid")
-
-    subject.for_all(claim, subject.configs(), subject.messages())
-
-
-@check("config.refuses-missing", clause="C2", sees=("invalid",))
-def refuses_missing(subject: Subject) -> None:
-    """A config that lacks a required key, at the top or in a template, is refused."""
-
-    def claim(place: Place, message: Json) -> None:
-        _as_the_schema_says(subject, message, without(subject.config, place), f"no {place[-1]!r}")
-
-    _refusable(subject, lambda place: without(subject.config, place), "no key as required")
-    subject.for_each(claim, places(subject.config), subject.messages())
-
-
-@check("config.refuses-mistyped", clause="C2", sees=("invalid",))
-def refuses_mistyped(subject: Subject) -> None:
-    """A config with a value of another JSON type than the schema's is refused."""
-
-    def claim(place: Place, value: Json, message: Json) -> None:
-        config = replaced(subject.config, place, value)
-        if not subject.accepts(config):
-            _refused(subject, subject.send(message, config), f"a wrong {place[-1]!r}")
-
-    if not any(_wrong_values(subject)):
+def _rejected_similar_values(harness: Harness) -> dict[Location, list[Json]]:
+    """Return, for each place of the config, the similar values that the schema rejects there."""
+    found: dict[Location, list[Json]] = {}
+    for place in places(harness.config):
+        for value in _similar_values(_value_at(harness.config, place)):
+            if not harness.accepts(replaced(harness.config, place, value)):
+                found.setdefault(place, []).append(value)
+    if not found:
         raise NotApplicable("the config's schema declares no type for any key")
-    subject.for_each(claim, places(subject.config), mistyped_values, subject.messages())
+    return found
 
 
-def _wrong_values(subject: Subject) -> Iterator[tuple[Place, Json]]:
-    """Yield places of the config with a near miss that the schema refuses there."""
-    for place in places(subject.config):
-        for value in _near_misses(_at(subject.config, place)):
-            if not subject.accepts(replaced(subject.config, place, value)):
-                yield place, value
+@check("config.rejects-wrong-type", clause="C2", covers=("invalid config",))
+def rejects_wrong_type(harness: Harness) -> None:
+    """The connector rejects a config with a value of a type that the schema does not allow."""
+
+    def verify(place: Location, value: Json, message: Json) -> None:
+        config = replaced(harness.config, place, value)
+        if not harness.accepts(config):
+            description = f"a config with {show_type(value)} at {format_path(place)}"
+            _expect_rejected(harness, harness.send(message, config), description)
+
+    _rejected_similar_values(harness)
+    harness.for_each(verify, places(harness.config), mistyped_values, harness.messages())
 
 
-def _at(config: Json, place: Place) -> Json:
-    for part in place:
-        config = config[part]
-    return config
+@check("config.no-coercion", clause="C2", covers=("invalid config",))
+def no_coercion(harness: Harness) -> None:
+    """The connector does not convert values of a wrong type: "587" is not a number, 1 is not true."""
 
-
-@check("config.no-coercion", clause="C2", sees=("invalid",))
-def no_coercion(subject: Subject) -> None:
-    """A value is not turned into what it nearly is: "587" is no number, 1 is not true, an object is no array."""
-
-    def claim(place: Place, message: Json) -> None:
+    def verify(place: Location, message: Json) -> None:
+        right = show_type(_value_at(harness.config, place))
         for value in wrong[place]:
-            what = f"{json_type(value)} for {json_type(_at(subject.config, place))} as {place[-1]!r}"
-            _refused(subject, subject.send(message, replaced(subject.config, place, value)), f"a wrong type, {what}")
+            description = f"a config with {show_type(value)} instead of {right} at {format_path(place)}"
+            _expect_rejected(harness, harness.send(message, replaced(harness.config, place, value)), description)
 
-    wrong: dict[Place, list[Json]] = {}
-    for place, value in _wrong_values(subject):
-        wrong.setdefault(place, []).append(value)
-    if not wrong:
-        raise NotApplicable("the config's schema declares no type for any key")
-    subject.for_each(claim, wrong, subject.messages())
+    wrong = _rejected_similar_values(harness)
+    harness.for_each(verify, wrong, harness.messages())
 
 
-@check("config.refuses-null", clause="C3", sees=("invalid",))
-def refuses_null(subject: Subject) -> None:
-    """Null is not the same as absent: a config with null for an optional key is refused too."""
+@check("config.rejects-null", clause="C3", covers=("invalid config",))
+def rejects_null(harness: Harness) -> None:
+    """The connector rejects null for an optional key, unless the schema allows null: null does not mean absent."""
 
-    def claim(place: Place, message: Json) -> None:
-        _as_the_schema_says(subject, message, replaced(subject.config, place, None), f"null for {place[-1]!r}")
+    def verify(place: Location, message: Json) -> None:
+        config = replaced(harness.config, place, None)
+        _expect_verdict_of_schema(harness, message, config, f"a config with null at {format_path(place)}")
 
-    _refusable(subject, lambda place: replaced(subject.config, place, None), "null as a value of every key")
-    subject.for_each(claim, places(subject.config), subject.messages())
+    _require_rejection(
+        harness, lambda place: replaced(harness.config, place, None), "null as a valid value of every key"
+    )
+    harness.for_each(verify, places(harness.config), harness.messages())
 
 
-@check("config.refuses-non-objects", clause="C2", sees=("invalid",))
-def refuses_non_objects(subject: Subject) -> None:
-    """A config that is no object, or an arbitrary one, is refused with a ConnectorError."""
+@check("config.rejects-non-objects", clause="C2", covers=("invalid config",))
+def rejects_non_objects(harness: Harness) -> None:
+    """The connector rejects any JSON value that the schema rejects, without using the saved config instead."""
 
-    def claim(config: Json, message: Json) -> None:
-        if config is not None and not subject.accepts(config):
-            # With a good saved config at hand: an empty or false unsaved one must not be taken for none at all.
-            _refused(subject, subject.send(message, config, saved=subject.config), "the wrong shape")
+    def verify(config: Json, message: Json) -> None:
+        if config is not None and not harness.accepts(config):
+            # The saved config is valid, so that a connector that treats [] or false as "no config" sends the message.
+            description = f"the unsaved config ({show_type(config)})"
+            _expect_rejected(harness, harness.send(message, config, saved=harness.config), description)
 
-    subject.for_all(claim, json_values, subject.messages())
+    harness.for_all(verify, json_values, harness.messages())
 
 
 @check(
-    "config.requires-usage-types", clause="C4", needs=("config-templates or template-names",), sees=("invalid", "valid")
+    "config.requires-usage-types",
+    clause="C4",
+    needs=("config-templates or template-names",),
+    covers=("invalid config", "valid config"),
 )
-def requires_usage_types(subject: Subject) -> None:
-    """A config whose templates lack Register, SignIn, ForgotPassword or Generic is refused."""
+def requires_usage_types(harness: Harness) -> None:
+    """The connector rejects a config without a template for Register, SignIn, ForgotPassword or Generic."""
 
-    def claim(kept: list[str], extra: list[str], message: Json) -> None:
-        config = with_templates(subject.config, [*extra, *kept])
-        attempt = subject.send(message, config)
+    def verify(kept: list[str], extra: list[str], message: Json) -> None:
+        attempt = harness.send(message, with_templates(harness.config, [*extra, *kept]))
         lacking = [kind for kind in REQUIRED_TYPES if kind not in {*kept, *extra}]
         if lacking:
-            _refused(subject, attempt, f"no template for {', '.join(lacking)}")
+            _expect_rejected(harness, attempt, f"a config with no template for {', '.join(lacking)}")
         else:
-            _taken(subject, attempt, "a config with all required templates")
+            _expect_accepted(harness, attempt, "a config with all required templates")
 
     kept = [[kind for kind in REQUIRED_TYPES if kind != lacking] for lacking in ("", *REQUIRED_TYPES)]
-    near_misses = st.sampled_from(("register", "Sign-In", "GENERIC", "ForgotPassword ", "Test"))
-    subject.for_each(claim, [*kept, []], st.lists(near_misses, max_size=3), subject.messages())
+    similar_types = st.sampled_from(("register", "Sign-In", "GENERIC", "ForgotPassword ", "Test"))
+    harness.for_each(verify, [*kept, []], st.lists(similar_types, max_size=3), harness.messages())
 
 
-@check("config.accepts-unknown-keys", clause="C5", sees=("valid",))
-def accepts_unknown_keys(subject: Subject) -> None:
-    """Keys that the connector does not know are passed over: configs outlive versions."""
-    schema = ConfigSchema(subject.schema)
-    if schema.names("x-note"):
-        raise NotApplicable("the config's schema declares what any key holds: none is unknown")
+@check("config.accepts-unknown-keys", clause="C5", covers=("unknown key",))
+def accepts_unknown_keys(harness: Harness) -> None:
+    """The connector ignores config keys that its schema does not name: configs outlive versions."""
+    schema = ConfigSchema(harness.schema)
+    if schema.defines("x-note"):
+        raise NotApplicable("the config's schema declares what any key holds, so no key is unknown")
 
-    def claim(key: str, value: Json, message: Json) -> None:
-        if schema.names(key):
+    def verify(key: str, value: Json, message: Json) -> None:
+        if schema.defines(key):
             return
-        subject.deliver(message, {**subject.config, key: value})
-        subject.ledger.saw("valid")
+        harness.deliver(message, {**harness.config, key: value})
+        harness.coverage.add("unknown key")
 
-    subject.for_each(claim, ("$schema", "__proto__", "constructor", "", "x-note"), json_values, subject.messages())
-    subject.for_all(claim, letters, json_values, subject.messages())
+    harness.for_each(verify, ("$schema", "__proto__", "constructor", "", "x-note"), json_values, harness.messages())
+    harness.for_all(verify, letters, json_values, harness.messages())
 
 
-@check("config.says-why", clause="C6", sees=("invalid",))
-def says_why(subject: Subject) -> None:
-    """A refused config comes back with the issues, each with its path: an operator has to find the place."""
-    faults = [*_faults_of_type(subject), *_faults_of_presence(subject)]
-    if not faults:
-        raise NotApplicable("the config's schema declares no key as required, and no type for any")
+@check("config.issue-paths", clause="C6", covers=("invalid config",))
+def issue_paths(harness: Harness) -> None:
+    """The error for an invalid config holds a list of issues, one of which names the invalid place."""
+    invalid = [*_wrong_in_one_place(harness), *_without_one_key(harness)]
+    if not invalid:
+        raise NotApplicable("the config's schema declares no key as required, and no type for any key")
 
-    def claim(fault: tuple[Place, Json], message: Json) -> None:
-        place, config = fault
-        attempt = subject.send(message, config)
-        _refused(subject, attempt, f"a wrong or missing {place[-1]!r}")
+    def verify(case: tuple[Location, Json], message: Json) -> None:
+        place, config = case
+        attempt = harness.send(message, config)
+        _expect_rejected(harness, attempt, f"a config that is invalid at {format_path(place)}")
         data = getattr(attempt.error, "data", None)
         issues = data.get("issues") if isinstance(data, dict) else None
-        expect(isinstance(issues, list) and issues, "expected the error's data to hold a list of issues, found none")
-        found = any(all(str(part) in str(issue) for part in place) for issue in issues or ())
-        named = "".join(f"[{part!r}]" for part in place)
-        expect(found, f"expected an issue that names {named}, found none that does")
+        expect(
+            isinstance(issues, list) and issues,
+            f"expected the error's data to hold a list of issues, found data ({show_type(data)}) "
+            f"with issues ({show_type(issues)})",
+        )
+        expect(
+            any(all(str(part) in str(issue) for part in place) for issue in issues or ()),
+            f"expected an issue that names {format_path(place)}, found {show(issues)}",
+        )
 
-    subject.for_each(claim, faults, subject.messages())
-
-
-def _faults_of_type(subject: Subject) -> Iterator[tuple[Place, Json]]:
-    """Yield places with a config that is wrong there, where a validator tells just that place."""
-    validator = Draft202012Validator(subject.schema)
-    for place in places(subject.config):
-        damaged = [replaced(subject.config, place, value) for value in _near_misses(_at(subject.config, place))]
-        told = (it for it in damaged if any(tuple(e.absolute_path) == place for e in validator.iter_errors(it)))
-        yield from ((place, config) for config in islice(told, 1))
+    harness.for_each(verify, invalid, harness.messages())
 
 
-def _faults_of_presence(subject: Subject) -> Iterator[tuple[Place, Json]]:
-    for key in sorted(ConfigSchema(subject.schema).required):
-        yield (key,), without(subject.config, (key,))
+def _wrong_in_one_place(harness: Harness) -> Iterator[tuple[Location, Json]]:
+    """Yield places, each with a config in which a validator reports an error at exactly that place."""
+    validator = Draft202012Validator(harness.schema)
+    for place in places(harness.config):
+        similar = _similar_values(_value_at(harness.config, place))
+        changed = (replaced(harness.config, place, value) for value in similar)
+        wrong = (it for it in changed if any(tuple(e.absolute_path) == place for e in validator.iter_errors(it)))
+        yield from ((place, config) for config in islice(wrong, 1))
 
 
-@check("config.not-mutated", clause="C7", sees=("config", "message"))
-def not_mutated(subject: Subject) -> None:
-    """Neither the config nor the message is changed by a send."""
+def _without_one_key(harness: Harness) -> Iterator[tuple[Location, Json]]:
+    for key in sorted(ConfigSchema(harness.schema).required):
+        yield (key,), without(harness.config, (key,))
 
-    def claim(config: Json, message: Json) -> None:
+
+@check("config.not-mutated", clause="C7", covers=("config", "message"))
+def not_mutated(harness: Harness) -> None:
+    """A send changes neither the config nor the message."""
+
+    def verify(config: Json, message: Json) -> None:
         config_before, message_before = copy.deepcopy(config), copy.deepcopy(message)
-        subject.send(message, config)
-        expect(config == config_before, "expected the config to stay as it was, found it changed by the send")
-        subject.ledger.saw("config")
-        expect(message == message_before, "expected the message to stay as it was, found it changed by the send")
-        subject.ledger.saw("message")
+        harness.send(message, config)
+        for what, before, after in (("config", config_before, config), ("message", message_before, message)):
+            expect(before == after, f"expected the send not to change the {what}, found {_show_changes(before, after)}")
+            harness.coverage.add(what)
 
-    subject.for_all(claim, subject.configs(), subject.messages())
+    harness.for_all(verify, harness.configs(), harness.messages())
 
 
-@check("config.saved", clause="C8", sees=("saved",))
-def saved_config(subject: Subject) -> None:
-    """Without an unsaved config, get_config is called once, with the connector's id, and its config is used."""
+# --- where the config comes from ------------------------------------------------------------------------------------
 
-    def claim(message: Json) -> None:
-        subject.asked_for_config.clear()
-        call = subject.deliver(message, saved=subject.config)
+
+def _expect_credentials(harness: Harness, sent: Any, config: Json, what: str) -> None:
+    error = harness.provider.request_error(sent, config, "credentials")
+    expect(error is None, f"with the {what} config: {error}")
+
+
+@check("config.uses-saved", clause="C8", covers=("saved config",))
+def uses_saved(harness: Harness) -> None:
+    """Without an unsaved config, the connector calls get_config once, with its own id, and uses what it returns."""
+
+    def verify(message: Json) -> None:
+        harness.config_requests.clear()
+        call = harness.deliver(message, saved=harness.config)
         expect(
-            subject.asked_for_config == [subject.spec.name],
-            f"expected get_config to be called once with {subject.spec.name!r}, found {subject.asked_for_config}",
+            harness.config_requests == [harness.spec.name],
+            f"expected get_config to be called once with {harness.spec.name!r}, "
+            f"found calls with {harness.config_requests}",
         )
-        fault = subject.provider.fault(call, subject.config, "credentials")
-        expect(fault is None, f"with the saved config: {fault}")
-        subject.ledger.saw("saved")
+        _expect_credentials(harness, call, harness.config, "saved")
+        harness.coverage.add("saved config")
 
-    subject.for_all(claim, subject.messages())
+    harness.for_all(verify, harness.messages())
 
 
-@check("config.unsaved", clause="C8", sees=("unsaved",))
-def unsaved_config(subject: Subject) -> None:
-    """With an unsaved config, as Logto's test-send gives it, get_config is not called and the saved one not used."""
+@check("config.uses-unsaved", clause="C8", covers=("unsaved config",))
+def uses_unsaved(harness: Harness) -> None:
+    """With an unsaved config, as in Logto's test send, the connector uses it and does not call get_config."""
 
-    def claim(message: Json) -> None:
-        subject.asked_for_config.clear()
-        unsaved = subject.canaries.plant(subject.config, subject.spec.secrets)
-        call = subject.deliver(message, unsaved, saved=subject.config)
+    def verify(message: Json) -> None:
+        harness.config_requests.clear()
+        unsaved = harness.canaries.plant(harness.config, harness.spec.secrets)
+        call = harness.deliver(message, unsaved, saved=harness.config)
         expect(
-            not subject.asked_for_config,
-            f"expected get_config not to be called, found {len(subject.asked_for_config)} call(s)",
+            not harness.config_requests,
+            f"expected no call to get_config, found calls with {harness.config_requests}",
         )
-        fault = subject.provider.fault(call, unsaved, "credentials")
-        expect(fault is None, f"with the unsaved config: {fault}")
-        subject.ledger.saw("unsaved")
+        _expect_credentials(harness, call, unsaved, "unsaved")
+        harness.coverage.add("unsaved config")
 
-    subject.for_all(claim, subject.messages(), examples=max(2, subject.profile.failure_examples))
+    harness.for_all(verify, harness.messages(), examples=max(2, harness.profile.failure_examples))
 
 
-@check("config.source-error", clause="C9", sees=("failing",))
-def source_error(subject: Subject) -> None:
-    """What get_config raises comes through, and nothing is sent."""
+@check("config.get-config-error", clause="C9", covers=("failing get_config",))
+def get_config_error(harness: Harness) -> None:
+    """The connector raises an exception of get_config unchanged, and sends nothing."""
 
     class StoreDownError(Exception):
         pass
@@ -316,113 +347,101 @@ def source_error(subject: Subject) -> None:
     def fail(_: str) -> object:
         raise StoreDownError
 
-    connector = subject.make(get_config=fail)
+    connector = harness.make(get_config=fail)
 
-    def claim(message: Json) -> None:
-        raised: Exception | None = None
-        try:
-            connector.send_message(message)
-        except Exception as error:  # noqa: BLE001 - any is judged below
-            raised = error
+    def verify(message: Json) -> None:
+        attempt = harness.attempt(partial(connector.send_message, message))
         expect(
-            isinstance(raised, StoreDownError),
-            f"expected get_config's own error to come through, found {type(raised).__name__}",
+            isinstance(attempt.error, StoreDownError),
+            f"expected the StoreDownError of get_config, found {type(attempt.error).__name__}",
         )
-        expect(not subject.provider.calls, "expected nothing to be sent without a config, found a call")
-        subject.ledger.saw("failing")
+        expect_no_call(attempt, "a send without a config")
+        harness.coverage.add("failing get_config")
 
-    subject.for_all(claim, subject.messages())
+    harness.for_all(verify, harness.messages())
 
 
-@check("config.class-matches-schema", clause="C10", types=ALL, sees=("valid",))
-def class_matches_schema(subject: Subject) -> None:
-    """What the guard returns holds every known key of the config: schema and class say the same."""
-    if subject.spec.runs_in is not None:
-        raise NotApplicable(f"the connector runs in {subject.spec.runs_in}: there is no config class in Python")
-    schema = ConfigSchema(subject.schema)
+# --- the schema, the guard and the config class ---------------------------------------------------------------------
 
-    def claim(config: Json) -> None:
-        held = subject.spec.connector.config_guard.validate(config)
+
+def _require_config_class(harness: Harness) -> None:
+    if harness.spec.runs_in is not None:
+        raise NotApplicable(f"the connector runs in {harness.spec.runs_in}: it declares no config class in Python")
+
+
+@check("config.class-matches-schema", clause="C10", types=ALL, covers=("valid config",))
+def class_matches_schema(harness: Harness) -> None:
+    """The config class holds each key of the config that the schema names, with its value."""
+    _require_config_class(harness)
+    schema = ConfigSchema(harness.schema)
+
+    def verify(config: Json) -> None:
+        held = harness.spec.connector.config_guard.validate(config)
         for key, value in config.items():
-            if key == "$schema" or not schema.names(key):
+            if key == "$schema" or not schema.defines(key):
                 continue
-            kept = _kept(held, key)
-            if value is None and kept in (_NOTHING, None):
-                continue  # a class that holds None for what is absent says the same of null
+            kept = _held_value(held, key)
+            if value is None and kept in (_MISSING, None):
+                continue  # a class may hold None both for null and for an absent key
             expect(
-                kept is not _NOTHING,
-                f"expected the config class to hold {key!r}, found nothing: the class has no such field",
+                kept is not _MISSING,
+                f"expected the config class {type(held).__name__} to hold {key!r}, found no field for it",
             )
-            expect(_same(kept, value), f"expected the config class to keep {key!r} as it is, found it changed")
-        subject.ledger.saw("valid")
+            expect(
+                _is_held(kept, value),
+                f"expected the config class to keep the value of {key!r} ({show_type(value)}), "
+                f"found a change to {show_type(kept)}",
+            )
+        harness.coverage.add("valid config")
 
-    _for_valid(subject, claim)
+    _verify_valid_configs(harness, verify)
 
 
-_NOTHING: Final = object()
-
-
-def _kept(held: Any, key: str) -> Json:  # noqa: ANN401 - the config class
-    """Return what a config class holds for a key; its JSON leaves out what is the default."""
+def _held_value(held: Any, key: str) -> Json:
+    """Return what a config object holds for a key; its JSON leaves out default values."""
     written = to_json(held)
     if isinstance(written, Mapping) and key in written:
         return written[key]
     for field in attrs.fields(type(held)) if attrs.has(type(held)) else ():
         if key == camel_case(field.name) or key in field.metadata.values():
             return to_json(getattr(held, field.name))
-    return _NOTHING
+    return _MISSING
 
 
-def _same(held: Json, value: Json) -> bool:
-    """Compare JSON values, where the class may hold a tuple for an array and leave unknown keys out."""
+def _is_held(held: Json, value: Json) -> bool:
+    """Compare JSON values; the class may hold a tuple for an array, and leave out unknown keys."""
     if isinstance(value, dict):
-        return isinstance(held, dict) and all(key in value and _same(held[key], value[key]) for key in held)
+        return isinstance(held, dict) and all(key in value and _is_held(held[key], value[key]) for key in held)
     if isinstance(value, list):
         return (
             isinstance(held, list | tuple)
             and len(held) == len(value)
-            and all(_same(one, other) for one, other in zip(held, value, strict=True))
+            and all(_is_held(one, other) for one, other in zip(held, value, strict=True))
         )
     return bool(held == value)
 
 
-# --- the schema, the guard and the class ----------------------------------------------------------------------------
-
-
-def _for_valid(subject: Subject, claim: Callable[[Json], None]) -> None:
-    """Try a claim on configs that the schema accepts: the author's, in parts, and with every other value in its place."""
-    some = max(2, subject.profile.examples // 2)
-    subject.for_all(claim, subject.configs().filter(subject.accepts), examples=some)
+def _verify_valid_configs(harness: Harness, verify: Callable[[Json], None]) -> None:
+    """Verify a property of valid configs: variations of the author's config, and each value replaced by others."""
+    some = max(2, harness.profile.examples // 2)
+    harness.for_all(verify, harness.configs().filter(harness.accepts), examples=some)
     others = [
         config
-        for place in places(subject.config)
-        for value in _other_values(subject, place)
-        if subject.accepts(config := replaced(subject.config, place, value))
+        for place in places(harness.config)
+        for value in _other_values(harness, place)
+        if harness.accepts(config := replaced(harness.config, place, value))
     ]
-    _for_every(subject, claim, [subject.config, *others])
+    _verify_values(harness, verify, [harness.config, *others])
 
 
-def _damaged(subject: Subject) -> list[Json]:
-    """Return configs with each key taken out, nulled and almost right, and what is no config at all."""
-    damaged = [
-        config
-        for place in places(subject.config)
-        for config in (
-            without(subject.config, place),
-            *(replaced(subject.config, place, it) for it in (None, *_near_misses(_at(subject.config, place)))),
-        )
-    ]
-    return [*damaged, None, [], "", 0, False, {}]
+def _verify_values(harness: Harness, verify: Callable[[Json], None], values: list[Json]) -> None:
+    """Verify a property of listed values: Hypothesis draws each of them before it draws one twice."""
+    harness.for_all(verify, st.sampled_from(values), examples=len(values))
 
 
-def _for_every(subject: Subject, claim: Callable[[Json], None], values: list[Json]) -> None:
-    """Try a claim on all of some values: Hypothesis draws none twice while there are others."""
-    subject.for_all(claim, st.sampled_from(values), examples=len(values))
-
-
-def _other_values(subject: Subject, place: Place) -> list[Json]:
-    """Return values that the schema may well accept in a place."""
-    value = _at(subject.config, place)
+def _other_values(harness: Harness, place: Location) -> list[Json]:
+    """Return values that the schema may accept at a place."""
+    value = _value_at(harness.config, place)
     match value:
         case bool():
             return [not value]
@@ -430,182 +449,189 @@ def _other_values(subject: Subject, place: Place) -> list[Json]:
             return [value + 1, value - 1, 0, 1.0, 0.5]
         case str():
             keys = [part for part in place if isinstance(part, str)]
-            return [*ConfigSchema(subject.schema).listed(keys[0]), "", "é\u2028\U0001f600"]
+            return [*ConfigSchema(harness.schema).listed_values(keys[0]), "", "é\u2028\U0001f600"]
         case list():
             return [[], [*value, *value]]
     return [{}, None, 1, "text"]
 
 
-@check("config.guard-agrees", clause="C11", types=ALL, sees=("valid", "invalid"))
-def guard_agrees(subject: Subject) -> None:
-    """The guard's verdict is the published schema's, for any value, and it says why where it refuses."""
-    guard = subject.spec.connector.config_guard
-
-    def claim(value: Json) -> None:
-        verdict = subject.accepts(value)
-        says = "accepts" if verdict else "refuses"
-        expect(guard.is_valid(value) == verdict, f"expected is_valid to agree with the schema, which {says} the value")
-        errors = [issue for issue in guard.issues(value) if issue.severity == "error"]
-        expect(bool(errors) != verdict, f"expected issues to agree with the schema, which {says} the value")
-        raised: Exception | None = None
-        try:
-            guard.validate(value)
-        except Exception as error:  # noqa: BLE001 - any is judged below
-            raised = error
-        expect(
-            raised is None if verdict else isinstance(raised, ConnectorError),
-            f"expected validate to agree with the schema, which {says} the value; "
-            f"it {'returned' if raised is None else f'raised {type(raised).__name__}'}",
+def _changed_configs(harness: Harness) -> list[Json]:
+    """Return configs with each key left out, null or of a similar type, and values that are not objects."""
+    changed = [
+        config
+        for place in places(harness.config)
+        for config in (
+            without(harness.config, place),
+            *(replaced(harness.config, place, it) for it in (None, *_similar_values(_value_at(harness.config, place)))),
         )
-        subject.ledger.saw("valid" if verdict else "invalid")
-
-    _for_valid(subject, claim)
-    _for_every(subject, claim, _damaged(subject))
-    subject.for_all(claim, json_values, examples=max(2, subject.profile.examples // 2))
+    ]
+    return [*changed, None, [], "", 0, False, {}]
 
 
-_NO_OBJECTS: Final[tuple[Json, ...]] = (None, True, 0, 1.5, "", "text", [], [{}])
+@check("config.guard-matches-schema", clause="C11", types=ALL, covers=("valid value", "invalid value"))
+def guard_matches_schema(harness: Harness) -> None:
+    """The config guard accepts exactly the values that the published schema accepts, and lists issues for others."""
+    guard = harness.spec.connector.config_guard
+
+    def verify(value: Json) -> None:
+        is_valid = harness.accepts(value)
+        of_schema = "accepts" if is_valid else "rejects"
+        found = guard.is_valid(value)
+        expect(found == is_valid, f"expected is_valid to return {is_valid}: the schema {of_schema} it; found {found}")
+        errors = [issue for issue in guard.issues(value) if issue.severity == "error"]
+        expect(
+            bool(errors) != is_valid,
+            f"expected {'no' if is_valid else 'at least one'} error from issues(): the schema {of_schema} the value; "
+            f"found {len(errors)}",
+        )
+        error = run_job(partial(guard.validate, value)).error
+        expect(
+            error is None if is_valid else isinstance(error, ConnectorError),
+            f"expected validate to {'return' if is_valid else 'raise a ConnectorError'}: the schema {of_schema} the "
+            f"value; it {'returned' if error is None else f'raised {type(error).__name__}'}",
+        )
+        harness.coverage.add("valid value" if is_valid else "invalid value")
+
+    _verify_valid_configs(harness, verify)
+    _verify_values(harness, verify, _changed_configs(harness))
+    harness.for_all(verify, json_values, examples=max(2, harness.profile.examples // 2))
 
 
-@check("config.schema-published", clause="C12", types=ALL, sees=("schema",))
-def schema_published(subject: Subject) -> None:
-    """The published schema is a JSON Schema 2020-12 of an object, is JSON, and refers to nothing outside itself."""
-    schema = subject.schema
-    try:
-        again = json.loads(json.dumps(schema, allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise CheckFailure(f"expected a schema that is JSON, found something else: {error}") from None
-    expect(again == schema, "expected a schema that JSON keeps as it is, found one that changes on the way")
+_NON_OBJECTS: Final[tuple[Json, ...]] = (None, True, 0, 1.5, "", "text", [], [{}])
+
+
+@check("config.valid-schema", clause="C12", types=ALL, covers=("schema",))
+def valid_schema(harness: Harness) -> None:
+    """The published schema is a valid JSON Schema 2020-12 of an object, and refers only to itself."""
+    schema = harness.schema
+    read = read_back("the schema", schema)
+    expect(read == schema, difference("JSON to keep the schema", schema, read))
     dialect = schema.get("$schema", _DIALECT)
-    expect(dialect.rstrip("#") == _DIALECT, f"expected a schema of the dialect {_DIALECT}, found {dialect}")
+    expect(dialect.rstrip("#") == _DIALECT, f"expected the $schema {_DIALECT!r}, found {dialect!r}")
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         raise CheckFailure(f"expected a valid JSON Schema, found at {error.json_path}: {error.message}") from None
-    lost = references_out_of(schema)
-    expect(not lost, f"expected a schema that stands for itself, found references that it cannot resolve: {lost}")
-    for value in _NO_OBJECTS:
-        expect(not subject.accepts(value), f"expected a schema of an object, found that it accepts {json_type(value)}")
-    subject.ledger.saw("schema")
+    unresolved = references_out_of(schema)
+    expect(not unresolved, f"expected a schema that refers only to itself, found references to {', '.join(unresolved)}")
+    for value in _NON_OBJECTS:
+        expect(not harness.accepts(value), f"expected a schema of an object, found one that accepts {show_type(value)}")
+    harness.coverage.add("schema")
 
 
-@check("config.round-trip", clause="C13", types=ALL, sees=("valid",))
-def round_trip(subject: Subject) -> None:
-    """A config that went through its class is the same config: written as JSON it is valid, and reads the same again."""
-    if subject.spec.runs_in is not None:
-        raise NotApplicable(f"the connector runs in {subject.spec.runs_in}: there is no config class in Python")
-    guard, schema = subject.spec.connector.config_guard, ConfigSchema(subject.schema)
+@check("config.round-trip", clause="C13", types=ALL, covers=("valid config",))
+def round_trip(harness: Harness) -> None:
+    """A config object written as JSON is a valid config, and reads as the same config again."""
+    _require_config_class(harness)
+    guard, schema = harness.spec.connector.config_guard, ConfigSchema(harness.schema)
 
-    def claim(config: Json) -> None:
-        held = guard.validate(config)
-        written = to_json(held)
-        expect(isinstance(written, dict), f"expected the config's JSON to be an object, found {json_type(written)}")
-        try:
-            read = json.loads(json.dumps(written))
-        except (TypeError, ValueError) as error:
-            raise CheckFailure(
-                f"expected a config class that turns into JSON, found one that does not: {error}"
-            ) from None
-        expect(subject.accepts(read), "expected the config's JSON to be valid again, found that the schema refuses it")
+    def verify(config: Json) -> None:
+        written = to_json(guard.validate(config))
+        expect(isinstance(written, dict), f"expected the config's JSON to be an object, found {show_type(written)}")
+        read = read_back("what to_json makes of a config object", written)
+        if not harness.accepts(read):
+            issues = "; ".join(f"{issue.path}: {issue.message}" for issue in guard.issues(read))
+            raise CheckFailure(f"expected the JSON of the config object to be a valid config, found {issues}")
+        again = to_json(guard.validate(read))
         expect(
-            to_json(guard.validate(read)) == written,
-            "expected the config's JSON to read as the same config, found another",
+            again == written, f"expected the config's JSON to read as the same, found {_show_changes(written, again)}"
         )
         for key in written.keys() - config.keys():
             expect(
                 schema.has_default(key, written[key]),
-                f"expected what is not set to stay so, found {key!r}, which the config does not have",
+                f"expected only the keys that are set, found {key!r} too, although the config does not have it",
             )
-        subject.ledger.saw("valid")
+        harness.coverage.add("valid config")
 
-    _for_valid(subject, claim)
+    _verify_valid_configs(harness, verify)
 
 
-@check("config.validation-only-looks", clause="C16", types=ALL, sees=("valid", "invalid"))
-def validation_only_looks(subject: Subject) -> None:
-    """Validating changes nothing and reaches nothing: not the value, not the provider, no other address."""
-    guard = subject.spec.connector.config_guard
+@check("config.validation-side-effects", clause="C16", types=ALL, covers=("valid config", "invalid config"))
+def validation_side_effects(harness: Harness) -> None:
+    """Validation does not change the config and makes no network calls."""
+    guard = harness.spec.connector.config_guard
 
-    def claim(config: Json) -> None:
+    def verify(config: Json) -> None:
         before = copy.deepcopy(config)
         guard.is_valid(config)
         guard.issues(config)
         with suppress(ConnectorError):
             guard.validate(config)
-        expect(config == before, "expected validating to leave the config as it is, found it changed")
-        reached = len(subject.provider.calls) + len(subject.provider.refused_sockets)
-        expect(not reached, "expected validating to reach nothing, found a call")
-        subject.ledger.saw("valid" if subject.accepts(config) else "invalid")
+        expect(
+            config == before,
+            f"expected the validation not to change the config, found {_show_changes(before, config)}",
+        )
+        reached = [*("the provider" for _ in harness.provider.calls), *harness.provider.blocked_sockets]
+        expect(not reached, f"expected no network calls during the validation, found calls to {', '.join(reached)}")
+        harness.coverage.add("valid config" if harness.accepts(config) else "invalid config")
 
-    for configs in (subject.configs().filter(subject.accepts), st.sampled_from(_damaged(subject))):
-        subject.for_all(claim, configs, examples=max(2, subject.profile.examples // 2))
-
-
-# --- where the config comes from ------------------------------------------------------------------------------------
-
-
-@check("config.source-shape", clause="C14", sees=("invalid",))
-def source_shape(subject: Subject) -> None:
-    """A saved config of any other shape, null and a list included, is invalid_config like an unsaved one."""
-
-    def claim(saved: Json, message: Json) -> None:
-        attempt = subject.send(message, saved=saved)
-        what = f"the saved config {json.dumps(saved)}"
-        if subject.accepts(saved):
-            _taken(subject, attempt, what)
-        else:
-            _refused(subject, attempt, what)
-
-    subject.for_each(claim, (None, [], [[]], "", "text", 0, 1.5, True, False, {}), subject.messages())
+    for configs in (harness.configs().filter(harness.accepts), st.sampled_from(_changed_configs(harness))):
+        harness.for_all(verify, configs, examples=max(2, harness.profile.examples // 2))
 
 
-@check("config.any-size", clause="C15", sees=("long text", "many items", "depth", "odd keys"))
-def any_size(subject: Subject) -> None:
-    """A config of any size and depth is used or refused with a ConnectorError; it breaks nothing."""
-    grown: dict[str, Callable[[], Json]] = {
-        "long text": lambda: {**_longer(subject.config), "x-note": _LONG_TEXT},
-        "many items": lambda: {**_more(subject), "x-list": list(range(10_000))},
-        "depth": lambda: {**subject.config, "x-list": _nested(200), "x-object": _nested(5_000)},
-        "odd keys": lambda: {**subject.config, "": 1, " ": [], "\0": "\0", "é\u2028": {}, "k" * 10_000: None},
+# --- unusual configs ------------------------------------------------------------------------------------------------
+
+
+@check("config.saved-invalid", clause="C14", covers=("invalid config",))
+def saved_invalid(harness: Harness) -> None:
+    """The connector rejects a saved config of a wrong type, such as null or a list, with invalid_config."""
+
+    def verify(saved: Json, message: Json) -> None:
+        attempt = harness.send(message, saved=saved)
+        judge = _expect_accepted if harness.accepts(saved) else _expect_rejected
+        judge(harness, attempt, f"the saved config {json.dumps(saved)}")
+
+    harness.for_each(verify, (None, [], [[]], "", "text", 0, 1.5, True, False, {}), harness.messages())
+
+
+@check("config.any-size", clause="C15", covers=("long text", "many items", "deep nesting", "unusual keys"))
+def any_size(harness: Harness) -> None:
+    """The connector uses a very large or deeply nested config, or rejects it with a ConnectorError."""
+    large: dict[str, Callable[[], Json]] = {
+        "long text": lambda: {**_with_long_texts(harness.config), "x-note": _LONG_TEXT},
+        "many items": lambda: {**_with_long_lists(harness), "x-list": list(range(10_000))},
+        "deep nesting": lambda: {**harness.config, "x-list": _nested(200), "x-object": _nested(5_000)},
+        "unusual keys": lambda: {**harness.config, "": 1, " ": [], "\0": "\0", "é\u2028": {}, "k" * 10_000: None},
     }
 
-    # The config itself stays out of the example: nobody reads a hundred thousand characters, and JSON cannot write
-    # what is nested that deeply.
-    def claim(what: str, message: Json) -> None:
-        attempt = subject.send(message, grown[what]())
+    # The example that a report shows is the kind of config. The config is too long to read, and json.dumps cannot
+    # write the nested one.
+    def verify(kind: str, message: Json) -> None:
+        attempt = harness.send(message, large[kind]())
         expect(
             attempt.error is None or isinstance(attempt.error, ConnectorError),
-            f"expected a config of unusual size ({what}) to be used or refused; {attempt.how}",
+            f"expected a config with {kind} to be used, or rejected with a ConnectorError; {attempt.summary}",
         )
+        count = len(attempt.calls)
         expect(
-            len(attempt.calls) == 1 if attempt.error is None else len(attempt.calls) <= 1,
-            f"expected one call to the provider with a config of unusual size ({what}), found {len(attempt.calls)}",
+            count == 1 or (count == 0 and attempt.error is not None),
+            f"expected one call to the provider with a config with {kind}, found {count}",
         )
-        subject.ledger.saw(what)
+        harness.coverage.add(kind)
 
-    for what in grown:
-        subject.for_all(claim, st.just(what), subject.messages(), examples=1)
+    for kind in large:
+        harness.for_all(verify, st.just(kind), harness.messages(), examples=1)
 
 
 _LONG_TEXT: Final = "0123456789" * 10_000
 
 
-def _longer(config: Mapping[str, Json]) -> dict[str, Json]:
-    """Return a config with more text in the content of its templates."""
+def _with_long_texts(config: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a config with long contents in its templates."""
     changed = copy.deepcopy(dict(config))
     for place in places(config):
-        if place[-1] == "content" and isinstance(_at(config, place), str):
-            _at(changed, place[:-1])["content"] += _LONG_TEXT
+        if place[-1] == "content" and isinstance(_value_at(config, place), str):
+            _value_at(changed, place[:-1])["content"] += _LONG_TEXT
     return changed
 
 
-def _more(subject: Subject) -> dict[str, Json]:
-    """Return a config with a thousand items in each of its lists, where the schema accepts that."""
-    changed = dict(subject.config)
-    for key, value in subject.config.items():
+def _with_long_lists(harness: Harness) -> dict[str, Json]:
+    """Return a config with a thousand items in each list for which the schema accepts that."""
+    changed = dict(harness.config)
+    for key, value in harness.config.items():
         if isinstance(value, list) and value:
             longer = {**changed, key: (value * 1_000)[:1_000]}
-            changed = longer if subject.accepts(longer) else changed
+            changed = longer if harness.accepts(longer) else changed
     return changed
 
 

@@ -1,203 +1,216 @@
-"""Delivery: one message, one request, with what the config and the message say."""
+"""Delivery: one message makes one request, which follows the config and the message."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from conformance.provider import Aspect, Call
-from conformance.providers.sender import mailbox
-from conformance.registry import NotApplicable, check, expect
-from conformance.strategies import codes, letters, line
-from conformance.subject import Attempt, Subject
+from conformance.harness.attempt import Attempt
+from conformance.harness.expectations import expect_equal, expect_no_call, expect_one_call
+from conformance.harness.harness import Harness
+from conformance.harness.strategies import codes, letters, line
+from conformance.harness.values import show
+from conformance.providers.base import Aspect, Call
+from conformance.providers.request_errors import mailbox
+from conformance.registry import check
+from conformance.verdicts import NotApplicable, expect
 from connector_kit import ConnectorType, SendMessageData, replace_send_message_handlebars
 
 Json = Any
 
-_BREAKS: Final = ("\r\n", "\n", "\r", "\x00", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029")
-"""What some program takes for the end of a line, or of a text."""
+_LINE_BREAKS: Final = ("\r\n", "\n", "\r", "\x00", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029")
+"""The characters that some program treats as the end of a line or of a text."""
 
-_NO_LINE: Final = frozenset("\r\n\x00")
-"""What no header field can hold."""
+_NOT_IN_HEADERS: Final = frozenset("\r\n\x00")
+"""The characters that a header field cannot contain."""
+
+_HUGE_PAYLOAD_SECONDS: Final = 60
+"""How long the check waits for a send with a huge payload."""
 
 
-def _templates(subject: Subject) -> list[dict[str, Json]]:
-    templates: list[dict[str, Json]] = subject.config["templates"]
+def _templates(harness: Harness) -> list[dict[str, Json]]:
+    templates: list[dict[str, Json]] = harness.config["templates"]
     return templates
 
 
-def _need_a_subject(subject: Subject) -> None:
-    if not all("subject" in it for it in _templates(subject)):
+def _require_subjects(harness: Harness) -> None:
+    if not all("subject" in it for it in _templates(harness)):
         raise NotApplicable("the templates of valid_config have no subject")
 
 
-def _with_texts(subject: Subject, texts: Mapping[str, str]) -> dict[str, Json]:
+def _with_texts(harness: Harness, texts: Mapping[str, str]) -> dict[str, Json]:
     """Return the config with these texts in all of its templates."""
-    return {**subject.config, "templates": [{**it, **texts} for it in _templates(subject)]}
+    return {**harness.config, "templates": [{**it, **texts} for it in _templates(harness)]}
 
 
-def _sent_or_refused(attempt: Attempt, what: str) -> Call | None:
-    """Return the one call, or ``None`` where the message was refused in order; anything else is a failure."""
+def _sent_or_rejected(attempt: Attempt, what: str) -> Call | None:
+    """Expect one call, or a ConnectorError and no call; return the call, if any."""
     if attempt.error is None:
-        expect(len(attempt.calls) == 1, f"expected one call to the provider for {what}, found {len(attempt.calls)}")
-        return attempt.calls[0]
-    expect(attempt.code is not None, f"expected {what} to be sent, or refused as a ConnectorError; {attempt.how}")
-    expect(
-        not attempt.calls, f"expected nothing to be sent for {what} once refused, found {len(attempt.calls)} call(s)"
-    )
+        return expect_one_call(attempt, f"for {what}")
+    expect(attempt.code is not None, f"expected {what} to be sent, or a ConnectorError; {attempt.summary}")
+    expect_no_call(attempt, f"a send that rejects {what}")
     return None
 
 
-@check("delivery.one-call", clause="D1", sees=("sent",))
-def one_call(subject: Subject) -> None:
-    """One message is one request to the provider: nobody gets two codes."""
-
-    def claim(config: Json, message: Json) -> None:
-        attempt = subject.send(message, config)
-        expect(attempt.error is None, f"expected the message to be sent; {attempt.how}")
-        expect(len(attempt.calls) == 1, f"expected one call to the provider, found {len(attempt.calls)}")
-        subject.ledger.saw("sent")
-
-    subject.for_all(claim, subject.configs(), subject.messages())
+def _expect_recipient(call: Call, message: Json) -> None:
+    expect_equal("the recipients", (message["to"],), call.to)
 
 
-@check("delivery.recipient", clause="D2", sees=("sent",))
-def recipient(subject: Subject) -> None:
-    """The message goes to the address that Logto gave, and to nobody else."""
-
-    def claim(message: Json) -> None:
-        call = subject.deliver(message, subject.config)
-        expect(call.to == (message["to"],), f"expected {message['to']} as the one recipient, found {call.to}")
-        subject.ledger.saw("sent")
-
-    subject.for_all(claim, subject.messages())
+def _few(harness: Harness) -> int:
+    """Return how many examples to try for a property that depends little on the message."""
+    return max(5, harness.profile.examples // 6)
 
 
-@check("delivery.recipient-once", clause="D2", sees=("second",))
-def recipient_once(subject: Subject) -> None:
-    """A recipient gets only their own message, whatever was sent before."""
+@check("delivery.one-call", clause="D1", covers=("sent message",))
+def one_call(harness: Harness) -> None:
+    """Each message makes exactly one request to the provider."""
 
-    def claim(one: Json, other: Json) -> None:
-        subject.deliver(one, subject.config)
-        call = subject.deliver(other, subject.config)
-        expect(call.to == (other["to"],), f"expected {other['to']} as the one recipient, found {call.to}")
-        subject.ledger.saw("second")
+    def verify(config: Json, message: Json) -> None:
+        harness.deliver(message, config)
+        harness.coverage.add("sent message")
 
-    subject.for_all(claim, subject.messages(), subject.messages())
+    harness.for_all(verify, harness.configs(), harness.messages())
 
 
-def _judged(subject: Subject, aspect: Aspect) -> None:
-    def claim(config: Json, message: Json) -> None:
-        call = subject.deliver(message, config)
-        fault = subject.provider.fault(call, config, aspect)
-        expect(fault is None, fault or "")
-        subject.ledger.saw("sent")
+@check("delivery.recipient", clause="D2", covers=("sent message",))
+def recipient(harness: Harness) -> None:
+    """The recipient of a message is its only recipient."""
 
-    subject.for_all(claim, subject.configs(), subject.messages())
+    def verify(message: Json) -> None:
+        _expect_recipient(harness.deliver(message, harness.config), message)
+        harness.coverage.add("sent message")
 
-
-@check("delivery.form", clause="D3", sees=("sent",))
-def form(subject: Subject) -> None:
-    """The request is one that the provider takes: method, path, encoding."""
-    _judged(subject, "form")
+    harness.for_all(verify, harness.messages())
 
 
-@check("delivery.sender", clause="D4", sees=("sent",))
-def sender(subject: Subject) -> None:
-    """The sender is the config's; where the config has none, the request names none."""
-    _judged(subject, "sender")
+@check("delivery.recipient-stateless", clause="D2", covers=("second message",))
+def recipient_stateless(harness: Harness) -> None:
+    """The recipient of a message does not depend on messages that were sent before."""
+
+    def verify(message: Json, next_message: Json) -> None:
+        harness.deliver(message, harness.config)
+        _expect_recipient(harness.deliver(next_message, harness.config), next_message)
+        harness.coverage.add("second message")
+
+    harness.for_all(verify, harness.messages(), harness.messages())
 
 
-@check("delivery.credentials", clause="D5", sees=("sent",))
-def credentials(subject: Subject) -> None:
-    """The request is authenticated with the config's own credentials, for the config's own region."""
-    _judged(subject, "credentials")
+def _check_aspect(harness: Harness, aspect: Aspect) -> None:
+    def verify(config: Json, message: Json) -> None:
+        error = harness.provider.request_error(harness.deliver(message, config), config, aspect)
+        expect(error is None, str(error))
+        harness.coverage.add("sent message")
+
+    harness.for_all(verify, harness.configs(), harness.messages())
 
 
-@check("delivery.options", clause="D6", sees=("sent",))
-def options(subject: Subject) -> None:
-    """Every other setting of the config reaches the provider, and none that is not set."""
-    _judged(subject, "options")
+@check("delivery.request-format", clause="D3", covers=("sent message",))
+def request_format(harness: Harness) -> None:
+    """The request has the method, path and encoding that the provider accepts."""
+    _check_aspect(harness, "format")
 
 
-@check("delivery.result", clause="D7", sees=("sent",))
-def result(subject: Subject) -> None:
-    """A send returns what the provider answered: the id under which the message can be traced."""
-    if subject.deliver(subject.plain_message, subject.config).result is None:
-        raise NotApplicable(f"{type(subject.provider).__name__} answers a message that it accepts with no id")
+@check("delivery.sender", clause="D4", covers=("sent message",))
+def sender(harness: Harness) -> None:
+    """The request has the sender of the config, or no sender if the config has none."""
+    _check_aspect(harness, "sender")
 
-    def claim(name: str, message: Json) -> None:
-        subject.provider.answer_with(name)
-        attempt = subject.send(message, subject.config)
-        expect(len(attempt.calls) == 1, f"expected one call to the provider, found {len(attempt.calls)}; {attempt.how}")
-        wanted = attempt.calls[0].result
+
+@check("delivery.credentials", clause="D5", covers=("sent message",))
+def credentials(harness: Harness) -> None:
+    """The request is authenticated with the credentials of the config, for the region of the config."""
+    _check_aspect(harness, "credentials")
+
+
+@check("delivery.options", clause="D6", covers=("sent message",))
+def options(harness: Harness) -> None:
+    """The request has every other setting of the config, and no setting that the config lacks."""
+    _check_aspect(harness, "options")
+
+
+@check("delivery.result", clause="D7", covers=("sent message",))
+def result(harness: Harness) -> None:
+    """A send returns the message id from the provider's response."""
+    if harness.deliver(harness.plain_message, harness.config).result is None:
+        raise NotApplicable(f"{type(harness.provider).__name__} declares no message id in its response")
+
+    def verify(name: str, message: Json) -> None:
+        harness.provider.respond_with(name)
+        attempt = harness.send(message, harness.config)
+        expected = expect_one_call(attempt, f"for the outcome {name!r}").result
         expect(
-            attempt.result == wanted,
-            f"expected the provider's message id as the result when it answers {name!r}, found something else; "
-            f"{attempt.how}",
+            attempt.result == expected,
+            f"expected the provider's message id {expected!r} as the result for the outcome {name!r}, "
+            f"found {show(attempt.result)}; {attempt.summary}",
         )
-        subject.ledger.saw("sent")
+        harness.coverage.add("sent message")
 
-    successes = [it.name for it in subject.provider.outcomes if it.family == "accepted"]
-    subject.for_all(claim, st.just(successes[0]), subject.messages())
-    subject.for_each(claim, successes[1:], subject.messages())
-
-
-@check("delivery.html", clause="D8", needs=("html", "config-templates"), sees=("html",))
-def html(subject: Subject) -> None:
-    """A template of the config goes out as HTML, and as nothing else."""
-
-    def claim(message: Json) -> None:
-        # A template that has a contentType of its own, as some connectors' have, says what this claim is about.
-        templates = [it | ({"contentType": "text/html"} if "contentType" in it else {}) for it in _templates(subject)]
-        call = subject.deliver(message, {**subject.config, "templates": templates})
-        expect(call.html is not None and call.text is None, "expected an HTML body alone, found another")
-        subject.ledger.saw("html")
-
-    subject.for_all(claim, subject.messages())
+    successes = [it.name for it in harness.provider.outcomes if it.family == "accepted"]
+    harness.for_all(verify, st.just(successes[0]), harness.messages())
+    harness.for_each(verify, successes[1:], harness.messages())
 
 
-@check(
-    "delivery.content-type",
-    clause="R3",
-    needs=("html", "i18n-templates", "text"),
-    sees=("text/plain", "text/html", "none"),
-)
-def content_type(subject: Subject) -> None:
-    """A managed template's contentType decides between HTML and plain text; HTML where it says nothing."""
-
-    def claim(kind: str, code: str, message: Json) -> None:
-        template = {"subject": "s", "content": f"Code {code}"} | ({} if kind == "none" else {"contentType": kind})
-        call = subject.deliver(message, subject.config, managed=lambda: template)
-        found = call.text if kind == "text/plain" else call.html
-        other = call.html if kind == "text/plain" else call.text
-        expect(
-            found == f"Code {code}" and other is None,
-            f"expected the body of a template with contentType {kind} as "
-            f"{'plain text' if kind == 'text/plain' else 'HTML'} alone, found another",
-        )
-        subject.ledger.saw(kind)
-
-    subject.for_each(claim, ("text/plain", "text/html", "none"), codes, subject.messages())
+def _expect_one_body(call: Call, what: str, *, is_html: bool) -> None:
+    expected, other = (call.html, call.text) if is_html else (call.text, call.html)
+    expect(
+        expected is not None and other is None,
+        f"expected {what} as {'HTML' if is_html else 'plain text'} only, "
+        f"found the HTML {show(call.html)} and the plain text {show(call.text)}",
+    )
 
 
-@check("delivery.reply-to", clause="R3", needs=("i18n-templates", "reply-to"), sees=("reply-to", "none"))
-def reply_to(subject: Subject) -> None:
-    """A managed template's replyTo is rendered and reaches the provider."""
+@check("delivery.html", clause="D8", needs=("html", "config-templates"), covers=("HTML body",))
+def html(harness: Harness) -> None:
+    """A template of the config is sent as HTML only."""
 
-    def claim(wanted: bool, name: str, message: Json) -> None:  # noqa: FBT001 - one of two
+    def verify(message: Json) -> None:
+        # Some connectors have templates with a contentType, which decides: the check is about HTML templates.
+        templates = [it | ({"contentType": "text/html"} if "contentType" in it else {}) for it in _templates(harness)]
+        call = harness.deliver(message, {**harness.config, "templates": templates})
+        _expect_one_body(call, "the body", is_html=True)
+        harness.coverage.add("HTML body")
+
+    harness.for_all(verify, harness.messages())
+
+
+_CONTENT_TYPES: Final[Mapping[str, Mapping[str, str]]] = {
+    "text/plain": {"contentType": "text/plain"},
+    "text/html": {"contentType": "text/html"},
+    "no contentType": {},
+}
+
+
+@check("delivery.content-type", clause="R3", needs=("html", "i18n-templates", "text"), covers=tuple(_CONTENT_TYPES))
+def content_type(harness: Harness) -> None:
+    """A managed template is sent as plain text if its contentType is text/plain, and as HTML otherwise."""
+
+    def verify(kind: str, code: str, message: Json) -> None:
+        template = {"subject": "s", "content": f"Code {code}", **_CONTENT_TYPES[kind]}
+        call = harness.deliver(message, harness.config, managed=lambda: template)
+        what = f"the body of a managed template with {kind}"
+        _expect_one_body(call, what, is_html=kind != "text/plain")
+        expect_equal(what, f"Code {code}", call.body)
+        harness.coverage.add(kind)
+
+    harness.for_each(verify, _CONTENT_TYPES, codes, harness.messages())
+
+
+@check("delivery.reply-to", clause="R3", needs=("i18n-templates", "reply-to"), covers=("reply-to", "no reply-to"))
+def reply_to(harness: Harness) -> None:
+    """The replyTo of a managed template is rendered and is the reply-to of the message."""
+
+    def verify(kind: str, name: str, message: Json) -> None:
         template = {"subject": "s", "content": "c {{code}}"}
-        if wanted:
+        if kind == "reply-to":
             template["replyTo"] = "{{team}}@help.example"
         payload = {**message["payload"], "team": name}
-        call = subject.deliver({**message, "payload": payload}, subject.config, managed=lambda: template)
-        expected = (f"{name}@help.example",) if wanted else ()
-        expect(call.reply_to == expected, f"expected reply-to {expected}, found {call.reply_to}")
-        subject.ledger.saw("reply-to" if wanted else "none")
+        call = harness.deliver({**message, "payload": payload}, harness.config, managed=lambda: template)
+        expect_equal("the reply-to", (f"{name}@help.example",) if kind == "reply-to" else (), call.reply_to)
+        harness.coverage.add(kind)
 
-    subject.for_each(claim, (True, False), letters, subject.messages())
+    harness.for_each(verify, ("reply-to", "no reply-to"), letters, harness.messages())
 
 
 _SENDERS: Final = (
@@ -206,147 +219,156 @@ _SENDERS: Final = (
     ("Team {{team}}", "Team {team}", None),
     (" {{nothing}}", None, None),
 )
-"""A managed template's sendFrom, and the display name and address that it stands for; ``None`` for the config's."""
+"""The sendFrom of a managed template, and the expected display name and address; ``None`` for those of the config."""
 
 
-@check("delivery.send-from", clause="R3", needs=("i18n-templates", "send-from"), sees=("sender",))
-def send_from(subject: Subject) -> None:
-    """A managed template's sendFrom is rendered and is the sender; a display name alone goes before the config's."""
+@check("delivery.send-from", clause="R3", needs=("i18n-templates", "send-from"), covers=("sender",))
+def send_from(harness: Harness) -> None:
+    """The sendFrom of a managed template is rendered and is the sender; a display name alone precedes the config's address."""
 
-    def claim(case: tuple[str, str | None, str | None], team: str, message: Json) -> None:
-        wanted, name, address = case
+    def verify(case: tuple[str, str | None, str | None], team: str, message: Json) -> None:
+        send_from, name, address = case
         message = {**message, "payload": {**message["payload"], "team": team, "nothing": ""}}
-        own = subject.deliver(message, subject.config, managed=lambda: {"subject": "s", "content": "c"})
-        template = {"subject": "s", "content": "c", "sendFrom": wanted}
-        call = subject.deliver(message, subject.config, managed=lambda: template)
+        own = harness.deliver(message, harness.config, managed=lambda: {"subject": "s", "content": "c"})
+        template = {"subject": "s", "content": "c", "sendFrom": send_from}
+        call = harness.deliver(message, harness.config, managed=lambda: template)
         own_name, own_address = mailbox(own.sender or "")
         expected = (
             own_name if name is None else name.format(team=team),
             own_address if address is None else address.format(team=team),
         )
-        found = mailbox(call.sender or "")
-        expect(found == expected, f"expected the sender {expected} for sendFrom {wanted!r}, found {found}")
-        subject.ledger.saw("sender")
+        expect_equal(f"for the sendFrom {send_from!r} the sender", expected, mailbox(call.sender or ""))
+        harness.coverage.add("sender")
 
-    subject.for_each(claim, _SENDERS, letters, subject.messages())
-    for case in subject.provider.config_cases:
-        config = {key: value for key, value in subject.config.items() if key not in case.without}
-        if case.without and subject.accepts(config):
+    harness.for_each(verify, _SENDERS, letters, harness.messages())
+    for case in harness.provider.config_cases:
+        config = {key: value for key, value in harness.config.items() if key not in case.without}
+        if case.without and harness.accepts(config):
             template = {"subject": "s", "content": "c", "sendFrom": "Team"}
             own, call = (
-                subject.deliver(subject.plain_message, config, managed=lambda it=it: it)
+                harness.deliver(harness.plain_message, config, managed=lambda it=it: it)
                 for it in ({"subject": "s", "content": "c"}, template)
             )
             expect(
                 own.sender is not None or call.sender is None,
-                f"expected no sender for the sendFrom 'Team' where the config has none, found {call.sender!r}",
+                f"expected no sender for the sendFrom 'Team' if the config has no sender, found {call.sender!r}",
             )
 
 
-@check("delivery.subject-is-one-line", clause="R4", needs=("config-templates",), sees=("control",))
-def subject_is_one_line(subject: Subject) -> None:
-    """Control characters in a value cannot break out of the subject line: they are stripped."""
-    _need_a_subject(subject)
+@check("delivery.single-line-subject", clause="R4", needs=("config-templates",), covers=("control character",))
+def single_line_subject(harness: Harness) -> None:
+    """The subject contains no control characters, even if a value in it does."""
+    _require_subjects(harness)
+    config = _with_texts(harness, {"subject": "For {{name}}"})
 
-    def claim(control: str, before: str, message: Json) -> None:
-        templates = [{**it, "subject": "For {{name}}"} for it in subject.config["templates"]]
+    def verify(control: str, before: str, message: Json) -> None:
         payload = {"code": "123456", "name": f"{before}{control}Bcc: eve@attacker.example"}
-        call = subject.deliver({**message, "payload": payload}, {**subject.config, "templates": templates})
+        call = harness.deliver({**message, "payload": payload}, config)
         found = [hex(ord(it)) for it in call.subject or "" if ord(it) < 32 or ord(it) == 127]  # noqa: PLR2004 - ASCII
-        expect(not found, f"expected a subject without control characters, found {', '.join(found)}")
-        subject.ledger.saw("control")
+        expect(
+            not found,
+            f"expected a subject without control characters, found {', '.join(found)} in {show(call.subject)}",
+        )
+        harness.coverage.add("control character")
 
-    subject.for_each(claim, ("\r\n", "\n", "\r", "\x00", "\x7f", "\t"), line, subject.messages())
+    harness.for_each(verify, ("\r\n", "\n", "\r", "\x00", "\x7f", "\t"), line, harness.messages())
 
 
-def _letters_of(text: str | None) -> str:
-    """Return what is left of a text without white space and control characters, which may be stripped or replaced."""
+def _visible(text: str | None) -> str:
+    """Return a text without whitespace and control characters, which a connector may strip or replace."""
     return re.sub(r"[\s\x00-\x1f\x7f]+", "", text or "")
 
 
-def _expect_no_more_than(call: Call, message: Json, subject_line: str, body: str) -> None:
-    """Expect a message that a line break in a value has added nothing to, and taken nothing from."""
-    expect(call.to == (message["to"],), f"expected {message['to']} as the one recipient, found {call.to}")
-    expect(call.body == body, f"expected the body {body!r}, found {call.body!r}")
-    found = _letters_of(call.subject)
-    expect(found == _letters_of(subject_line), f"expected the whole value in the subject, found {call.subject!r}")
-    for name, fields in (("subject", (call.subject,)), ("sender", (call.sender,)), ("reply-to", call.reply_to)):
-        broken = any(_NO_LINE & set(field or "") for field in fields)
-        expect(not broken, f"expected one line as the {name}, found {fields}")
+def _check_header_injection(
+    harness: Harness, template: Mapping[str, str], verify_headers: Callable[[Call], None], *, is_managed: bool
+) -> None:
+    """Check that a line break in a value adds nothing to a message and removes nothing from it."""
+    config = harness.config if is_managed else _with_texts(harness, template)
 
-
-@check("delivery.header-injection", clause="D9", needs=("config-templates",), sees=("break",))
-def header_injection(subject: Subject) -> None:
-    """A line break in a value adds no header, no recipient and no body, whatever it is that breaks lines."""
-    _need_a_subject(subject)
-    config = _with_texts(subject, {"subject": "For {{name}}", "content": "c {{code}}"})
-
-    def claim(line_break: str, before: str, message: Json) -> None:
+    def verify(line_break: str, before: str, message: Json) -> None:
         name = f"{before}{line_break}Bcc: eve@attacker.example{line_break}{line_break}another body"
-        payload = {"code": "123456", "name": name}
-        call = _sent_or_refused(subject.send({**message, "payload": payload}, config), "a line break in a value")
+        data = {**message, "payload": {"code": "123456", "name": name}}
+        attempt = harness.send(data, config, managed=(lambda: template) if is_managed else None)
+        call = _sent_or_rejected(attempt, "a line break in a value")
         if call is not None:
-            _expect_no_more_than(call, message, f"For {name}", "c 123456")
-            expect(not call.reply_to, f"expected no reply-to, found {call.reply_to}")
-            fault = subject.provider.fault(call, config, "sender")
-            expect(fault is None, f"with a line break in a value: {fault}")
-        subject.ledger.saw("break")
+            _expect_recipient(call, message)
+            expect_equal("the body", "c 123456", call.body)
+            expect(
+                _visible(call.subject) == _visible(f"For {name}"),
+                f"expected the subject to contain the whole value {name!r}, found {call.subject!r}",
+            )
+            headers = {"subject": (call.subject,), "sender": (call.sender,), "reply-to": call.reply_to}
+            for header, values in headers.items():
+                is_one_line = not any(_NOT_IN_HEADERS & set(value or "") for value in values)
+                expect(is_one_line, f"expected a {header} without line breaks, found {values}")
+            verify_headers(call)
+        harness.coverage.add("line break")
 
-    subject.for_each(claim, _BREAKS, letters, subject.messages())
+    harness.for_each(verify, _LINE_BREAKS, letters, harness.messages())
 
 
-@check("delivery.managed-header-injection", clause="D9", needs=("i18n-templates",), sees=("break",))
-def managed_header_injection(subject: Subject) -> None:
-    """A line break in a value adds nothing through a managed template's subject, replyTo or sendFrom either."""
+@check("delivery.header-injection", clause="D9", needs=("config-templates",), covers=("line break",))
+def header_injection(harness: Harness) -> None:
+    """A line break in a value adds no header, recipient or body to the message."""
+    _require_subjects(harness)
+
+    def verify_headers(call: Call) -> None:
+        expect(not call.reply_to, f"expected no reply-to, found {call.reply_to}")
+        error = harness.provider.request_error(call, harness.config, "sender")
+        expect(error is None, f"for a line break in a value: {error}")
+
+    template = {"subject": "For {{name}}", "content": "c {{code}}"}
+    _check_header_injection(harness, template, verify_headers, is_managed=False)
+
+
+@check("delivery.i18n-header-injection", clause="D9", needs=("i18n-templates",), covers=("line break",))
+def i18n_header_injection(harness: Harness) -> None:
+    """A line break in a value adds nothing to the subject, reply-to or sender from a managed template."""
+
+    def verify_headers(call: Call) -> None:
+        expect(len(call.reply_to) <= 1, f"expected at most one reply-to, found {call.reply_to}")
+
     template = {
         "subject": "For {{name}}",
         "content": "c {{code}}",
         "replyTo": "{{name}}@help.example",
         "sendFrom": "{{name}} <team@from.example>",
     }
-
-    def claim(line_break: str, before: str, message: Json) -> None:
-        name = f"{before}{line_break}Bcc: eve@attacker.example{line_break}{line_break}another body"
-        data = {**message, "payload": {"code": "123456", "name": name}}
-        attempt = subject.send(data, subject.config, managed=lambda: template)
-        call = _sent_or_refused(attempt, "a line break in a value")
-        if call is not None:
-            _expect_no_more_than(call, message, f"For {name}", "c 123456")
-            expect(len(call.reply_to) <= 1, f"expected one reply-to at most, found {call.reply_to}")
-        subject.ledger.saw("break")
-
-    subject.for_each(claim, _BREAKS, letters, subject.messages())
+    _check_header_injection(harness, template, verify_headers, is_managed=True)
 
 
-@check("delivery.recipient-injection", clause="D9", sees=("break", "list"))
-def recipient_injection(subject: Subject) -> None:
-    """A recipient with a line break, or with another behind a comma, is refused or stays one recipient without."""
-    eve = "15559999999" if subject.spec.connector.type is ConnectorType.SMS else "eve@attacker.example"
-    added = {
-        "break": [f"{it}{more}" for it in ("\r\n", "\n", "\r", "\x00") for more in ("", f"Bcc: {eve}", eve)],
-        "list": [f"{separator}{eve}" for separator in (",", ", ", ";")],
+@check("delivery.recipient-injection", clause="D9", covers=("line break", "recipient list"))
+def recipient_injection(harness: Harness) -> None:
+    """A recipient with a line break, or a list of recipients, is rejected or is sent as one recipient."""
+    eve = "15559999999" if harness.spec.connector.type is ConnectorType.SMS else "eve@attacker.example"
+    suffixes = {
+        "line break": [f"{it}{more}" for it in ("\r\n", "\n", "\r", "\x00") for more in ("", f"Bcc: {eve}", eve)],
+        "recipient list": [f"{separator}{eve}" for separator in (",", ", ", ";")],
     }
+    forwards = "provider-templates" in harness.spec.capabilities  # then the provider checks the recipient
 
-    forwards = "provider-templates" in subject.spec.capabilities  # then it is the provider that takes it apart
-
-    def claim(kind: str, more: str, message: Json) -> None:
-        to = f"{message['to']}{more}"
-        attempt = subject.send({**message, "to": to}, subject.config)
-        call = _sent_or_refused(attempt, "a recipient that is more than one line or address")
+    def verify(kind: str, suffix: str, message: Json) -> None:
+        to = f"{message['to']}{suffix}"
+        call = _sent_or_rejected(harness.send({**message, "to": to}, harness.config), f"the recipient {to!r}")
         if call is not None:
             expect(len(call.to) == 1, f"expected one recipient for {to!r}, found {call.to}")
-            as_it_is = forwards and call.to == (to,)
-            clean = as_it_is or not _NO_LINE & set(call.to[0])
-            expect(clean, f"expected a recipient without line breaks, found {call.to[0]!r}")
-        subject.ledger.saw(kind)
+            is_forwarded = forwards and call.to == (to,)
+            expect(
+                is_forwarded or not _NOT_IN_HEADERS & set(call.to[0]),
+                f"expected a recipient without line breaks, found {call.to[0]!r}",
+            )
+        harness.coverage.add(kind)
 
-    for kind, endings in added.items():
-        examples = subject.profile.examples // 2
-        subject.for_all(claim, st.just(kind), st.sampled_from(endings), subject.messages(), examples=examples)
+    for kind, endings in suffixes.items():
+        examples = harness.profile.examples // 2
+        harness.for_all(verify, st.just(kind), st.sampled_from(endings), harness.messages(), examples=examples)
+
+
+_HUGE: Final = ("1 MB of text", "1,000 keys", "an integer of 400 digits", "200 levels")
 
 
 def _huge(case: str) -> Json:
-    """Return a value that is too much for somebody; made here, because examples are kept."""
+    """Return a huge value; strategies draw its name instead, because Hypothesis stores examples."""
     if case == "1 MB of text":
         return "0123456789abcdef" * 65_536
     if case == "1,000 keys":
@@ -359,109 +381,107 @@ def _huge(case: str) -> Json:
     return nested
 
 
-@check(
-    "delivery.huge-payload",
-    clause="D10",
-    sees=("1 MB of text", "1,000 keys", "an integer of 400 digits", "200 levels"),
-)
-def huge_payload(subject: Subject) -> None:
-    """A payload that is huge in any respect is sent whole, or refused as a ConnectorError."""
-    has_templates = "config-templates" in subject.spec.capabilities
+@check("delivery.huge-payload", clause="D10", covers=_HUGE)
+def huge_payload(harness: Harness) -> None:
+    """A huge payload is sent in full, or raises a ConnectorError."""
+    has_templates = "config-templates" in harness.spec.capabilities
     template = "c {{name}} {{name.key-1}} {{name.in}}"
 
-    def claim(case: str, message: Json) -> None:
+    def verify(case: str, message: Json) -> None:
         payload = {"code": "123456", "name": _huge(case)} | (_huge(case) if case == "1,000 keys" else {})
-        config = _with_texts(subject, {"content": template}) if has_templates else subject.config
-        call = _sent_or_refused(
-            subject.send({**message, "payload": payload}, config, within=60), f"a payload with {case}"
-        )
+        config = _with_texts(harness, {"content": template}) if has_templates else harness.config
+        attempt = harness.send({**message, "payload": payload}, config, within=_HUGE_PAYLOAD_SECONDS)
+        call = _sent_or_rejected(attempt, f"a payload with {case}")
         if call is not None and has_templates:
-            whole = call.body == replace_send_message_handlebars(template, payload)
-            expect(whole, f"expected all of a payload with {case} in the body, found another body")
-        subject.ledger.saw(case)
+            body = replace_send_message_handlebars(template, payload)
+            expect_equal(f"the whole body for a payload with {case}", body, call.body)
+        harness.coverage.add(case)
 
-    for case in ("1 MB of text", "1,000 keys", "an integer of 400 digits", "200 levels"):
-        subject.for_all(claim, st.just(case), subject.messages(), examples=2)
+    for case in _HUGE:
+        harness.for_all(verify, st.just(case), harness.messages(), examples=2)
 
 
-_ODD_TEXTS: Final = {
-    "nothing": "",
-    "half a surrogate pair": "a\ud83d",
-    "a surrogate pair in reverse": "\ude00\ud83d b",
+_UNUSUAL_TEXTS: Final = {
+    "empty text": "",
+    "lone surrogate": "a\ud83d",
+    "reversed surrogate pair": "\ude00\ud83d b",
     "NUL": "a\x00b",
-    "right to left": "\u202e\u05e9\u05dc\u05d5\u05dd\u202c \u0645\u0631\u062d\u0628\u0627",
+    "right-to-left text": "\u202e\u05e9\u05dc\u05d5\u05dd\u202c \u0645\u0631\u062d\u0628\u0627",
     "emoji": "\U0001f469\u200d\U0001f4bb\U0001f3fd \u2764\ufe0f",
-    "other planes": "\U00020bb7\U0001d54f\U0010ffff",
+    "supplementary planes": "\U00020bb7\U0001d54f\U0010ffff",
     "combining marks": "e\u0301 \u1100\u1161\u11a8 \ufb01",
     "byte order mark": "\ufeffa\ufffe",
     "control characters": "a\x01\x1b\x7f\x80b",
 }
 
 
-def _whole_characters(text: object) -> str:
-    """Return a text with U+FFFD for halves of surrogate pairs: most encodings have no place for those."""
+def _without_surrogates(text: object) -> str:
+    """Return a text with U+FFFD for lone surrogates, which most encodings cannot represent."""
     return re.sub("[\ud800-\udfff\ufffd]+", "\ufffd", str(text))
 
 
-@check("delivery.odd-text", clause="D11", sees=tuple(_ODD_TEXTS))
-def odd_text(subject: Subject) -> None:
-    """Text of any kind, in a value or a template, arrives as it was written, or is refused as a ConnectorError."""
-    has_templates = "config-templates" in subject.spec.capabilities
+@check("delivery.unusual-text", clause="D11", covers=tuple(_UNUSUAL_TEXTS))
+def unusual_text(harness: Harness) -> None:
+    """Unusual text in a value or a template is sent unchanged, or raises a ConnectorError."""
+    has_templates = "config-templates" in harness.spec.capabilities
 
-    def claim(case: str, where: str, message: Json) -> None:
-        odd = _ODD_TEXTS[case]
-        data = {**message, "payload": {"code": "123456", "name": odd}}
-        config = subject.config
+    def verify(case: str, where: str, message: Json) -> None:
+        body = f"[{_UNUSUAL_TEXTS[case]}]"
+        data = {**message, "payload": {"code": "123456", "name": _UNUSUAL_TEXTS[case]}}
+        config = harness.config
         if has_templates:
-            config = _with_texts(subject, {"content": f"[{odd}]" if where == "template" else "[{{name}}]"})
-        call = _sent_or_refused(subject.send(data, config), f"a message with {case} in a {where}")
+            config = _with_texts(harness, {"content": body if where == "template" else "[{{name}}]"})
+        call = _sent_or_rejected(harness.send(data, config), f"a message with {case} in a {where}")
         if call is not None and has_templates:
-            arrived = _whole_characters(call.body) == _whole_characters(f"[{odd}]")
-            expect(arrived, f"expected {case} in a {where} to arrive as {f'[{odd}]'!a}, found {call.body!a}")
-        subject.ledger.saw(case)
+            expect(
+                _without_surrogates(call.body) == _without_surrogates(body),
+                f"expected the body {body!a} for {case} in a {where}, found {call.body!a}",
+            )
+        harness.coverage.add(case)
 
-    for case in _ODD_TEXTS:
-        subject.for_all(claim, st.just(case), st.sampled_from(("value", "template")), subject.messages(), examples=6)
+    for case in _UNUSUAL_TEXTS:
+        harness.for_all(verify, st.just(case), st.sampled_from(("value", "template")), harness.messages(), examples=6)
 
 
-@check("delivery.plain-text", clause="D12", needs=("text",), sees=("text",))
-def plain_text(subject: Subject) -> None:
-    """A connector that can send plain text and nothing else sends every body so."""
-    declared = subject.spec.capabilities
-    kinds = ["config"] if "config-templates" in declared else []
-    kinds += ["none", "text/plain", "text/html"] if "i18n-templates" in declared else []
+@check("delivery.plain-text", clause="D12", needs=("text",), covers=("plain-text body",))
+def plain_text(harness: Harness) -> None:
+    """A connector that cannot send HTML sends every body as plain text."""
+    declared = harness.spec.capabilities
+    kinds = ["config template"] if "config-templates" in declared else []
+    kinds += _CONTENT_TYPES if "i18n-templates" in declared else []
     if "html" in declared or not kinds:
-        reason = "html too" if kinds else "no templates but the provider's"
-        raise NotApplicable(f"the Spec declares {reason}, so its bodies need not be plain text")
+        capability = "html" if kinds else "provider-templates"
+        raise NotApplicable(f"the Spec declares the capability {capability}, so its bodies need not be plain text")
 
-    def claim(kind: str, code: str, message: Json) -> None:
-        managed = {"subject": "s", "content": f"Code {code}"} | ({} if kind == "none" else {"contentType": kind})
-        call = subject.deliver(message, subject.config, managed=lambda: None if kind == "config" else managed)
-        expect(call.text is not None and call.html is None, "expected a body of plain text alone, found another")
-        subject.ledger.saw("text")
+    def verify(kind: str, code: str, message: Json) -> None:
+        template = {"subject": "s", "content": f"Code {code}", **_CONTENT_TYPES.get(kind, {})}
+        managed = None if kind == "config template" else template
+        call = harness.deliver(message, harness.config, managed=lambda: managed)
+        _expect_one_body(call, "the body", is_html=False)
+        harness.coverage.add("plain-text body")
 
-    subject.for_each(claim, kinds, codes, subject.messages())
+    harness.for_each(verify, kinds, codes, harness.messages())
 
 
-@check("delivery.sms", clause="D13", needs=("sms",), sees=("sent",))
-def text_message(subject: Subject) -> None:
-    """A text message has the number as Logto gave it, one plain body, and nothing that only e-mail has."""
+@check("delivery.sms", clause="D13", needs=("sms",), covers=("sent message",))
+def sms(harness: Harness) -> None:
+    """A text message has the phone number from Logto, one plain-text body, and neither subject nor reply-to."""
 
-    def claim(message: Json) -> None:
-        call = subject.deliver(message, subject.config)
-        expect(call.to == (message["to"],), f"expected {message['to']} as the one number, found {call.to}")
-        expect(call.html is None, "expected a body of plain text, found HTML")
-        if "config-templates" in subject.spec.capabilities:
-            expect(call.text is not None, "expected a body of plain text, found none")
+    def verify(message: Json) -> None:
+        call = harness.deliver(message, harness.config)
+        _expect_recipient(call, message)
+        expect(call.html is None, f"expected no HTML body, found {show(call.html)}")
+        if "config-templates" in harness.spec.capabilities:
+            expect(call.text is not None, "expected a plain-text body, found no body")
         expect(call.subject is None, f"expected no subject, found {call.subject!r}")
         expect(not call.reply_to, f"expected no reply-to, found {call.reply_to}")
-        subject.ledger.saw("sent")
+        harness.coverage.add("sent message")
 
-    subject.for_all(claim, subject.messages())
+    harness.for_all(verify, harness.messages())
 
 
 def _same_json(found: Json, wanted: Json) -> bool:
-    """Compare JSON values, where 1 and 1.0 are one number and neither is ``true``."""
+    """Return whether two JSON values are equal; 1 and 1.0 are, 1 and true are not."""
     if isinstance(wanted, dict):
         return (
             isinstance(found, Mapping)
@@ -481,26 +501,26 @@ _payload_values: Final = st.recursive(
 )
 
 
-@check("delivery.forwarding", clause="D14", needs=("provider-templates",), sees=("with ip", "without ip"))
-def forwarding(subject: Subject) -> None:
-    """A message whose template stands at the provider gets there as it is: recipient, type, payload, and ip if known."""
+@check("delivery.forwarding", clause="D14", needs=("provider-templates",), covers=("with ip", "without ip"))
+def forwarding(harness: Harness) -> None:
+    """A connector without templates forwards the recipient, type, payload and ip of a message unchanged."""
 
-    def claim(ip: str | None, more: Json, message: Json) -> None:
+    def verify(ip: str | None, more: Json, message: Json) -> None:
         sent = {key: message[key] for key in ("to", "type")} | ({} if ip is None else {"ip": ip})
         sent["payload"] = {**message["payload"], **more}
-        forwarded = subject.deliver(sent, subject.config).forwarded
+        forwarded = harness.deliver(sent, harness.config).forwarded
         expect(
             isinstance(forwarded, Mapping),
-            "expected the provider to get the message as it is (Call.forwarded), found nothing of the kind",
+            f"expected the provider to receive the whole message (Call.forwarded), found {show(forwarded)}",
         )
         for key in ("to", "type", "payload", "ip"):
+            found, expected = (show(it[key]) if key in it else f"no {key}" for it in (forwarded, sent))
             same = (key in forwarded) == (key in sent) and _same_json(forwarded.get(key), sent.get(key))
-            there = "" if key in sent else " not to be there, as in the message"
-            expect(same, f"expected {key!r} to be forwarded{there or ' as it is'}, found otherwise")
-        subject.ledger.saw("without ip" if ip is None else "with ip")
+            expect(same, f"expected {key!r} to be forwarded unchanged ({expected}), found {found}")
+        harness.coverage.add("without ip" if ip is None else "with ip")
 
     extra = st.dictionaries(letters.filter(lambda it: it != "code"), _payload_values, max_size=4)
-    subject.for_each(claim, ("192.0.2.1", "2001:db8::1", None), extra, subject.messages())
+    harness.for_each(verify, ("192.0.2.1", "2001:db8::1", None), extra, harness.messages())
 
 
 def _is_json(value: object) -> bool:
@@ -511,34 +531,35 @@ def _is_json(value: object) -> bool:
     return value is None or isinstance(value, str | bool | int | float)
 
 
-@check("delivery.result-is-json", clause="D15", sees=("sent",))
-def result_is_json(subject: Subject) -> None:
-    """What a send returns is JSON, or nothing: it goes back to Logto over the wire."""
+@check("delivery.json-result", clause="D15", covers=("sent message",))
+def json_result(harness: Harness) -> None:
+    """A send returns JSON or None."""
 
-    def claim(message: Json) -> None:
-        attempt = subject.send(message, subject.config)
-        expect(attempt.error is None, f"expected the message to be sent; {attempt.how}")
-        expect(_is_json(attempt.result), f"expected a result that is JSON, found {type(attempt.result).__name__}")
-        subject.ledger.saw("sent")
+    def verify(message: Json) -> None:
+        attempt = harness.send(message, harness.config)
+        expect(attempt.error is None, f"expected the message to be sent; {attempt.summary}")
+        found = f"{show(attempt.result)} ({type(attempt.result).__name__})"
+        expect(_is_json(attempt.result), f"expected JSON or None as the result, found {found}")
+        harness.coverage.add("sent message")
 
-    subject.for_all(claim, subject.messages(), examples=max(5, subject.profile.examples // 6))
+    harness.for_all(verify, harness.messages(), examples=_few(harness))
 
 
-@check("delivery.message-object", clause="D16", sees=("object",))
-def message_object(subject: Subject) -> None:
-    """A message is sent alike whether it comes as JSON or as the kit's SendMessageData."""
-    if subject.spec.runs_in is not None:
-        raise NotApplicable(f"the connector runs in {subject.spec.runs_in}: it knows JSON alone")
+@check("delivery.message-data-object", clause="D16", covers=("SendMessageData object",))
+def message_data_object(harness: Harness) -> None:
+    """A SendMessageData object is sent like the same message as JSON."""
+    if harness.spec.runs_in is not None:
+        raise NotApplicable(f"the connector declares that it runs in {harness.spec.runs_in}, where messages are JSON")
 
-    def claim(message: Json) -> None:
-        as_json = subject.deliver(message, subject.config)
+    def verify(message: Json) -> None:
+        as_json = harness.deliver(message, harness.config)
         data = SendMessageData.from_json(message)
-        attempt = subject.attempt(partial(subject.connector.send_message, data, subject.config))
-        expect(attempt.error is None, f"expected a message to be sent as a SendMessageData too; {attempt.how}")
-        expect(len(attempt.calls) == 1, f"expected one call to the provider, found {len(attempt.calls)}")
-        call, alike = attempt.calls[0], ("to", "subject", "body", "template", "forwarded")
-        same = all(getattr(call, it) == getattr(as_json, it) for it in alike)
-        expect(same, "expected the same message from a SendMessageData as from its JSON, found another")
-        subject.ledger.saw("object")
+        attempt = harness.attempt(partial(harness.connector.send_message, data, harness.config))
+        expect(attempt.error is None, f"expected a SendMessageData object to be sent; {attempt.summary}")
+        call = expect_one_call(attempt)
+        for name in ("to", "subject", "body", "template", "forwarded"):
+            what = f"for a SendMessageData object the same {name} as for its JSON,"
+            expect_equal(what, getattr(as_json, name), getattr(call, name))
+        harness.coverage.add("SendMessageData object")
 
-    subject.for_all(claim, subject.messages(), examples=max(5, subject.profile.examples // 6))
+    harness.for_all(verify, harness.messages(), examples=_few(harness))

@@ -1,4 +1,4 @@
-"""Isolation: one connector serves many messages, configs and threads, and none of them touches another."""
+"""Isolation: one connector serves many messages, configs and threads, and none of them affects another."""
 
 import logging
 import os
@@ -16,49 +16,63 @@ from typing import Any, Final, get_args
 
 from hypothesis import strategies as st
 
-from conformance.provider import Aspect, Call, Outcome
-from conformance.registry import ALL, CheckFailure, NotApplicable, check, expect
-from conformance.strategies import without
-from conformance.subject import Subject
+from conformance.harness.expectations import (
+    CONCURRENT,
+    CONCURRENT_WAIT_SECONDS,
+    expect_equal,
+    expect_no_other_socket,
+    expect_one_call,
+    for_each_outcome,
+    is_failure_without_pause,
+    send_with_outcome,
+)
+from conformance.harness.harness import Harness
+from conformance.harness.strategies import without
+from conformance.providers.base import Aspect, Call, Outcome
+from conformance.registry import ALL, check
+from conformance.verdicts import CheckFailure, NotApplicable, expect
 from connector_kit import ConnectorType
 
 Json = Any
 
-_TOGETHER: Final = 8
-_MOMENT: Final = 0.0005
-_MOMENTS: Final = 2_000
-"""How often a thread stops for how many seconds, all together: often enough in any connector, and not for ever."""
+_PAUSE_SECONDS: Final = 0.0005
+_MAX_PAUSES: Final = 2_000
+"""The pauses of all threads together take one second at most."""
 
 
-def _worded(config: Mapping[str, Json], word: str) -> dict[str, Json]:
-    """Return a config whose templates all say one word and the code; one without templates stays as it is."""
+def _with_text(config: Mapping[str, Json], text: str) -> dict[str, Json]:
+    """Return a config in which each subject and content is this text and the code; unchanged if it has no templates."""
     if not isinstance(config.get("templates"), list):
         return dict(config)
-    texts = {"subject": f"{word} {{{{code}}}}", "content": f"{word} {{{{code}}}}"}
-    templates = [{**it, **{key: text for key, text in texts.items() if key in it}} for it in config["templates"]]
+    content = f"{text} {{{{code}}}}"
+    templates = [{**it, **{key: content for key in ("subject", "content") if key in it}} for it in config["templates"]]
     return {**config, "templates": templates}
 
 
-def _other_secrets(subject: Subject, config: Mapping[str, Json]) -> dict[str, Json]:
-    return subject.canaries.plant(config, subject.spec.secrets)
+def _with_new_secrets(harness: Harness, config: Mapping[str, Json]) -> dict[str, Json]:
+    return harness.canaries.plant(config, harness.spec.secrets)
 
 
-def _expect_its_own(subject: Subject, call: Call, config: Mapping[str, Json], message: Json, word: str) -> None:
-    """Hold one call against the message and the config that it was made for, in every respect."""
-    expect(call.to == (message["to"],), f"expected {message['to']} as the one recipient, found {call.to}")
+def _expect_request_for(harness: Harness, call: Call, config: Json, when: str) -> None:
+    """Expect a request to follow a config in every aspect."""
     for aspect in get_args(Aspect):
-        fault = subject.provider.fault(call, config, aspect)
-        expect(fault is None, f"of the {word} config: {fault}")
-    if "config-templates" in subject.spec.capabilities:
-        wanted = f"{word} {message['payload']['code']}"
-        expect(call.body == wanted, f"expected the body {wanted!r}, found {call.body!r}")
+        error = harness.provider.request_error(call, config, aspect)
+        expect(error is None, f"{when}: {error}")
+
+
+def _expect_own_call(harness: Harness, call: Call, config: Mapping[str, Json], message: Json, name: str) -> None:
+    """Expect a request to follow the message and the config that it was made for, in every aspect."""
+    expect_equal("the recipients", (message["to"],), call.to)
+    _expect_request_for(harness, call, config, f"in a request for the {name} config")
+    if "config-templates" in harness.spec.capabilities:
+        expect_equal("the body", f"{name} {message['payload']['code']}", call.body)
 
 
 @contextmanager
-def _bare_environment(kept: Mapping[str, str]) -> Iterator[None]:
+def _only_environment(variables: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ)
     os.environ.clear()
-    os.environ.update(kept)
+    os.environ.update(variables)
     try:
         yield
     finally:
@@ -66,167 +80,161 @@ def _bare_environment(kept: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-@check("isolation.construction", clause="I1", sees=("made",), types=ALL)
-def construction(subject: Subject) -> None:
-    """Making a connector reads no config, asks for no template, calls nobody and needs no environment."""
-    asked: list[str] = []
+@check("isolation.construction", clause="I1", covers=("construction",), types=ALL)
+def construction(harness: Harness) -> None:
+    """Constructing a connector reads no config and no template, opens no socket and needs no environment variable."""
+    actions: list[str] = []
 
     def get_config(_: str) -> object:
-        asked.append("get_config was called")
-        return subject.config
+        actions.append("a call of get_config")
+        return harness.config
 
     def get_template(_: str, __: object) -> object:
-        asked.append("get_i18n_email_template was called")
+        actions.append("a call of get_i18n_email_template")
         return None
 
     for _ in range(2):
-        with _bare_environment(subject.provider.environment):
+        with _only_environment(harness.provider.environment):
             try:
-                subject.make(get_config=get_config, get_i18n_email_template=get_template)
+                harness.make(get_config=get_config, get_i18n_email_template=get_template)
             except Exception as error:
-                raise CheckFailure(f"expected a connector to be made anywhere; it raised {error!r}") from error
+                raise CheckFailure(f"expected the constructor to succeed; it raised {error!r}") from error
         found = [
-            *asked,
-            *(f"a socket was asked for, to {where}" for where in subject.provider.refused_sockets),
-            *("the provider was called" for _ in subject.provider.calls),
+            *actions,
+            *(f"an attempt to open a socket to {address}" for address in harness.provider.blocked_sockets),
+            *("a call to the provider" for _ in harness.provider.calls),
         ]
-        expect(not found, f"expected making a connector to do nothing else, found that {', '.join(found)}")
-        subject.ledger.saw("made")
+        expect(not found, f"expected the constructor to have no side effects, found {', '.join(found)}")
+        harness.coverage.add("construction")
 
 
-def _made_for(subject: Subject, config: Json) -> Any:  # noqa: ANN401 - a connector of any type
-    return subject.make(get_config=lambda _: config)
+def _connector_with(harness: Harness, config: Json) -> Any:
+    return harness.make(get_config=lambda _: config)
 
 
-@check("isolation.instances", clause="I2", sees=("first", "second"))
-def instances(subject: Subject) -> None:
-    """Two connectors of one class, each with a config of its own, do not mix."""
+@check("isolation.instances", clause="I2", covers=("first connector", "second connector"))
+def instances(harness: Harness) -> None:
+    """Two instances of a connector with different saved configs do not affect each other."""
 
-    def claim(one: Json, other: Json, message: Json) -> None:
+    def verify(one: Json, other: Json, message: Json) -> None:
         configs = {
-            "first": _worded(one, "first"),
-            "second": _worded(_other_secrets(subject, other), "second"),
+            "first": _with_text(one, "first"),
+            "second": _with_text(_with_new_secrets(harness, other), "second"),
         }
-        made = {word: _made_for(subject, it) for word, it in configs.items()}
-        for word in ("first", "second", "first"):
-            attempt = subject.attempt(partial(made[word].send_message, message))
-            expect(attempt.error is None, f"expected the {word} connector to send; {attempt.how}")
-            expect(len(attempt.calls) == 1, f"expected one call to the provider, found {len(attempt.calls)}")
-            _expect_its_own(subject, attempt.calls[0], configs[word], message, word)
-            subject.ledger.saw(word)
+        connectors = {name: _connector_with(harness, it) for name, it in configs.items()}
+        for name in ("first", "second", "first"):
+            attempt = harness.attempt(partial(connectors[name].send_message, message))
+            expect(attempt.error is None, f"expected the {name} connector to send its message; {attempt.summary}")
+            _expect_own_call(harness, expect_one_call(attempt), configs[name], message, name)
+            harness.coverage.add(f"{name} connector")
 
-    examples = max(2, subject.profile.failure_examples)  # each makes two connectors, and each of these a client
-    subject.for_all(claim, subject.configs(), subject.configs(), subject.messages(), examples=examples)
-
-
-def _few(subject: Subject) -> int:
-    """How many examples where each needs new secrets, and connectors make a new client for new secrets."""
-    return max(3, subject.profile.examples // 15)
+    examples = max(2, harness.profile.failure_examples)  # each example makes two connectors, each with a new client
+    harness.for_all(verify, harness.configs(), harness.configs(), harness.messages(), examples=examples)
 
 
-@check("isolation.configs", clause="I3", sees=("unsaved", "saved"))
-def alternating_configs(subject: Subject) -> None:
-    """Each request follows the config of its own send, whatever the one before had."""
-
-    def claim(one: Json, other: Json, message: Json, next_message: Json) -> None:
-        first, second = _worded(one, "first"), _worded(_other_secrets(subject, other), "second")
-        for word, config, data in (("first", first, message), ("second", second, next_message)) * 2:
-            _expect_its_own(subject, subject.deliver(data, config), config, data, word)
-            subject.ledger.saw("unsaved")
-        for word, config, data in (("first", first, next_message), ("second", second, message)):
-            _expect_its_own(subject, subject.deliver(data, saved=config), config, data, word)
-            subject.ledger.saw("saved")
-
-    configs, messages = subject.configs(), subject.messages()
-    subject.for_all(claim, configs, configs, messages, messages, examples=_few(subject))
-    for key in subject.config:
-        lacking = without(subject.config, (key,))
-        if subject.accepts(lacking):  # what one config sets and the next does not must not stay behind
-            subject.for_all(claim, st.just(subject.config), st.just(lacking), messages, messages, examples=1)
+def _config_examples(harness: Harness) -> int:
+    """Return how many examples to try where each needs new secrets, for which a connector makes a new client."""
+    return max(3, harness.profile.examples // 15)
 
 
-@check("isolation.key-rotation", clause="I4", sees=("changed back",))
-def key_rotation(subject: Subject) -> None:
-    """A secret that changes in the saved config is used from the next message on, and so when it changes back."""
-    secrets = subject.spec.secrets
+@check("isolation.configs", clause="I3", covers=("unsaved config", "saved config"))
+def alternating_configs(harness: Harness) -> None:
+    """Each request uses the config of its own send, whatever configs were used before."""
+
+    def verify(one: Json, other: Json, message: Json, next_message: Json) -> None:
+        first, second = _with_text(one, "first"), _with_text(_with_new_secrets(harness, other), "second")
+        for name, config, data in (("first", first, message), ("second", second, next_message)) * 2:
+            _expect_own_call(harness, harness.deliver(data, config), config, data, name)
+            harness.coverage.add("unsaved config")
+        for name, config, data in (("first", first, next_message), ("second", second, message)):
+            _expect_own_call(harness, harness.deliver(data, saved=config), config, data, name)
+            harness.coverage.add("saved config")
+
+    configs, messages = harness.configs(), harness.messages()
+    harness.for_all(verify, configs, configs, messages, messages, examples=_config_examples(harness))
+    for key in harness.config:
+        lacking = without(harness.config, (key,))
+        if harness.accepts(lacking):  # an option that only the first config sets must not apply to the second
+            harness.for_all(verify, st.just(harness.config), st.just(lacking), messages, messages, examples=1)
+
+
+@check("isolation.secret-rotation", clause="I4", covers=("secret changed back",))
+def secret_rotation(harness: Harness) -> None:
+    """The next message uses a secret that has changed in the saved config, also when it changes back."""
+    secrets = harness.spec.secrets
     if not secrets:
-        raise NotApplicable(f"the Spec of {subject.spec.name} does not declare any secret")
+        raise NotApplicable(f"the Spec of {harness.spec.name} does not declare any secret")
 
-    def claim(keys: tuple[str, ...], message: Json) -> None:
-        old = subject.config
-        new = subject.canaries.plant(old, keys)
-        told_apart = False
+    def verify(keys: tuple[str, ...], message: Json) -> None:
+        old = harness.config
+        new = harness.canaries.plant(old, keys)
+        is_distinguished = False
         for config, other in ((old, new), (new, old), (old, new)):
-            call = subject.deliver(message, saved=config)
-            for aspect in get_args(Aspect):
-                fault = subject.provider.fault(call, config, aspect)
-                expect(fault is None, f"after {' and '.join(keys)} changed: {fault}")
-                told_apart |= subject.provider.fault(call, other, aspect) is not None
-        # A stub that cannot tell the secrets apart proves nothing about them.
-        subject.ledger.saw("changed back" if told_apart else "not told apart")
+            call = harness.deliver(message, saved=config)
+            _expect_request_for(harness, call, config, f"after {' and '.join(keys)} changed")
+            errors = [harness.provider.request_error(call, other, aspect) for aspect in get_args(Aspect)]
+            is_distinguished |= any(error is not None for error in errors)
+        # A stub that accepts either secret proves nothing about them.
+        harness.coverage.add("secret changed back" if is_distinguished else "secret that the stub ignores")
 
     each = [(key,) for key in secrets] if len(secrets) > 1 else []
     for keys in (*each, secrets):
-        subject.for_all(claim, st.just(keys), subject.messages(), examples=2)
+        harness.for_all(verify, st.just(keys), harness.messages(), examples=2)
 
 
-@check("isolation.unsaved", clause="I5", sees=("sent", "refused"))
-def unsaved(subject: Subject) -> None:
-    """A test-send with an unsaved config, however it ends, leaves nothing behind for the saved one."""
-    failures = _quick_failures(subject)[:1]
-
-    def claim(end: str, unsaved_config: Json, message: Json, next_message: Json) -> None:
-        saved = _worded(subject.config, "saved")
-        tried = _worded(_other_secrets(subject, unsaved_config), "unsaved")
-        for failing in failures if end == "failed" else ():
-            subject.provider.answer_with(failing.name)
-        subject.send(message, [] if end == "refused" else tried, saved=saved)
-        subject.provider.answer_with("accepted")
-        subject.asked_for_config.clear()
-        call = subject.deliver(next_message, saved=saved)
-        expect(subject.asked_for_config, "expected get_config to be called after a test-send, found that it was not")
-        _expect_its_own(subject, call, saved, next_message, "saved")
-        subject.ledger.saw(end)
-
-    for end in ("sent", "refused", "failed"):
-        subject.for_all(
-            claim, st.just(end), subject.configs(), subject.messages(), subject.messages(), examples=_few(subject)
-        )
+def _failures(harness: Harness) -> list[Outcome]:
+    return [it for it in harness.provider.outcomes if is_failure_without_pause(it)]
 
 
-def _quick_failures(subject: Subject) -> list[Outcome]:
-    """Leave out what takes time: what hangs, and throttles and a server's faults, which connectors try again."""
-    slow = {"accepted", "throttle", "fault", "broken"}
-    return [it for it in subject.provider.outcomes if it.family not in slow and not (it.hangs or it.echoes)]
+@check("isolation.unsaved-config", clause="I5", covers=("sent test message", "rejected unsaved config"))
+def unsaved_config(harness: Harness) -> None:
+    """A test send with an unsaved config, successful or not, does not affect later sends with the saved config."""
+
+    def verify(ending: str, unsaved: Json, message: Json, next_message: Json) -> None:
+        saved = _with_text(harness.config, "saved")
+        tested = _with_text(_with_new_secrets(harness, unsaved), "unsaved")
+        for outcome in _failures(harness)[:1] if ending == "failed test message" else ():
+            harness.provider.respond_with(outcome.name)
+        harness.send(message, [] if ending == "rejected unsaved config" else tested, saved=saved)
+        harness.provider.respond_with("accepted")
+        harness.config_requests.clear()
+        call = harness.deliver(next_message, saved=saved)
+        expect(harness.config_requests, "expected a call of get_config in the send after a test send, found no call")
+        _expect_own_call(harness, call, saved, next_message, "saved")
+        harness.coverage.add(ending)
+
+    drawn = (harness.configs(), harness.messages(), harness.messages())
+    for ending in ("sent test message", "rejected unsaved config", "failed test message"):
+        harness.for_all(verify, st.just(ending), *drawn, examples=_config_examples(harness))
 
 
 @contextmanager
-def _stopping_threads(connector: type) -> Iterator[None]:
-    """Stop the threads that start meanwhile wherever a function of the connector begins or ends.
+def _pausing_threads(connector: type) -> Iterator[None]:
+    """Pause threads that start in this context wherever a function of the connector begins or ends.
 
-    A thread that has put something down where another can take it has moved on microseconds later; stopping there
-    gives the others their chance, on any machine.
+    A race between threads often lasts for microseconds. The pauses make it long enough to be found on any machine.
     """
     modules = {it.__module__ for it in connector.__mro__}
     package = f"{connector.__module__.rpartition('.')[0] or connector.__module__}."
-    times = count()
+    pauses = count()
 
-    def stop(frame: FrameType, event: str, _: object) -> None:  # pragma: no cover - runs where coverage cannot look
+    def pause(frame: FrameType, event: str, _: object) -> None:  # pragma: no cover - not traced in a profile function
         name = frame.f_globals.get("__name__", "")
-        if event in {"call", "return"} and (name in modules or name.startswith(package)) and next(times) < _MOMENTS:
-            time.sleep(_MOMENT)
+        is_connector = name in modules or name.startswith(package)
+        if event in {"call", "return"} and is_connector and next(pauses) < _MAX_PAUSES:
+            time.sleep(_PAUSE_SECONDS)
 
     before = threading.getprofile()
-    threading.setprofile(stop)
+    threading.setprofile(pause)
     try:
         yield
     finally:
         threading.setprofile(before)
 
 
-def _apart(messages: list[Json], subject: Subject) -> list[Json]:
-    """Give each message a recipient and a code that no other has."""
-    is_sms = subject.spec.connector.type is ConnectorType.SMS
+def _distinct(messages: list[Json], harness: Harness) -> list[Json]:
+    """Give each message its own recipient and code."""
+    is_sms = harness.spec.connector.type is ConnectorType.SMS
     return [
         {
             **it,
@@ -237,77 +245,67 @@ def _apart(messages: list[Json], subject: Subject) -> list[Json]:
     ]
 
 
-@check("isolation.threads", clause="I6", sees=("together",))
-def threads(subject: Subject) -> None:
-    """Messages that are sent at the same time arrive once each, with their own text, by their own config."""
+@check("isolation.threads", clause="I6", covers=("concurrent messages",))
+def threads(harness: Harness) -> None:
+    """Each of several concurrent messages is delivered once, with its own text and config."""
 
-    def claim(drawn: list[Json], config: Json) -> None:
-        messages = _apart(drawn, subject)
-        words = [f"at once {index}" for index in range(_TOGETHER)]
-        configs = [_worded(_other_secrets(subject, config), word) for word in words]
-        with _stopping_threads(subject.spec.connector):
-            errors = subject.send_together(zip(messages, configs, strict=True), within=60)
+    def verify(drawn: list[Json], config: Json) -> None:
+        messages = _distinct(drawn, harness)
+        names = [f"concurrent {index}" for index in range(CONCURRENT)]
+        configs = [_with_text(_with_new_secrets(harness, config), name) for name in names]
+        with _pausing_threads(harness.spec.connector):
+            errors = harness.send_together(zip(messages, configs, strict=True), within=CONCURRENT_WAIT_SECONDS)
         raised = sorted({type(error).__name__ for error in errors if error is not None})
-        expect(not raised, f"expected all of {_TOGETHER} messages at once to be sent; some raised {', '.join(raised)}")
-        found = len(subject.provider.calls)
-        expect(found == _TOGETHER, f"expected {_TOGETHER} messages at once to be {_TOGETHER} calls, found {found}")
-        for message, config_of_it, word in zip(messages, configs, words, strict=True):
-            its = [call for call in subject.provider.calls if call.to == (message["to"],)]
-            expect(len(its) == 1, f"expected one call for each of {_TOGETHER} recipients at once, found {len(its)}")
-            _expect_its_own(subject, its[0], config_of_it, message, word)
-        subject.ledger.saw("together")
+        expect(not raised, f"expected {CONCURRENT} concurrent messages to be sent; some raised {', '.join(raised)}")
+        expect_equal("the number of calls for concurrent messages", CONCURRENT, len(harness.provider.calls))
+        for message, config_of_it, name in zip(messages, configs, names, strict=True):
+            calls = [call for call in harness.provider.calls if call.to == (message["to"],)]
+            expect_equal(f"the number of calls for the concurrent recipient {message['to']!r}", 1, len(calls))
+            _expect_own_call(harness, calls[0], config_of_it, message, name)
+        harness.coverage.add("concurrent messages")
 
-    together = st.lists(subject.messages(), min_size=_TOGETHER, max_size=_TOGETHER)
-    subject.for_all(claim, together, subject.configs(), examples=max(3, subject.profile.failure_examples))
-
-
-@check("isolation.network", clause="I7", sees=("sent",))
-def network(subject: Subject) -> None:
-    """No socket is opened but to the provider: what a message says goes nowhere else."""
-    outcomes = [subject.provider.outcome("accepted"), *_quick_failures(subject)]
-
-    def claim(outcome: Outcome, message: Json) -> None:
-        subject.provider.answer_with(outcome.name)
-        subject.send(message, subject.config)
-        elsewhere = subject.provider.refused_sockets
-        expect(
-            not elsewhere,
-            f"expected no socket but to the provider when it answers {outcome.name!r}, "
-            f"found one asked for to {', '.join(elsewhere)}",
-        )
-        subject.ledger.saw("sent" if outcome.expect is None else "failed")
-
-    for outcome in outcomes:
-        subject.for_all(claim, st.just(outcome), subject.messages(), examples=2)
+    messages = st.lists(harness.messages(), min_size=CONCURRENT, max_size=CONCURRENT)
+    harness.for_all(verify, messages, harness.configs(), examples=max(3, harness.profile.failure_examples))
 
 
-def _state_of_the_process() -> dict[str, object]:
+@check("isolation.network", clause="I7", covers=("sent message",))
+def network(harness: Harness) -> None:
+    """The connector opens sockets to its provider only, whether a send succeeds or fails."""
+
+    def verify(outcome: Outcome, message: Json) -> None:
+        send_with_outcome(harness, outcome, message)
+        expect_no_other_socket(harness, outcome)
+        harness.coverage.add("sent message" if outcome.expect is None else "failed message")
+
+    outcomes = [harness.provider.outcome("accepted"), *_failures(harness)]
+    for_each_outcome(harness, outcomes, verify, harness.messages(), examples=2)
+
+
+def _process_state() -> dict[str, object]:
     root = logging.getLogger()
     return {
         "the environment": dict(os.environ),
         "the working directory": Path.cwd(),
-        "the default time limit of sockets": socket.getdefaulttimeout(),
+        "the default timeout of sockets": socket.getdefaulttimeout(),
         "the root logger": (root.level, tuple(root.handlers), root.disabled, root.manager.disable),
-        "the limit of recursion": sys.getrecursionlimit(),
+        "the recursion limit": sys.getrecursionlimit(),
     }
 
 
-@check("isolation.process", clause="I8", sees=("sent",))
-def process(subject: Subject) -> None:
-    """Sending changes nothing of the process: other connectors live in it too."""
-    if subject.spec.runs_in is not None:
-        raise NotApplicable(f"the connector runs in {subject.spec.runs_in}: it cannot change this process")
-    outcomes = [subject.provider.outcome("accepted"), *_quick_failures(subject)[:1]]
+@check("isolation.process-state", clause="I8", covers=("sent message",))
+def process_state(harness: Harness) -> None:
+    """A send does not change the state of the process, such as its environment or its root logger."""
+    if harness.spec.runs_in is not None:
+        raise NotApplicable(f"the connector declares that it runs in {harness.spec.runs_in}, in another process")
 
-    def claim(outcome: Outcome, message: Json) -> None:
-        before = _state_of_the_process()
-        subject.provider.answer_with(outcome.name)
-        subject.make()
-        subject.send(message, subject.config)
-        after = _state_of_the_process()
+    def verify(outcome: Outcome, message: Json) -> None:
+        before = _process_state()
+        harness.make()
+        send_with_outcome(harness, outcome, message)
+        after = _process_state()
         changed = sorted(what for what, state in before.items() if after[what] != state)
-        expect(not changed, f"expected a send to leave the process as it was, found {', '.join(changed)} changed")
-        subject.ledger.saw("sent" if outcome.expect is None else "failed")
+        expect(not changed, f"expected a send not to change the state of the process, it changed {', '.join(changed)}")
+        harness.coverage.add("sent message" if outcome.expect is None else "failed message")
 
-    for outcome in outcomes:
-        subject.for_all(claim, st.just(outcome), subject.messages(), examples=2)
+    outcomes = [harness.provider.outcome("accepted"), *_failures(harness)[:1]]
+    for_each_outcome(harness, outcomes, verify, harness.messages(), examples=2)

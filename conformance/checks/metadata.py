@@ -1,4 +1,4 @@
-"""What a connector says of itself: Logto stores it, and Console draws the form from it."""
+"""Metadata: what Logto stores about a connector, and the config form that Console builds from it."""
 
 import json
 import sys
@@ -12,10 +12,12 @@ from urllib.parse import unquote_to_bytes
 
 from hypothesis import strategies as st
 
-from conformance.config_schema import ConfigSchema
-from conformance.pictures import picture_fault
-from conformance.registry import ALL, MESSAGES, CheckFailure, NotApplicable, check, expect
-from conformance.subject import Subject
+from conformance.harness.config_schema import ConfigSchema
+from conformance.harness.harness import Harness
+from conformance.harness.images import image_problem
+from conformance.harness.values import difference, read_back, show
+from conformance.registry import ALL, MESSAGES, check
+from conformance.verdicts import CheckFailure, NotApplicable, expect
 from connector_kit import (
     UNSET,
     Connector,
@@ -25,7 +27,6 @@ from connector_kit import (
     connector_metadata_guard,
     to_json,
 )
-from connector_kit.issues import json_type
 
 Json = Any
 """Any JSON value."""
@@ -33,7 +34,7 @@ Json = Any
 _IMAGES = (".svg", ".png")
 _LARGEST_LOGO: Final = 1_000_000
 
-_GIVES: Final = {
+_CONTROL_TYPES: Final = {
     ConnectorConfigFormItemType.TEXT: {"string"},
     ConnectorConfigFormItemType.MULTILINE_TEXT: {"string"},
     ConnectorConfigFormItemType.NUMBER: {"number"},
@@ -42,58 +43,55 @@ _GIVES: Final = {
     ConnectorConfigFormItemType.MULTI_SELECT: {"array"},
     ConnectorConfigFormItemType.JSON: {"array", "object"},
 }
-"""What each control of the form makes of what is entered, by JSON type."""
+"""The JSON types of the value that each control of the form submits."""
 
-_CHOOSING: Final = frozenset({ConnectorConfigFormItemType.SELECT, ConnectorConfigFormItemType.MULTI_SELECT})
+_SELECTS: Final = frozenset({ConnectorConfigFormItemType.SELECT, ConnectorConfigFormItemType.MULTI_SELECT})
 _UNMASKED: Final = frozenset({ConnectorConfigFormItemType.MULTILINE_TEXT, ConnectorConfigFormItemType.JSON})
-"""Controls that Console cannot mask, and that a secret of several lines needs."""
+"""Controls that Console cannot mask. A secret of several lines needs one of them."""
 
 
-def _form(subject: Subject) -> tuple[ConnectorConfigFormItem, ...]:
-    """Return the form; without one, Console shows an editor for the whole config."""
-    items = subject.spec.connector.metadata.form_items
+def _form(harness: Harness) -> tuple[ConnectorConfigFormItem, ...]:
+    """Return the form items."""
+    items = harness.spec.connector.metadata.form_items
     if items is None:
-        raise NotApplicable("the metadata declares no form items: Console shows an editor for the whole config")
+        raise NotApplicable("the metadata declares no form items, so Console shows a JSON editor for the whole config")
     return items
 
 
-@check("metadata.guard", clause="M1", types=ALL, sees=("metadata",))
-def guard(subject: Subject) -> None:
-    """The metadata passes the guard with which Logto reads it."""
-    issues = connector_metadata_guard.issues(to_json(subject.spec.connector.metadata))
+@check("metadata.valid", clause="M1", types=ALL, covers=("metadata",))
+def valid(harness: Harness) -> None:
+    """The metadata is valid for connector_metadata_guard, which Logto's loader applies."""
+    issues = connector_metadata_guard.issues(to_json(harness.spec.connector.metadata))
     errors = [f"{issue.path}: {issue.message}" for issue in issues if issue.severity == "error"]
-    expect(not errors, f"expected metadata that Logto takes, found {'; '.join(errors)}")
-    subject.ledger.saw("metadata")
+    expect(not errors, f"expected metadata that connector_metadata_guard accepts, found {'; '.join(errors)}")
+    harness.coverage.add("metadata")
 
 
-@check("metadata.json", clause="M2", types=ALL, sees=("metadata",))
-def json_form(subject: Subject) -> None:
-    """The metadata survives a round trip through JSON: Logto sends it to Console as such."""
-    metadata = to_json(subject.spec.connector.metadata)
-    try:
-        again = json.loads(json.dumps(metadata))
-    except (TypeError, ValueError) as error:
-        raise CheckFailure(f"expected metadata that is JSON, found something else: {error}") from None
-    expect(again == metadata, "expected metadata that JSON keeps as it is, found something that changes on the way")
-    subject.ledger.saw("metadata")
+@check("metadata.json-round-trip", clause="M2", types=ALL, covers=("metadata",))
+def json_round_trip(harness: Harness) -> None:
+    """The metadata is JSON and does not change when it is written and read: Logto sends it to Console."""
+    metadata = to_json(harness.spec.connector.metadata)
+    read = read_back("the metadata", metadata)
+    expect(read == metadata, difference("JSON to keep the metadata", metadata, read))
+    harness.coverage.add("metadata")
 
 
-@check("metadata.platform", clause="M3", sees=("metadata",))
-def platform(subject: Subject) -> None:
-    """A connector that sends messages has no platform: that is for social connectors."""
-    connector = subject.spec.connector
+@check("metadata.no-platform", clause="M3", covers=("metadata",))
+def no_platform(harness: Harness) -> None:
+    """An e-mail or SMS connector has no platform: only social connectors have one."""
+    connector = harness.spec.connector
     expect(
         connector.type is ConnectorType.SOCIAL or connector.metadata.platform is None,
         f"expected the platform of an {connector.type} connector to be None, found {connector.metadata.platform}",
     )
-    subject.ledger.saw("metadata")
+    harness.coverage.add("metadata")
 
 
-# --- the files that it names ----------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------------------------
 
 
 def _folders(connector: type[Connector[Any]]) -> Iterator[Traversable]:
-    """Yield the folders of the connector's classes, its own first; of one that is no Python, the package's."""
+    """Yield the folders of the connector's classes, its own first; for an npm connector, the package's folder."""
     folder: Path | None = getattr(connector, "folder", None)
     if folder is not None:
         yield folder
@@ -107,203 +105,212 @@ def _folders(connector: type[Connector[Any]]) -> Iterator[Traversable]:
                 yield Path(str(sys.modules[cls.__module__].__file__)).parent
 
 
-def _beside(subject: Subject, name: str) -> bytes | None:
-    """Return what a file beside the connector holds, if there is one of that name."""
-    for folder in _folders(subject.spec.connector):
+def _read_file(harness: Harness, name: str) -> bytes | None:
+    """Return the content of a file in one of the connector's folders; ``None`` if there is no such file."""
+    for folder in _folders(harness.spec.connector):
         file = folder / name.removeprefix("./")
         if file.is_file():
             return file.read_bytes()
     return None
 
 
-def _looks_like_a_file(text: str) -> bool:
-    """Tell a file's name from a text that stands in the metadata itself."""
+def _is_file_name(text: str) -> bool:
+    """Return whether the readme is the name of a file, rather than the text itself."""
     return text.startswith("./") or (text.endswith(".md") and not any(it.isspace() for it in text))
 
 
-@check("metadata.assets", clause="M4", types=ALL, sees=("asset",))
-def assets(subject: Subject) -> None:
-    """The logos and the readme that the metadata names stand beside the connector; logos are .svg or .png."""
-    metadata = subject.spec.connector.metadata
-    for what, name in (("logo", metadata.logo), ("logoDark", metadata.logo_dark), ("readme", metadata.readme)):
-        is_there = name is None or (
-            not _looks_like_a_file(name) if what == "readme" else name.startswith(("http", "data:"))
-        )
-        if name is None or is_there:
-            subject.ledger.saw("asset")
+@check("metadata.files-exist", clause="M4", types=ALL, covers=("file name, URL or text",))
+def files_exist(harness: Harness) -> None:
+    """The logo and readme files that the metadata names exist in the connector's folder; logos are .svg or .png."""
+    metadata = harness.spec.connector.metadata
+    for key, name in (("logo", metadata.logo), ("logoDark", metadata.logo_dark), ("readme", metadata.readme)):
+        harness.coverage.add("file name, URL or text")
+        if name is None or (not _is_file_name(name) if key == "readme" else name.startswith(("http", "data:"))):
             continue
         expect(
-            what == "readme" or name.endswith(_IMAGES),
-            f"expected {what} to be an .svg or .png file, found {name}: Logto would show nothing",
+            key == "readme" or name.endswith(_IMAGES),
+            f"expected {key} to be an .svg or .png file, found {show(name)}: Logto shows no other format",
         )
         expect(
-            _beside(subject, name) is not None,
-            f"expected the file {name} that {what} names, found nothing beside the connector",
+            _read_file(harness, name) is not None,
+            f"expected the file of {key} in the connector's folder, found no file named {show(name)}",
         )
-        subject.ledger.saw("asset")
 
 
-def _logos(subject: Subject) -> list[tuple[str, str, bytes]]:
-    """Return which logo it is, its name or its media type, and its bytes, for each that can be looked at."""
-    metadata = subject.spec.connector.metadata
+def _logos(harness: Harness) -> list[tuple[str, str, bytes]]:
+    """Return, for each logo whose bytes are at hand, its metadata key, its file name or media type, and its bytes."""
+    metadata = harness.spec.connector.metadata
     found = []
-    for what, name in (("logo", metadata.logo), ("logoDark", metadata.logo_dark)):
+    for key, name in (("logo", metadata.logo), ("logoDark", metadata.logo_dark)):
         if name is not None and name.startswith(("data:image/svg+xml", "data:image/png")):
             head, _, body = name.partition(",")
             plain = unquote_to_bytes(body)
-            found.append((what, head, b64decode(plain) if head.endswith(";base64") else plain))
+            found.append((key, head, b64decode(plain) if head.endswith(";base64") else plain))
         elif name is not None and not name.startswith(("http", "data:")):
-            data = _beside(subject, name)
-            found += [(what, name, data)] if data is not None else []
+            data = _read_file(harness, name)
+            found += [(key, name, data)] if data is not None else []
     if not found:
-        raise NotApplicable("the metadata declares no logo of its own: none, or one on the web")
+        raise NotApplicable("the metadata declares no logo that is a file or a data URI")
     return found
 
 
-@check("metadata.logo", clause="M11", types=ALL, sees=("logo",))
-def logo(subject: Subject) -> None:
-    """A logo is the picture that its name says, and shows by itself: no script, and nothing that has to be loaded."""
-    for what, name, data in _logos(subject):
-        fault = picture_fault(data, is_svg="svg" in name.lower())
-        expect(fault is None, f"expected {what} to be a picture that shows by itself, found {fault}")
-        subject.ledger.saw("logo")
+@check("metadata.logo-image", clause="M11", types=ALL, covers=("logo",))
+def logo_image(harness: Harness) -> None:
+    """A logo is an image of the format that its name declares, with no script and no reference to other resources."""
+    for key, name, data in _logos(harness):
+        fault = image_problem(data, is_svg="svg" in name.lower())
+        expect(fault is None, f"expected {key} to be a self-contained image, found {fault}")
+        harness.coverage.add("logo")
 
 
-@check("metadata.logo-size", clause="M11", level="advisory", types=ALL, sees=("logo",))
-def logo_size(subject: Subject) -> None:
-    """A logo is no larger than a megabyte: it goes along wherever connectors are listed."""
-    for what, _, data in _logos(subject):
-        expect(len(data) <= _LARGEST_LOGO, f"expected at most 1,000,000 bytes of {what}, found {len(data):,}")
-        subject.ledger.saw("logo")
+@check("metadata.logo-size", clause="M11", level="advisory", types=ALL, covers=("logo",))
+def logo_size(harness: Harness) -> None:
+    """A logo is at most 1 MB in size: Logto sends it with every list of connectors."""
+    for key, _, data in _logos(harness):
+        expect(len(data) <= _LARGEST_LOGO, f"expected at most 1,000,000 bytes for {key}, found {len(data):,}")
+        harness.coverage.add("logo")
 
 
-@check("metadata.readme", clause="M11", types=ALL, sees=("readme",))
-def readme(subject: Subject) -> None:
-    """The readme has text: Console shows it beside the form."""
-    text = _text(subject, "readme", subject.spec.connector.metadata.readme)
-    expect(text.strip(), "expected a readme with text, found an empty one")
-    subject.ledger.saw("readme")
+@check("metadata.readme-not-empty", clause="M11", types=ALL, covers=("readme",))
+def readme_not_empty(harness: Harness) -> None:
+    """The readme has text: Console shows it next to the form."""
+    text = _text(harness, "readme", harness.spec.connector.metadata.readme)
+    expect(text.strip(), f"expected a readme with text, found {show(text)}")
+    harness.coverage.add("readme")
 
 
-def _text(subject: Subject, what: str, said: str) -> str:
-    """Return a text of the metadata: what stands in the file that it names, or else itself."""
-    is_a_name = "\n" not in said and len(said) < 256  # noqa: PLR2004 - as long as the name of a file can be
-    data = _beside(subject, said) if is_a_name and said.strip() else None
+def _text(harness: Harness, key: str, value: str) -> str:
+    """Return a text of the metadata: the content of the file that the value names, or else the value."""
+    can_be_a_name = "\n" not in value and len(value) < 256  # noqa: PLR2004 - the longest file name of most systems
+    data = _read_file(harness, value) if can_be_a_name and value.strip() else None
     try:
-        return said if data is None else data.decode()
-    except UnicodeDecodeError:
-        raise CheckFailure(f"expected {what} in UTF-8, found something else in {said}") from None
+        return value if data is None else data.decode()
+    except UnicodeDecodeError as error:
+        raise CheckFailure(f"expected {key} in UTF-8, found in {show(value)}: {error}") from None
 
 
-@check("metadata.config-template", clause="M11", types=ALL, sees=("template",))
-def config_template(subject: Subject) -> None:
-    """A config template is a JSON object, of values that the schema takes: an operator starts from it."""
-    said = subject.spec.connector.metadata.config_template
-    if said is None:
+@check("metadata.config-template-valid", clause="M11", types=ALL, covers=("config template",))
+def config_template_valid(harness: Harness) -> None:
+    """The config template is a JSON object whose values the config's schema accepts."""
+    value = harness.spec.connector.metadata.config_template
+    if value is None:
         raise NotApplicable("the metadata declares no config template")
+    text = _text(harness, "configTemplate", value)
     try:
-        template = json.loads(_text(subject, "configTemplate", said))
-    except ValueError:
-        raise CheckFailure("expected a configTemplate that is JSON, or names a file of it, found neither") from None
-    expect(isinstance(template, dict), f"expected a configTemplate that is an object, found {json_type(template)}")
-    schema = ConfigSchema(subject.schema)
-    for key, value in template.items():
-        expect(schema.takes(key, value), f"expected a value in configTemplate that the schema takes for {key!r}")
-    subject.ledger.saw("template")
+        template = json.loads(text)
+    except ValueError as error:
+        raise CheckFailure(
+            f"expected configTemplate to be JSON or the name of a JSON file, found {show(text)}: {error}"
+        ) from None
+    expect(isinstance(template, dict), f"expected configTemplate to be an object, found {show(template)}")
+    schema = ConfigSchema(harness.schema)
+    for key, member in template.items():
+        expect(
+            schema.accepts(key, member),
+            f"expected configTemplate to hold a value for {key!r} that the schema accepts, found {show(member)}",
+        )
+    harness.coverage.add("config template")
 
 
 # --- the form -------------------------------------------------------------------------------------------------------
 
 
-@check("metadata.form-keys", clause="M5", types=ALL, sees=("form item",))
-def form_keys(subject: Subject) -> None:
-    """Every item of the config form fills a key that the config's schema knows, and no key twice."""
-    keys = [item.key for item in _form(subject)]
-    schema = ConfigSchema(subject.schema)
+def _required_or_optional(required: bool) -> str:  # noqa: FBT001 - the one value to name
+    return "required" if required else "optional"
+
+
+@check("metadata.form-keys", clause="M5", types=ALL, covers=("form item",))
+def form_keys(harness: Harness) -> None:
+    """Each form item has a key of the config's schema, and no two items have the same key."""
+    keys = [item.key for item in _form(harness)]
+    schema = ConfigSchema(harness.schema)
     if not keys and not schema.required:
-        raise NotApplicable("the form declares no items, and the schema requires none")
+        raise NotApplicable("the form declares no items, and the schema requires no key")
     for key in keys:
-        subject.ledger.saw("form item")
-        is_known = schema.names(key) or not schema.names_any
-        expect(is_known, f"expected a form item for a key of the schema, found one for {key!r}")
-        expect(keys.count(key) == 1, f"expected one form item for a key, found {keys.count(key)} for {key!r}")
+        harness.coverage.add("form item")
+        is_known = schema.defines(key) or not schema.defines_any
+        expect(is_known, f"expected each form item to have a key of the schema, found an item with the key {key!r}")
+        expect(keys.count(key) == 1, f"expected one form item for each key, found {keys.count(key)} for {key!r}")
 
 
-@check("metadata.form-required", clause="M6", types=ALL, sees=("form item",))
-def form_required(subject: Subject) -> None:
-    """The form and the schema agree on what is required: else Console saves what the guard refuses, or the reverse."""
-    schema = ConfigSchema(subject.schema)
-    items = {item.key: item for item in _form(subject)}
+@check("metadata.form-required", clause="M6", types=ALL, covers=("key",))
+def form_required(harness: Harness) -> None:
+    """A key is required in the form exactly if it is required in the schema."""
+    schema = ConfigSchema(harness.schema)
+    items = {item.key: item for item in _form(harness)}
     if not items and not schema.required:
-        raise NotApplicable("the form declares no items, and the schema requires none")
+        raise NotApplicable("the form declares no items, and the schema requires no key")
     for key in sorted(items.keys() | schema.required):
-        subject.ledger.saw("form item")
-        expect(key in items, f"expected a form item for the required key {key!r}, found none: nobody can fill it in")
+        harness.coverage.add("key")
+        expect(key in items, f"expected a form item for the required key {key!r}, found items for {', '.join(items)}")
         item = items[key]
-        asked, needed = bool(item.required), key in schema.required
-        is_always_set = item.type is ConnectorConfigFormItemType.SELECT and item.default_value is not UNSET
+        in_form, in_schema = bool(item.required), key in schema.required
+        always_has_a_value = item.type is ConnectorConfigFormItemType.SELECT and item.default_value is not UNSET
         expect(
-            asked == needed
+            in_form == in_schema
             or item.type is ConnectorConfigFormItemType.SWITCH
-            or (asked and (is_always_set or key in schema.required_at_times)),
-            f"expected form and schema to agree on {key!r}, found it {'required' if asked else 'optional'} in the form "
-            f"and {'required' if needed else 'optional'} in the schema",
+            or (in_form and (always_has_a_value or key in schema.sometimes_required)),
+            f"expected {key!r} to be required in both the form and the schema or in neither, found "
+            f"{_required_or_optional(in_form)} in the form and {_required_or_optional(in_schema)} in the schema",
         )
 
 
-@check("metadata.confidential", clause="M7", types=ALL, sees=("secret",))
-def confidential(subject: Subject) -> None:
-    """Console masks every secret: by the item's flag, or because the key ends in Key or Secret."""
-    items = {item.key: item for item in _form(subject)}
-    if not subject.spec.secrets:
-        raise NotApplicable("the Spec names no secrets, and the form marks none")
-    shown = [items[key] for key in subject.spec.secrets if key in items]
-    # Half of a key pair is not for logs, but an operator has to recognize it in the form.
-    judged = [item for item in shown if not item.key.endswith("Id") and item.type not in _UNMASKED]
-    if not judged:
-        raise NotApplicable("the form declares no item that Console could mask and should: they are ids, or of lines")
-    for item in judged:
-        by_name = item.is_confidential is None and item.key.endswith(("Key", "Secret"))
-        masked = item.type is ConnectorConfigFormItemType.TEXT and (item.is_confidential or by_name)
-        expect(masked, f"expected Console to mask {item.key!r}, found a form item that shows it: set is_confidential")
-        subject.ledger.saw("secret")
-
-
-@check("metadata.form-types", clause="M8", types=ALL, sees=("form item",))
-def form_types(subject: Subject) -> None:
-    """The control of every form item gives a value of a type that the schema takes for its key."""
-    schema = ConfigSchema(subject.schema)
-    if not _form(subject):
-        raise NotApplicable("the form declares no items")
-    for item in _form(subject):
-        types = schema.types(item.key)
+@check("metadata.secrets-masked", clause="M7", types=ALL, covers=("secret",))
+def secrets_masked(harness: Harness) -> None:
+    """Console masks each secret: its form item is confidential, or its key ends in Key or Secret."""
+    items = {item.key: item for item in _form(harness)}
+    if not harness.spec.secrets:
+        raise NotApplicable("the Spec names no secrets, and the form declares no confidential item")
+    # An id of a key pair is kept out of logs, but operators compare it in the form.
+    marked = [key for key in harness.spec.secrets if harness.spec.is_marked_secret(key) and not key.endswith("Id")]
+    secret_items = [items[key] for key in marked if key in items]
+    checked = [item for item in secret_items if item.type not in _UNMASKED]
+    if not checked:
+        raise NotApplicable("the form declares no secret that Console can mask: only ids and texts of several lines")
+    for item in checked:
         expect(
-            types & _GIVES[item.type],
-            f"expected a control for {item.key!r} that gives what the schema takes ({' or '.join(sorted(types))}), "
-            f"found {item.type}, which gives {' or '.join(sorted(_GIVES[item.type]))}",
+            item.is_masked,
+            f"expected Console to mask {item.key!r}, found a {item.type} item with is_confidential="
+            f"{item.is_confidential}; make it a Text item and set is_confidential",
         )
-        subject.ledger.saw("form item")
+        harness.coverage.add("secret")
 
 
-@check("metadata.form-defaults", clause="M8", types=ALL, sees=("default",))
-def form_defaults(subject: Subject) -> None:
-    """What a form starts with is valid: every default is a value that the schema takes for its key."""
-    schema = ConfigSchema(subject.schema)
-    given = [item for item in _form(subject) if item.default_value is not UNSET]
-    if not given:
-        raise NotApplicable("the form declares no defaults")
-    for item in given:
+@check("metadata.form-types", clause="M8", types=ALL, covers=("form item",))
+def form_types(harness: Harness) -> None:
+    """The control of each form item submits a value of a type that the schema accepts for its key."""
+    schema = ConfigSchema(harness.schema)
+    if not _form(harness):
+        raise NotApplicable("the form declares no items")
+    for item in _form(harness):
+        types, submitted = schema.types(item.key), _CONTROL_TYPES[item.type]
+        expect(
+            types & submitted,
+            f"expected a control for {item.key!r} that submits {' or '.join(sorted(types))}, as the schema requires, "
+            f"found {item.type}, which submits {' or '.join(sorted(submitted))}",
+        )
+        harness.coverage.add("form item")
+
+
+@check("metadata.form-defaults", clause="M8", types=ALL, covers=("default value",))
+def form_defaults(harness: Harness) -> None:
+    """The schema accepts the default value of each form item."""
+    schema = ConfigSchema(harness.schema)
+    with_default = [item for item in _form(harness) if item.default_value is not UNSET]
+    if not with_default:
+        raise NotApplicable("the form declares no default values")
+    for item in with_default:
         value = to_json(item.default_value)
-        if value != "":  # Console drops what is left empty
+        if value != "":  # Console leaves out empty fields
             expect(
-                schema.takes(item.key, _submitted(item, value)),
-                f"expected a default that the schema takes for {item.key!r}, found another ({json_type(value)})",
+                schema.accepts(item.key, _submitted(item, value)),
+                f"expected a default value for {item.key!r} that the schema accepts, found {show(value)}",
             )
-        subject.ledger.saw("default")
+        harness.coverage.add("default value")
 
 
 def _submitted(item: ConnectorConfigFormItem, value: Json) -> Json:
-    """Return what Console makes of a default when it is left as it is."""
+    """Return what Console submits for a default value that nobody changed."""
     if item.type is ConnectorConfigFormItemType.NUMBER and isinstance(value, str):
         try:
             return json.loads(value)
@@ -316,56 +323,61 @@ def _options(item: ConnectorConfigFormItem) -> list[str]:
     return [choice.value for choice in item.select_items or ()]
 
 
-def _choosing_items(subject: Subject) -> list[ConnectorConfigFormItem]:
-    found = [item for item in _form(subject) if item.type in _CHOOSING]
+def _select_items(harness: Harness) -> list[ConnectorConfigFormItem]:
+    found = [item for item in _form(harness) if item.type in _SELECTS]
     if not found:
         raise NotApplicable("the form declares no Select and no MultiSelect")
     return found
 
 
-@check("metadata.form-choices", clause="M9", types=ALL, sees=("choice",))
-def form_choices(subject: Subject) -> None:
-    """Whatever a Select or a MultiSelect lets one choose, the schema takes, and its default is among it."""
-    schema = ConfigSchema(subject.schema)
-    for item in _choosing_items(subject):
+@check("metadata.form-choices", clause="M9", types=ALL, covers=("choice",))
+def form_choices(harness: Harness) -> None:
+    """The schema accepts each choice of a Select or MultiSelect, choices are unique, and defaults are among them."""
+    schema = ConfigSchema(harness.schema)
+    for item in _select_items(harness):
         options = _options(item)
         for value in options:
             expect(
                 _can_be_chosen(schema, item, value),
-                f"expected choices that the schema takes for {item.key!r}, found {value!r}",
+                f"expected choices for {item.key!r} that the schema accepts, found {value!r}",
             )
-            expect(options.count(value) == 1, f"expected each choice of {item.key!r} once, found {value!r} again")
-            subject.ledger.saw("choice")
+            count = options.count(value)
+            expect(count == 1, f"expected each choice for {item.key!r} once, found {value!r} {count} times")
+            harness.coverage.add("choice")
         default = item.default_value
         chosen = [] if default is UNSET or default in ("", None) else to_json(default)
         for value in chosen if isinstance(chosen, list) else [chosen]:
-            expect(value in options, f"expected the default of {item.key!r} among its choices, found another")
+            expect(
+                value in options,
+                f"expected the default value of {item.key!r} among its choices {show(options)}, found {show(value)}",
+            )
 
 
 def _can_be_chosen(schema: ConfigSchema, item: ConnectorConfigFormItem, value: str) -> bool:
-    """Tell whether a choice is valid: for a MultiSelect, alone or with others."""
+    """Return whether a choice is valid; for a MultiSelect, alone or together with others."""
     if item.type is ConnectorConfigFormItemType.SELECT:
-        return value == "" or schema.takes(item.key, value)
+        return value == "" or schema.accepts(item.key, value)
     others = [other for other in _options(item) if other != value]
-    return any(schema.takes(item.key, [value, *others[:count]]) for count in range(len(others) + 1))
+    return any(schema.accepts(item.key, [value, *others[:count]]) for count in range(len(others) + 1))
 
 
-@check("metadata.form-choices-complete", clause="M9", level="advisory", types=ALL, sees=("value",))
-def form_choices_complete(subject: Subject) -> None:
-    """Every value that the schema lists for a key can be chosen in the form."""
-    schema = ConfigSchema(subject.schema)
-    listed = [(item, value) for item in _choosing_items(subject) for value in schema.listed(item.key)]
+@check("metadata.form-choices-complete", clause="M9", level="advisory", types=ALL, covers=("listed value",))
+def form_choices_complete(harness: Harness) -> None:
+    """A Select or MultiSelect offers every value that the schema lists for its key."""
+    schema = ConfigSchema(harness.schema)
+    listed = [(item, value) for item in _select_items(harness) for value in schema.listed_values(item.key)]
     if not listed:
-        raise NotApplicable("the config's schema declares no list of values for what the form lets one choose")
+        raise NotApplicable("the config's schema declares no list of values for any Select or MultiSelect")
     for item, value in listed:
-        expect(value in _options(item), f"expected a choice for each listed value of {item.key!r}, found no {value!r}")
-        subject.ledger.saw("value")
+        options = _options(item)
+        expect(value in options, f"expected a choice {value!r} for {item.key!r}, found only {show(options)}")
+        harness.coverage.add("listed value")
 
 
-@check("metadata.form-conditions", clause="M10", types=ALL, sees=("condition",))
-def form_conditions(subject: Subject) -> None:
-    """Every condition of a form item can come true: it names another item, and a value that this one can have."""
-    items = {item.key: item for item in _form(subject)}
+@check("metadata.form-conditions", clause="M10", types=ALL, covers=("condition",))
+def form_conditions(harness: Harness) -> None:
+    """Each condition of a form item can be met: it names another item, and a value that this item can have."""
+    items = {item.key: item for item in _form(harness)}
     conditions = [(item, condition) for item in items.values() for condition in item.show_conditions or ()]
     if not conditions:
         raise NotApplicable("the form declares no showConditions")
@@ -373,18 +385,18 @@ def form_conditions(subject: Subject) -> None:
         target = items.get(condition.target_key)
         if target is None or target is item:
             raise CheckFailure(
-                f"expected {item.key!r} to be shown by another form item, found the condition {condition.target_key!r}"
+                f"expected the condition of {item.key!r} to name another form item, found {condition.target_key!r}"
             )
         expect(
-            condition.expect_value is UNSET or _can_hold(target, condition.expect_value),
-            f"expected a value that {target.key!r} can have, of type {target.type}, found another: {item.key!r} would "
-            "never be shown",
+            condition.expect_value is UNSET or _can_equal(target, condition.expect_value),
+            f"expected the condition of {item.key!r} to name a value that {target.key!r}, a {target.type}, can have, "
+            f"found {show(condition.expect_value)}",
         )
-        subject.ledger.saw("condition")
+        harness.coverage.add("condition")
 
 
-def _can_hold(item: ConnectorConfigFormItem, value: object) -> bool:
-    """Tell whether a control can hold just that value; no list or object is ever the same as another."""
+def _can_equal(item: ConnectorConfigFormItem, value: object) -> bool:
+    """Return whether the value of a control can be strictly equal to the value, as JavaScript compares."""
     match item.type:
         case ConnectorConfigFormItemType.SWITCH:
             return isinstance(value, bool)
@@ -393,33 +405,36 @@ def _can_hold(item: ConnectorConfigFormItem, value: object) -> bool:
         case ConnectorConfigFormItemType.NUMBER:
             return isinstance(value, int | float | str) and not isinstance(value, bool)
         case ConnectorConfigFormItemType.MULTI_SELECT:
-            return False
+            return False  # an array never equals another array
     return isinstance(value, str)
 
 
 # --- instances ------------------------------------------------------------------------------------------------------
 
 
-@check("metadata.constant", clause="M12", types=ALL, sees=("instance",))
-def constant(subject: Subject) -> None:
-    """Every instance says of itself what its class says, before a message and after it."""
-    cls = subject.spec.connector
+@check("metadata.constant", clause="M12", types=ALL, covers=("instance",))
+def constant(harness: Harness) -> None:
+    """Each instance has the metadata, type and config schema of its class, before and after a message."""
+    cls = harness.spec.connector
 
-    def judge(made: Connector[Any], when: str) -> None:
-        for what, said, found in (
-            ("metadata", to_json(cls.metadata), to_json(made.metadata)),
-            ("type", cls.type, made.type),
-            ("config schema", cls.config_guard.schema, made.config_guard.schema),
+    def compare(instance: Connector[Any], when: str) -> None:
+        for what, expected, found in (
+            ("metadata", to_json(cls.metadata), to_json(instance.metadata)),
+            ("type", cls.type, instance.type),
+            ("config schema", cls.config_guard.schema, instance.config_guard.schema),
         ):
-            expect(said == found, f"expected the {what} of an instance {when} to be its class's, found another")
-        subject.ledger.saw("instance")
+            expect(
+                expected == found,
+                difference(f"the {what} of an instance {when} to be that of its class,", expected, found),
+            )
+        harness.coverage.add("instance")
 
     for _ in range(2):
-        judge(subject.make(), "as it is made")
+        compare(harness.make(), "before a message")
     if cls.type in MESSAGES:
 
-        def claim(message: Json) -> None:
-            subject.send(message, subject.config)
-            judge(subject.connector, "after a message")
+        def verify(message: Json) -> None:
+            harness.send(message, harness.config)
+            compare(harness.connector, "after a message")
 
-        subject.for_all(claim, subject.messages(st.just("Generic")), examples=2)
+        harness.for_all(verify, harness.messages(st.just("Generic")), examples=2)

@@ -1,196 +1,197 @@
-"""Operators: what they are told before a message fails, and when one does."""
+"""Operators: warnings about a config, and the texts of errors."""
 
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
-from conformance.provider import ConfigCase, Outcome
-from conformance.registry import NotApplicable, check, expect
-from conformance.strategies import unusual_recipients
-from conformance.subject import Subject
-from conformance.wording import missing_values, missing_values_in
+from conformance.harness.error_text import missing_values
+from conformance.harness.expectations import (
+    choose_quick_failures,
+    error_message,
+    expect_error,
+    expect_no_call,
+    expect_no_missing_values,
+    for_each_outcome,
+    send_with_outcome,
+    show_data,
+)
+from conformance.harness.harness import Harness
+from conformance.harness.strategies import unusual_recipients
+from conformance.harness.values import show
+from conformance.providers.base import ConfigCase, Outcome
+from conformance.registry import check
+from conformance.verdicts import NotApplicable, expect
 from connector_kit import ConnectorError, ConnectorErrorCodes
 
 Json = Any
 
+_INVALID_RECIPIENTS: Final = (*unusual_recipients, "", "nobody", "a b", "someone@example.com\r\nBcc: eve@b.example")
 
-def _cases(subject: Subject, what: str, choose: Callable[[ConfigCase], object]) -> list[ConfigCase]:
-    cases = [case for case in subject.provider.config_cases if choose(case)]
+_INVALID_MAILBOX: Final = f"<codes@{'ü' * 64}.example>"
+"""A label of a domain has at most 63 octets."""
+
+
+def _cases(harness: Harness, description: str, choose: Callable[[ConfigCase], object]) -> list[ConfigCase]:
+    """Return the config cases of the provider that a check is about; without any, the check does not apply."""
+    cases = [case for case in harness.provider.config_cases if choose(case)]
     if not cases:
-        raise NotApplicable(f"{type(subject.provider).__name__} declares no config {what}")
+        raise NotApplicable(f"{type(harness.provider).__name__} declares no config {description}")
     return cases
 
 
-def _config(subject: Subject, case: ConfigCase) -> Json:
-    changed = {**subject.config, **case.changes}
+def _config(harness: Harness, case: ConfigCase) -> Json:
+    changed = {**harness.config, **case.changes}
     config = {key: value for key, value in changed.items() if key not in case.without}
-    expect(subject.accepts(config), f"expected a config that the guard accepts for {_say(case)}, found otherwise")
+    errors = [it for it in harness.spec.connector.config_guard.issues(config) if it.severity == "error"]
+    expect(
+        harness.accepts(config),
+        f"expected the config's schema to accept {_describe(case)}, found {', '.join(it.path for it in errors)} invalid",
+    )
     return config
 
 
-def _say(case: ConfigCase) -> str:
-    said = [f"{key} {json.dumps(value, ensure_ascii=False)[:60]}" for key, value in case.changes.items()]
-    return ", ".join([*said, *(f"no {key}" for key in case.without)])
+def _describe(case: ConfigCase) -> str:
+    changes = [f"{key} {json.dumps(value, ensure_ascii=False)[:60]}" for key, value in case.changes.items()]
+    return ", ".join([*changes, *(f"no {key}" for key in case.without)]) or "the valid_config of the Spec"
 
 
-def _warned(subject: Subject, config: Json) -> list[str]:
-    """Return where the guard warns, each time in words and with a keyword to look up."""
-    if subject.spec.runs_in is not None:
-        raise NotApplicable(f"the connector runs in {subject.spec.runs_in}: its guard has no warnings")
-    issues = [it for it in subject.spec.connector.config_guard.issues(config) if it.severity == "warning"]
+def _warning_paths(harness: Harness, config: Json) -> list[str]:
+    """Return the paths of the guard's warnings; each warning must have a keyword and a message."""
+    if harness.spec.runs_in is not None:
+        raise NotApplicable(f"the connector runs in {harness.spec.runs_in}, where guards declare no warnings")
+    issues = [it for it in harness.spec.connector.config_guard.issues(config) if it.severity == "warning"]
     for issue in issues:
-        told = all(str(it or "").strip() for it in (issue.message, issue.keyword))
-        expect(told, f"expected a warning with a keyword and words at {issue.path}, found one without")
+        expect(
+            all(str(it or "").strip() for it in (issue.message, issue.keyword)),
+            f"expected a warning with a keyword and a message at {issue.path}, "
+            f"found the keyword {show(issue.keyword)} and the message {show(issue.message)}",
+        )
     return [issue.path for issue in issues]
 
 
-@check("operator.warns", clause="O1", level="advisory", sees=("hopeless",))
-def warns(subject: Subject) -> None:
-    """A config that Logto takes, and under which the provider refuses every message, draws a warning at its key."""
-    for case in _cases(subject, "under which it refuses every message", lambda it: it.hopeless):
-        paths = _warned(subject, _config(subject, case))
+@check("operator.warning", clause="O1", level="advisory", covers=("rejected config",))
+def warning(harness: Harness) -> None:
+    """A valid config with which the provider rejects every message produces a warning for the key that causes it."""
+    for case in _cases(harness, "with which it rejects every message", lambda it: it.rejected):
+        paths = _warning_paths(harness, _config(harness, case))
         expect(
-            f"$.{case.hopeless}" in paths,
-            f"expected a warning at $.{case.hopeless} for {_say(case)}, found {paths or 'none'}",
+            f"$.{case.rejected}" in paths,
+            f"expected a warning at $.{case.rejected} for {_describe(case)}, found {', '.join(paths) or 'no warning'}",
         )
-        subject.ledger.saw("hopeless")
+        harness.coverage.add("rejected config")
 
 
-@check("operator.false-alarm", clause="O2", level="advisory", sees=("good",))
-def false_alarm(subject: Subject) -> None:
-    """A config that works draws no warning: who cries wolf is not read."""
-    own = ConfigCase()
-    for case in (own, *(it for it in subject.provider.config_cases if not (it.hopeless or it.unusable))):
-        paths = _warned(subject, _config(subject, case))
-        what = "the Spec's valid config" if case is own else _say(case)
-        expect(not paths, f"expected no warning for {what}, found warnings at {', '.join(paths)}")
-        subject.ledger.saw("good")
+@check("operator.no-false-warning", clause="O2", level="advisory", covers=("working config",))
+def no_false_warning(harness: Harness) -> None:
+    """A working config produces no warnings."""
+    for case in (ConfigCase(), *(it for it in harness.provider.config_cases if not (it.rejected or it.unusable))):
+        paths = _warning_paths(harness, _config(harness, case))
+        expect(not paths, f"expected no warning for {_describe(case)}, found warnings at {', '.join(paths)}")
+        harness.coverage.add("working config")
 
 
-@check("operator.details", clause="O3", level="advisory", sees=("failure",))
-def details(subject: Subject) -> None:
-    """The data of an error holds the provider's own code, and the id under which the provider finds the request."""
-    chosen = [it for it in subject.quick_failures() if it.code]
-    if not chosen:
-        raise NotApplicable(f"{type(subject.provider).__name__} declares no outcome that has a code of its own")
-    for outcome in chosen:
+@check("operator.error-details", clause="O3", level="advisory", covers=("failure",))
+def error_details(harness: Harness) -> None:
+    """The error's data contains the provider's error code and request id."""
 
-        def claim(message: Json, outcome: Outcome = outcome) -> None:
-            subject.provider.answer_with(outcome.name)
-            attempt = subject.send(message, subject.config)
-            told = attempt.error.data if isinstance(attempt.error, ConnectorError) else None
-            values = list(told.values()) if isinstance(told, dict) else []
+    def verify(outcome: Outcome, message: Json) -> None:
+        attempt = send_with_outcome(harness, outcome, message)
+        data = attempt.error.data if isinstance(attempt.error, ConnectorError) else None
+        request_id = attempt.calls[-1].reference if attempt.calls else None
+        for what, value in (("error code", outcome.code), ("request id", request_id)):
             expect(
-                outcome.code in values,
-                f"expected the data to hold the provider's code {outcome.code!r} for {outcome.name!r}, found otherwise",
+                value is None or (isinstance(data, dict) and value in data.values()),
+                f"expected the error's data to contain the provider's {what} {value!r} for the outcome "
+                f"{outcome.name!r}, found {show_data(data)}",
             )
-            reference = attempt.calls[-1].reference if attempt.calls else None
-            expect(
-                reference is None or reference in values,
-                f"expected the data to hold the id of the request for {outcome.name!r}, found otherwise",
-            )
-            subject.ledger.saw("failure")
+        harness.coverage.add("failure")
 
-        subject.for_all(claim, subject.messages(), examples=1)
+    outcomes = choose_quick_failures(harness, "has an error code of the provider", lambda it: it.code)
+    for_each_outcome(harness, outcomes, verify, harness.messages())
 
 
-@check("operator.unusable", clause="O4", sees=("unusable",))
-def unusable(subject: Subject) -> None:
-    """A config that validates, and from which no request can be made, is invalid_config, in words that name the key."""
-    for case in _cases(subject, "from which no request can be made", lambda it: it.unusable):
+@check("operator.unusable-config", clause="O4", covers=("unusable config",))
+def unusable_config(harness: Harness) -> None:
+    """A valid config from which no request can be built raises invalid_config with a message that names the key."""
 
-        def claim(message: Json, case: ConfigCase = case) -> None:
-            attempt = subject.send(message, _config(subject, case))
-            expect(
-                attempt.code is ConnectorErrorCodes.INVALID_CONFIG and not attempt.calls,
-                f"expected invalid_config and no call for {_say(case)}; {attempt.how}",
-            )
-            expect(
-                str(case.unusable) in _words(attempt.error),
-                f"expected an error that names {case.unusable}, found otherwise",
-            )
-            subject.ledger.saw("unusable")
+    def verify(case: ConfigCase, message: Json) -> None:
+        attempt = harness.send(message, _config(harness, case))
+        expect_error(attempt, ConnectorErrorCodes.INVALID_CONFIG, f"for {_describe(case)}")
+        expect_no_call(attempt, f"a send with {_describe(case)}")
+        found = error_message(attempt.error)
+        expect(
+            str(case.unusable) in found,
+            f"expected an error message that names {case.unusable} for {_describe(case)}, found {show(found)}",
+        )
+        harness.coverage.add("unusable config")
 
-        subject.for_all(claim, subject.messages(), examples=1)
-
-
-def _words(error: Exception | None) -> str:
-    data = error.data if isinstance(error, ConnectorError) else None
-    told = data.get("message") if isinstance(data, dict) else None
-    return told if isinstance(told, str) else ""
+    for case in _cases(harness, "from which no request can be built", lambda it: it.unusable):
+        harness.for_all(partial(verify, case), harness.messages(), examples=1)
 
 
-_NO_RECIPIENTS: Final = (*unusual_recipients, "", "nobody", "a b", "someone@example.com\r\nBcc: eve@attacker.example")
+@check("operator.error-message", clause="O5", level="advisory", covers=("failure",))
+def message_in_data(harness: Harness) -> None:
+    """The error of every failed send has a message in its data."""
+
+    def expect_message(error: Exception | None, what: str) -> None:
+        found = show_data(getattr(error, "data", None))
+        expect(error_message(error).strip(), f"expected a message in the error's data for {what}, found {found}")
+
+    def verify(outcome: Outcome, message: Json) -> None:
+        expect_message(send_with_outcome(harness, outcome, message).error, f"the outcome {outcome.name!r}")
+        harness.coverage.add("failure")
+
+    for_each_outcome(harness, choose_quick_failures(harness), verify, harness.messages())
+    harness.provider.reset()
+    for message, config, what in _doubtful_sends(harness):
+        error = harness.send(message, config).error
+        if error is not None:
+            expect_message(error, what)
 
 
-@check("operator.words", clause="O5", level="advisory", sees=("failure",))
-def words(subject: Subject) -> None:
-    """Every failed send says in words what happened, as the data's message: a code alone helps nobody."""
-    quick = subject.quick_failures()
-    if not quick:
-        raise NotApplicable(f"{type(subject.provider).__name__} declares no outcome that is a failure")
-    for outcome in quick:
-
-        def claim(message: Json, outcome: Outcome = outcome) -> None:
-            subject.provider.answer_with(outcome.name)
-            told = _words(subject.send(message, subject.config).error)
-            expect(told.strip(), f"expected words in the data's message for {outcome.name!r}, found none")
-            subject.ledger.saw("failure")
-
-        subject.for_all(claim, subject.messages(), examples=1)
-    subject.provider.reset()
-    for message, config, what in _odd_sends(subject):
-        error = subject.send(message, config).error
-        expect(error is None or _words(error).strip(), f"expected words in the data's message for {what}, found none")
-
-
-def _odd_sends(subject: Subject) -> Iterator[tuple[Json, Json, str]]:
-    """Yield messages and configs that a connector may refuse, and what is odd about them."""
-    message, config = subject.plain_message, subject.config
-    for recipient in _NO_RECIPIENTS:
+def _doubtful_sends(harness: Harness) -> Iterator[tuple[Json, Json, str]]:
+    """Yield messages and configs that a connector may reject, and why it may."""
+    message, config = harness.plain_message, harness.config
+    for recipient in _INVALID_RECIPIENTS:
         yield {**message, "to": recipient}, config, f"the recipient {recipient[:20]!r}"
-    for key in subject.spec.secrets:
-        pasted = {**config, key: f"{config.get(key)}\ud800"}
-        if subject.accepts(pasted):
-            yield message, pasted, f"a letter in {key} that is none"
+    for key in harness.spec.secrets:
+        changed = {**config, key: f"{config.get(key)}\ud800"}
+        if harness.accepts(changed):
+            yield message, changed, f"a lone surrogate in {key}"
 
 
-_NO_MAILBOX: Final = f"<codes@{'ü' * 64}.example>"
-
-
-@check("operator.missing-values", clause="O6", level="advisory", sees=("error",))
-def no_missing_values(subject: Subject) -> None:
-    """No error and no warning says None, undefined or [object Object] where a value was meant."""
-    raised = ((error, when) for error, when in _errors(subject) if error is not None)
-    for error, when in raised:
-        found = missing_values_in(error)
-        expect(not found, f"expected words alone in the error {when}, found {', '.join(found)}")
-        subject.ledger.saw("error")
-    for case in subject.provider.config_cases:
-        if case.hopeless and subject.spec.runs_in is None:
-            for issue in subject.spec.connector.config_guard.issues(_config(subject, case)):
+@check("operator.no-missing-values", clause="O6", level="advisory", covers=("error",))
+def no_missing_values(harness: Harness) -> None:
+    """No error or warning contains a printed missing value: None, undefined, NaN or [object Object]."""
+    expect_no_missing_values(harness, _errors(harness))
+    for case in harness.provider.config_cases:
+        if case.rejected and harness.spec.runs_in is None:
+            for issue in harness.spec.connector.config_guard.issues(_config(harness, case)):
                 found = missing_values(issue.message)
-                expect(not found, f"expected words alone in the warning for {_say(case)}, found {', '.join(found)}")
-    if subject.never_saw(("error",)):
-        raise NotApplicable(f"{type(subject.provider).__name__} declares no failure, and the connector refuses nothing")
+                expect(
+                    not found,
+                    f"expected no missing value in the warning for {_describe(case)}, "
+                    f"found {', '.join(found)} in {show(issue.message)}",
+                )
+    if harness.never_covered(("error",)):
+        raise NotApplicable(f"{type(harness.provider).__name__} declares no failure, and the connector rejects nothing")
 
 
-def _errors(subject: Subject) -> Iterator[tuple[Exception | None, str]]:
-    """Yield what sends raise that cannot succeed, or need not, and when."""
-    message, config = subject.plain_message, subject.config
-    for outcome in subject.quick_failures():
-        subject.provider.answer_with(outcome.name)
-        yield subject.send(message, config).error, f"when the provider answers {outcome.name!r}"
-    subject.provider.reset()
-    for case in subject.provider.config_cases:
+def _errors(harness: Harness) -> Iterator[tuple[Exception | None, str]]:
+    """Yield what each doubtful or failing send raises, and when."""
+    message, config = harness.plain_message, harness.config
+    for outcome in harness.quick_failures():
+        yield send_with_outcome(harness, outcome, message).error, f"for the outcome {outcome.name!r}"
+    harness.provider.reset()
+    for case in harness.provider.config_cases:
         if case.unusable:
-            yield subject.send(message, _config(subject, case)).error, f"for {_say(case)}"
-    for odd_message, odd_config, what in _odd_sends(subject):
-        yield subject.send(odd_message, odd_config).error, f"for {what}"
+            yield harness.send(message, _config(harness, case)).error, f"for {_describe(case)}"
+    for doubtful_message, doubtful_config, what in _doubtful_sends(harness):
+        yield harness.send(doubtful_message, doubtful_config).error, f"for {what}"
     for key in ("replyTo", "sendFrom"):
-        template = {"subject": "s", "content": "c", key: _NO_MAILBOX}
-        attempt = subject.send(message, config, managed=partial(dict, template))
-        yield attempt.error, f"for a managed template whose {key} has no domain that can exist"
-    if "usage" not in subject.spec.capabilities:
-        yield subject.attempt(subject.connector.get_usage).error, "for its usage"
+        template = {"subject": "s", "content": "c", key: _INVALID_MAILBOX}
+        attempt = harness.send(message, config, managed=partial(dict, template))
+        yield attempt.error, f"for a managed template with an invalid domain in {key}"
+    if "usage" not in harness.spec.capabilities:
+        yield harness.attempt(harness.connector.get_usage).error, "of get_usage"

@@ -1,13 +1,15 @@
-"""Rendering: what becomes of placeholders, to the letter as Logto's own connectors do it."""
+"""Rendering: how placeholders in a template are replaced, exactly as by Logto's own connectors."""
 
 from typing import Any, Final
 
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from conformance.registry import CheckFailure, NotApplicable, check, expect
-from conformance.strategies import codes, json_values, letters, line, text
-from conformance.subject import Subject
+from conformance.harness.expectations import expect_equal, expect_one_call
+from conformance.harness.harness import Harness
+from conformance.harness.strategies import codes, json_values, letters, line, text
+from conformance.registry import check
+from conformance.verdicts import CheckFailure, NotApplicable, expect
 from connector_kit import replace_send_message_handlebars, strip_header_control_chars
 
 Json = Any
@@ -15,128 +17,137 @@ Json = Any
 _NEEDS = ("config-templates",)
 
 
+def _config_with(harness: Harness, **texts: str) -> dict[str, Json]:
+    """Return the config with these texts in each of its templates; texts that templates do not have are left out."""
+    templates = harness.config["templates"]
+    changes = {key: text for key, text in texts.items() if key in templates[0]}
+    return {**harness.config, "templates": [{**it, **changes} for it in templates]}
+
+
 def _expect_rendering(
-    subject: Subject, template: str, payload: Json, message: Json, expected: str | None = None
+    harness: Harness, template: str, payload: Json, message: Json, expected: str | None = None
 ) -> None:
-    """Send one template as subject and content and compare what arrives."""
+    """Send a message with a template as its subject and content, and expect a text; by default the official one."""
     wanted = replace_send_message_handlebars(template, payload) if expected is None else expected
-    example = subject.config["templates"][0]
-    texts = {key: template for key in ("subject", "content") if key in example}
-    config = {**subject.config, "templates": [{**it, **texts} for it in subject.config["templates"]]}
+    config = _config_with(harness, subject=template, content=template)
     try:
-        call = subject.deliver({**message, "payload": payload}, config)
+        call = harness.deliver({**message, "payload": payload}, config)
     except CheckFailure:
-        assume(subject.accepts(config))  # a schema may ask for texts of some length
+        assume(harness.accepts(config))  # a schema may limit the length of texts
         raise
-    expect(call.body == wanted, f"expected the body {wanted!r} from {template!r}, found {call.body!r}")
-    if "subject" in texts:
-        # A subject is a header field: control characters are a connector's to strip.
-        shown = strip_header_control_chars(wanted)
-        found = strip_header_control_chars(call.subject or "")
-        expect(found == shown, f"expected the subject {shown!r} from {template!r}, found {found!r}")
+    expect_equal(f"the template {template!r} to give the body", wanted, call.body)
+    if "subject" in config["templates"][0]:
+        # A subject is a header field: a connector may strip control characters.
+        subject, found = strip_header_control_chars(wanted), strip_header_control_chars(call.subject or "")
+        expect_equal(f"the template {template!r} to give the subject", subject, found)
 
 
-@check("rendering.fills", clause="T9", needs=_NEEDS, sees=("filled",))
-def fills(subject: Subject) -> None:
-    """A placeholder is replaced wherever it stands, in subject and content, however often."""
+@check("rendering.replaces-placeholders", clause="T9", needs=_NEEDS, covers=("placeholder",))
+def replaces_placeholders(harness: Harness) -> None:
+    """Each placeholder in the subject and content is replaced by its value, also if it occurs several times."""
 
-    def claim(before: str, between: str, after: str, code: str, message: Json) -> None:
+    def verify(before: str, between: str, after: str, code: str, message: Json) -> None:
         template = f"{before}{{{{code}}}}{between}{{{{code}}}}{after}"
-        _expect_rendering(subject, template, {"code": code}, message, f"{before}{code}{between}{code}{after}")
-        subject.ledger.saw("filled")
+        _expect_rendering(harness, template, {"code": code}, message, f"{before}{code}{between}{code}{after}")
+        harness.coverage.add("placeholder")
 
-    subject.for_all(claim, line, line, line, codes, subject.messages())
+    harness.for_all(verify, line, line, line, codes, harness.messages())
 
 
-@check("rendering.white-space", clause="T9", needs=_NEEDS, sees=("space",))
-def white_space(subject: Subject) -> None:
-    """White space inside the braces does not matter."""
+@check("rendering.whitespace", clause="T9", needs=_NEEDS, covers=("white space",))
+def whitespace(harness: Harness) -> None:
+    """A placeholder is replaced with or without white space inside its braces."""
 
-    def claim(left: str, right: str, code: str, message: Json) -> None:
-        _expect_rendering(subject, f"{{{{{left}code{right}}}}}", {"code": code}, message, code)
-        subject.ledger.saw("space")
+    def verify(left: str, right: str, code: str, message: Json) -> None:
+        _expect_rendering(harness, f"{{{{{left}code{right}}}}}", {"code": code}, message, code)
+        harness.coverage.add("white space")
 
     spaces = st.text(st.sampled_from(" \u00a0\u3000\ufeff"), max_size=3)
-    subject.for_each(claim, (" ", "\u00a0", "\ufeff", ""), spaces, codes, subject.messages())
+    harness.for_each(verify, (" ", "\u00a0", "\ufeff", ""), spaces, codes, harness.messages())
 
 
-@check("rendering.unknown-stays", clause="T10", needs=_NEEDS, sees=("unknown",))
-def unknown_stays(subject: Subject) -> None:
-    """A placeholder whose name the payload lacks stays as it is written."""
+@check("rendering.unknown-placeholder", clause="T10", needs=_NEEDS, covers=("unknown name",))
+def unknown_placeholder(harness: Harness) -> None:
+    """A placeholder stays unchanged if the payload does not have its name."""
 
-    def claim(name: str, message: Json) -> None:
+    def verify(name: str, message: Json) -> None:
         template = f"a {{{{ {name} }}}} b"
-        _expect_rendering(subject, template, {"code": "123456"}, message, template)
-        subject.ledger.saw("unknown")
+        _expect_rendering(harness, template, {"code": "123456"}, message, template)
+        harness.coverage.add("unknown name")
 
-    subject.for_each(claim, ("Code", "codes", "cod", ".code", "é", "٣"), subject.messages())
-    subject.for_all(claim, letters.map(lambda it: f"no_{it}"), subject.messages())
-
-
-@check("rendering.no-prototype", clause="R1", level="advisory", needs=_NEEDS, sees=("prototype",))
-def no_prototype(subject: Subject) -> None:
-    """Names that every JavaScript object inherits are names like any other, and stay as written."""
-
-    def claim(name: str, message: Json) -> None:
-        _expect_rendering(subject, f"{{{{{name}}}}}", {"code": "1"}, message, f"{{{{{name}}}}}")
-        subject.ledger.saw("prototype")
-
-    subject.for_each(claim, ("toString", "constructor", "__proto__", "valueOf"), subject.messages())
+    harness.for_each(verify, ("Code", "codes", "cod", ".code", "é", "٣"), harness.messages())
+    harness.for_all(verify, letters.map(lambda it: f"no_{it}"), harness.messages())
 
 
-@check("rendering.nested", clause="T11", needs=_NEEDS, sees=("there", "missing"))
-def nested(subject: Subject) -> None:
-    """A dotted name is followed into the payload; a part that is missing there becomes nothing."""
+@check(
+    "rendering.no-prototype-access",
+    clause="R1",
+    level="advisory",
+    needs=_NEEDS,
+    covers=("property of JavaScript objects",),
+)
+def no_prototype_access(harness: Harness) -> None:
+    """A placeholder with the name of a JavaScript object property, such as toString, stays unchanged."""
 
-    def claim(there: bool, root: str, part: str, value: str, message: Json) -> None:  # noqa: FBT001 - one of two
-        payload = {root: {part: value} if there else {}}
-        _expect_rendering(subject, f"[{{{{{root}.{part}}}}}]", payload, message, f"[{value if there else ''}]")
-        subject.ledger.saw("there" if there else "missing")
+    def verify(name: str, message: Json) -> None:
+        _expect_rendering(harness, f"{{{{{name}}}}}", {"code": "1"}, message, f"{{{{{name}}}}}")
+        harness.coverage.add("property of JavaScript objects")
 
-    subject.for_each(claim, (True, False), letters, letters, line, subject.messages())
+    harness.for_each(verify, ("toString", "constructor", "__proto__", "valueOf"), harness.messages())
 
 
-@check("rendering.one-pass", clause="T12", needs=_NEEDS, sees=("placeholder in value",))
-def one_pass(subject: Subject) -> None:
-    """A value that looks like a placeholder is not filled in again: users choose values."""
+@check("rendering.nested", clause="T11", needs=_NEEDS, covers=("existing member", "missing member"))
+def nested(harness: Harness) -> None:
+    """A dotted name is replaced by a member of a value, and by the empty string if there is no such member."""
 
-    def claim(name: str, code: str, message: Json) -> None:
+    def verify(kind: str, root: str, part: str, value: str, message: Json) -> None:
+        members, expected = ({part: value}, value) if kind == "existing member" else ({}, "")
+        _expect_rendering(harness, f"[{{{{{root}.{part}}}}}]", {root: members}, message, f"[{expected}]")
+        harness.coverage.add(kind)
+
+    harness.for_each(verify, ("existing member", "missing member"), letters, letters, line, harness.messages())
+
+
+@check("rendering.single-pass", clause="T12", needs=_NEEDS, covers=("placeholder in a value",))
+def single_pass(harness: Harness) -> None:
+    """A placeholder inside a value is not replaced: users can choose values."""
+
+    def verify(name: str, code: str, message: Json) -> None:
         value = f"{{{{{name}}}}}"
         payload = {"code": code, "name": value}
-        _expect_rendering(subject, "{{name}} {{code}}", payload, message, f"{value} {code}")
-        subject.ledger.saw("placeholder in value")
+        _expect_rendering(harness, "{{name}} {{code}}", payload, message, f"{value} {code}")
+        harness.coverage.add("placeholder in a value")
 
-    subject.for_each(claim, ("code", "name", " code "), codes, subject.messages())
+    harness.for_each(verify, ("code", "name", " code "), codes, harness.messages())
 
 
-@check("rendering.literal-values", clause="T12", needs=_NEEDS, sees=("special",))
-def literal_values(subject: Subject) -> None:
-    r"""A value goes in as it is: ``$&``, ``\1`` or ``<b>`` mean nothing."""
+@check("rendering.literal-values", clause="T12", needs=_NEEDS, covers=("special characters",))
+def literal_values(harness: Harness) -> None:
+    r"""A value is inserted unchanged, without escaping: ``$&``, ``\1`` and ``<b>`` have no special meaning."""
 
-    def claim(special: str, message: Json) -> None:
-        _expect_rendering(subject, "a{{name}}b", {"name": special}, message, f"a{special}b")
-        subject.ledger.saw("special")
+    def verify(special: str, message: Json) -> None:
+        _expect_rendering(harness, "a{{name}}b", {"name": special}, message, f"a{special}b")
+        harness.coverage.add("special characters")
 
     specials = ("$&", "$1", "$$", r"\1", r"\g<0>", "%s", "{0}", "<b>&amp;</b>", "'\"", "{{", "}}")
-    subject.for_each(claim, specials, subject.messages())
+    harness.for_each(verify, specials, harness.messages())
 
 
-_VALUES: Final[tuple[tuple[Json, str], ...]] = (
-    (True, "true"),
-    (False, "false"),
-    (None, ""),
-    (0, "0"),
-    (-0.0, "0"),
-    (1.0, "1"),
-    (1.5, "1.5"),
-    (1e21, "1e+21"),
-    (1e-7, "1e-7"),
-    (123456789012345680000, "123456789012345680000"),
-    ([], ""),
-    ([1, [2, None], {}], "1,2,,[object Object]"),
-    ({}, "[object Object]"),
+_VALUES: Final[tuple[tuple[Json, str, str], ...]] = (
+    (True, "", "true"),
+    (False, "", "false"),
+    (None, "", ""),
+    (0, "", "0"),
+    (-0.0, "", "0"),
+    (1.0, "", "1"),
+    (1.5, "", "1.5"),
+    (1e21, "", "1e+21"),
+    (1e-7, "", "1e-7"),
+    (123456789012345680000, "", "123456789012345680000"),
+    ([], "", ""),
+    ([1, [2, None], {}], "", "1,2,,[object Object]"),
+    ({}, "", "[object Object]"),
 )
-
 
 _MEMBERS: Final[tuple[tuple[Json, str, str], ...]] = (
     ([7, [8]], ".length", "2"),
@@ -154,69 +165,65 @@ _MEMBERS: Final[tuple[tuple[Json, str, str], ...]] = (
     ({"a": None}, ".a.b", ""),
     (5, ".a", ""),
 )
-"""A value, a path into it, and what is printed, as the official function does it."""
+"""A value, a path into it, and the text that the official function inserts."""
 
 
-@check("rendering.javascript-values", clause="T13", needs=_NEEDS, sees=("value", "member", "any value"))
-def javascript_values(subject: Subject) -> None:
-    """A value that is no string prints as JavaScript prints it."""
+@check(
+    "rendering.javascript-values", clause="T13", needs=_NEEDS, covers=("listed value", "listed member", "drawn value")
+)
+def javascript_values(harness: Harness) -> None:
+    """A value that is not a string is inserted as JavaScript's String(value) writes it; null as the empty string."""
 
-    def known(pair: tuple[Json, str], message: Json) -> None:
-        value, printed = pair
-        _expect_rendering(subject, "[{{name}}]", {"name": value}, message, f"[{printed}]")
-        subject.ledger.saw("value")
-
-    def member(case: tuple[Json, str, str], message: Json) -> None:
+    def verify_listed(case: tuple[Json, str, str], message: Json) -> None:
         value, path, printed = case
-        _expect_rendering(subject, f"[{{{{name{path}}}}}]", {"name": value}, message, f"[{printed}]")
-        subject.ledger.saw("member")
+        _expect_rendering(harness, f"[{{{{name{path}}}}}]", {"name": value}, message, f"[{printed}]")
+        harness.coverage.add("listed member" if path else "listed value")
 
-    def arbitrary(path: str, value: Json, message: Json) -> None:
-        _expect_rendering(subject, f"[{{{{name{path}}}}}]", {"name": value}, message)
-        subject.ledger.saw("any value")
+    def verify_drawn(path: str, value: Json, message: Json) -> None:
+        _expect_rendering(harness, f"[{{{{name{path}}}}}]", {"name": value}, message)
+        harness.coverage.add("drawn value")
 
-    subject.for_each(known, _VALUES, subject.messages())
-    subject.for_each(member, _MEMBERS, subject.messages())
+    harness.for_each(verify_listed, (*_VALUES, *_MEMBERS), harness.messages())
     nested = st.lists(json_values | st.lists(json_values, max_size=3), max_size=3)
     paths = ("", ".0", ".length", ".1.0", ".a", ".01", ".0.length")
-    subject.for_each(arbitrary, paths, json_values | nested, subject.messages())
+    harness.for_each(verify_drawn, paths, json_values | nested, harness.messages())
 
 
-@check("rendering.text", clause="T14", needs=_NEEDS, sees=("text",))
-def any_text(subject: Subject) -> None:
-    """Text outside placeholders arrives as it was written, in any script."""
+@check("rendering.literal-text", clause="T14", needs=_NEEDS, covers=("text",))
+def literal_text(harness: Harness) -> None:
+    """Text outside placeholders stays unchanged, in any script."""
 
-    def claim(content: str, message: Json) -> None:
-        _expect_rendering(subject, content, {"code": "1"}, message, content)
-        subject.ledger.saw("text")
+    def verify(content: str, message: Json) -> None:
+        _expect_rendering(harness, content, {"code": "1"}, message, content)
+        harness.coverage.add("text")
 
-    subject.for_all(claim, text, subject.messages())
+    harness.for_all(verify, text, harness.messages())
 
 
-@check("rendering.i18n", clause="T15", needs=("i18n-templates",), sees=("managed",))
-def managed_templates(subject: Subject) -> None:
-    """A template that Logto manages is rendered by the same rules."""
+@check("rendering.i18n-template", clause="T15", needs=("i18n-templates",), covers=("managed template",))
+def i18n_template(harness: Harness) -> None:
+    """Placeholders in a managed template are replaced by the same rules as in a template of the config."""
 
-    def claim(before: str, code: str, message: Json) -> None:
+    def verify(before: str, code: str, message: Json) -> None:
         template = {"subject": f"{before}{{{{code}}}}", "content": f"{{{{ code }}}}{before}{{{{other}}}}"}
-        call = subject.deliver({**message, "payload": {"code": code}}, subject.config, managed=lambda: template)
+        call = harness.deliver({**message, "payload": {"code": code}}, harness.config, managed=lambda: template)
         wanted = f"{code}{before}{{{{other}}}}"
-        expect(call.body == wanted, f"expected the body {wanted!r}, found {call.body!r}")
-        expect(call.subject == f"{before}{code}", f"expected the subject {before + code!r}, found {call.subject!r}")
-        subject.ledger.saw("managed")
+        expect_equal("the body", wanted, call.body)
+        expect_equal("the subject", f"{before}{code}", call.subject)
+        harness.coverage.add("managed template")
 
-    subject.for_all(claim, line, codes, subject.messages())
+    harness.for_all(verify, line, codes, harness.messages())
 
 
-@check("rendering.adjacent", clause="T9", needs=_NEEDS, sees=("adjacent",))
-def adjacent(subject: Subject) -> None:
-    """Placeholders side by side, inside further braces, or with line breaks in them are filled like any other."""
+@check("rendering.adjacent-placeholders", clause="T9", needs=_NEEDS, covers=("pair of braces",))
+def adjacent_placeholders(harness: Harness) -> None:
+    """Placeholders are replaced next to each other, inside further braces, and with line breaks inside them."""
 
-    def claim(pair: tuple[str, str], message: Json) -> None:
+    def verify(pair: tuple[str, str], message: Json) -> None:
         template, wanted = pair
         payload = {"a": "1", "b": "2", "Long_name.9": "no", "Long_name": {"9": "3"}, "_": "4", "0": "5"}
-        _expect_rendering(subject, template, payload, message, wanted)
-        subject.ledger.saw("adjacent")
+        _expect_rendering(harness, template, payload, message, wanted)
+        harness.coverage.add("pair of braces")
 
     pairs = (
         ("{{a}}{{b}}", "12"),
@@ -233,17 +240,17 @@ def adjacent(subject: Subject) -> None:
         ("{{Long_name.9}}{{_}}{{0}}", "345"),
         ("{{a.}}{{b}}", "2"),
     )
-    subject.for_each(claim, pairs, subject.messages())
+    harness.for_each(verify, pairs, harness.messages())
 
 
-@check("rendering.near-misses", clause="T10", needs=_NEEDS, sees=("near miss",))
-def near_misses(subject: Subject) -> None:
-    """What is not quite a placeholder stays as it is written, whatever other template languages make of it."""
+@check("rendering.malformed-placeholders", clause="T10", needs=_NEEDS, covers=("malformed placeholder",))
+def malformed_placeholders(harness: Harness) -> None:
+    """Text that is similar to a placeholder stays unchanged, also if it means something in other template languages."""
 
-    def claim(template: str, message: Json) -> None:
+    def verify(template: str, message: Json) -> None:
         payload = {"code": "123456", "x": {"y": "no"}, "if": "no", "a-b": "no", "": "no", " ": "no"}
-        _expect_rendering(subject, template, payload, message, template)
-        subject.ledger.saw("near miss")
+        _expect_rendering(harness, template, payload, message, template)
+        harness.coverage.add("malformed placeholder")
 
     unbalanced = ("{{code}", "{code}}", "{{code", "code}}", "{ {code}}", "{{code} }", "{{}}", "{{ }}", "{{", "}}{{")
     inside = (
@@ -280,15 +287,15 @@ def near_misses(subject: Subject) -> None:
         "$code",
         ":code",
     )
-    subject.for_each(claim, (*unbalanced, *inside, *languages), subject.messages())
+    harness.for_each(verify, (*unbalanced, *inside, *languages), harness.messages())
 
 
-_TIME_TO_RENDER: Final = 10
-"""In seconds, for what takes milliseconds: far from what a busy machine makes of it."""
+_TIME_LIMIT: Final = 10
+"""In seconds. Linear rendering takes milliseconds, so that a busy machine stays far below the limit."""
 
 
 def _growing(count: int) -> dict[str, tuple[str, Json, str]]:
-    """Return templates that grow with a number: each with a payload, and what must become of it."""
+    """Return templates of about `count` characters, by kind: the template, the payload and the expected body."""
     many = "{{code}} " * (count // 10)
     bombs = {
         "opening braces": "{" * count,
@@ -296,7 +303,7 @@ def _growing(count: int) -> dict[str, tuple[str, Json, str]]:
         "white space after braces": "{{" + " " * count,
         "white space after a name": "{{code" + " " * count + "}",
         "open placeholders": "{{code " * (count // 8),
-        "a name without end": "{{" + "a" * count,
+        "unclosed name": "{{" + "a" * count,
         "dots": "{{no" + "." * count + "}}",
         "white space and braces": "{{ \t" * (count // 4),
     }
@@ -311,55 +318,52 @@ def _growing(count: int) -> dict[str, tuple[str, Json, str]]:
 _SIZES: Final = (100, 1_000, 20_000, 100_000)
 
 
-@check("rendering.growth", clause="T16", needs=_NEEDS, sees=tuple(_growing(0)))
-def growth(subject: Subject) -> None:
-    """However long a template or a value is, and whatever its braces, the message is soon on its way."""
-    message = subject.plain_message
+@check("rendering.linear-time", clause="T16", needs=_NEEDS, covers=tuple(_growing(0)))
+def linear_time(harness: Harness) -> None:
+    """A template, value or name of 100,000 characters is rendered within 10 seconds, also with unbalanced braces."""
     for kind in _growing(0):
-        # The small ones first: who takes seconds for them would take years for the others.
-        for size in () if subject.time_is_up else _SIZES:
+        # Short templates come first: rendering that takes seconds for them could take years for long ones.
+        for size in () if harness.search.time_is_up else _SIZES:
             template, payload, wanted = _growing(size)[kind]
-            templates = [{**it, "content": template} for it in subject.config["templates"]]
-            config = {**subject.config, "templates": templates}
-            if not subject.accepts(config):
-                break  # its schema sees to it that there is no such template
-            subject.provider.reset()
-            attempt = subject.send({**message, "payload": payload}, config, within=_TIME_TO_RENDER)
-            what = f"a template of {size:,} characters with {kind}"
+            config = _config_with(harness, content=template)
+            if not harness.accepts(config):
+                break  # the schema does not allow a template of this length
+            harness.provider.reset()
+            attempt = harness.send({**harness.plain_message, "payload": payload}, config, within=_TIME_LIMIT)
+            what = f"a template of {size:,} characters ({kind})"
             expect(
-                attempt.seconds < _TIME_TO_RENDER,
-                f"expected {what} to be sent within {_TIME_TO_RENDER} s; it took longer",
+                attempt.seconds < _TIME_LIMIT,
+                f"expected {what} to be sent within {_TIME_LIMIT} s, found it unfinished after {attempt.seconds:.0f} s",
             )
-            expect(attempt.error is None, f"expected {what} to be sent; {attempt.how}")
-            bodies = [call.body for call in attempt.calls]
-            expect(bodies == [wanted], f"expected one message from {what}, filled in once, found something else")
-            subject.ledger.saw(kind)
-    if subject.never_saw(_growing(0)):
+            expect(attempt.error is None, f"expected {what} to be sent; {attempt.summary}")
+            expect_equal(f"{what} to give the body", wanted, expect_one_call(attempt, f"for {what}").body)
+            harness.coverage.add(kind)
+    if harness.never_covered(_growing(0)):
         raise NotApplicable("the config's schema declares texts too short for such templates")
 
 
-@check("rendering.many-names", clause="T16", needs=_NEEDS, sees=("many", "long"))
-def many_names(subject: Subject) -> None:
-    """A thousand placeholders of different names, or one with a name of thousands of letters, are all filled."""
+@check("rendering.many-placeholders", clause="T16", needs=_NEEDS, covers=("many names", "long name"))
+def many_placeholders(harness: Harness) -> None:
+    """All of a thousand placeholders are replaced, and also those with a name of thousands of characters."""
 
-    def claim(kind: str, message: Json) -> None:
-        names = [f"name_{index}" for index in range(1_000)] if kind == "many" else ["n" * 5_000, "m." * 50 + "m"]
+    def verify(kind: str, message: Json) -> None:
+        names = [f"name_{index}" for index in range(1_000)] if kind == "many names" else ["n" * 5_000, "m." * 50 + "m"]
         payload: dict[str, Json] = {name: f"<{index}>" for index, name in enumerate(names)}
-        if kind == "long":
+        if kind == "long name":
             nested: Json = "<1>"
             for _ in range(50):
                 nested = {"m": nested}
             payload["m"] = nested
-        content = "".join(f"{{{{{name}}}}}" for name in names)
-        config = {**subject.config, "templates": [{**it, "content": content} for it in subject.config["templates"]]}
-        if not subject.accepts(config):
+        config = _config_with(harness, content="".join(f"{{{{{name}}}}}" for name in names))
+        if not harness.accepts(config):
             return
-        call = subject.deliver({**message, "payload": payload}, config, within=_TIME_TO_RENDER)
+        call = harness.deliver({**message, "payload": payload}, config, within=_TIME_LIMIT)
         wanted = "".join(f"<{index}>" for index in range(len(names)))
-        expect(call.body == wanted, f"expected all of {len(names):,} names to be filled, found another body")
-        subject.ledger.saw(kind)
+        expect_equal(f"all {len(names):,} names to be replaced, giving", wanted, call.body)
+        harness.coverage.add(kind)
 
-    for kind in ("many", "long"):
-        subject.for_all(claim, st.just(kind), subject.messages(), examples=2)
-    if subject.never_saw(("many", "long")):
+    kinds = ("many names", "long name")
+    for kind in kinds:
+        harness.for_all(verify, st.just(kind), harness.messages(), examples=2)
+    if harness.never_covered(kinds):
         raise NotApplicable("the config's schema declares texts too short for such templates")

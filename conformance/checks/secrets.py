@@ -1,4 +1,4 @@
-"""Secrets: keys, tokens and verification codes show in no error, no log and no repr, whatever goes wrong."""
+"""Secrets: no key, token or verification code appears in an error, a log or a repr."""
 
 import io
 import json
@@ -10,248 +10,226 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from conformance.provider import Outcome
-from conformance.registry import NotApplicable, check, expect
-from conformance.strategies import mistyped_values, places, replaced, without
-from conformance.subject import Attempt, Subject
-from connector_kit import ConnectorError, to_json
+from conformance.harness.expectations import (
+    choose_outcomes,
+    expect_no_secret,
+    expect_no_secret_in_error,
+    for_each_outcome,
+    send_with_outcome,
+)
+from conformance.harness.harness import Harness
+from conformance.harness.strategies import mistyped_values, places, replaced, without
+from conformance.providers.base import Outcome
+from conformance.registry import check
+from conformance.verdicts import NotApplicable, expect
+from connector_kit import to_json
 
 Json = Any
 """Any JSON value."""
 
-
-def _without_secrets(subject: Subject, attempt: Attempt, when: str) -> None:
-    data = repr(attempt.error.data) if isinstance(attempt.error, ConnectorError) else ""
-    shown = " ".join(f"{error!r} {error.args}" for error in _chain(attempt.error))
-    for where, told in (
-        ("the error", f"{attempt.error} {attempt.error!r} {data}"),
-        ("the error's traceback", f"{attempt.traceback} {shown}"),
-        ("the log", attempt.log),
-    ):
-        leaked = subject.canaries.found_in(told)
-        expect(not leaked, f"expected no secret in {where} {when}, found {', '.join(leaked)}")
+_STRAY: Final = ("\n", "\r\n", " ", "\t", "\0", "ä", "\N{ZERO WIDTH SPACE}", "\N{GRINNING FACE}", "\ud800")
+"""Characters that are copied along with a key by mistake, and that no HTTP header and no signature can contain."""
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error, and what stands behind it in a report of it."""
-    while error is not None:
-        yield error
-        if isinstance(error, BaseExceptionGroup):
-            for inner in error.exceptions:
-                yield from _chain(inner)
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+def _with_secret_code(harness: Harness, message: Json) -> Json:
+    return {**message, "payload": {**message["payload"], "code": harness.canaries.make("the verification code")}}
 
 
-def _with_secret_code(subject: Subject, message: Json) -> Json:
-    return {**message, "payload": {**message["payload"], "code": subject.canaries.make("the verification code")}}
+def _send_examples(harness: Harness) -> int:
+    """Return how many examples to try where one example is several sends."""
+    return max(2, harness.profile.failure_examples)
 
 
-def _leaks_nothing(subject: Subject, *, echoes: bool, examples: int | None) -> None:
-    """Fail in every way that the provider knows, and look for secrets in what comes of it."""
-    if echoes:
-        chosen = [it for it in subject.provider.outcomes if it.echoes and not it.hangs]
-    else:
-        throttles = [it for it in subject.provider.outcomes if it.family == "throttle"]
-        chosen = [*subject.quick_failures(), *throttles[:1]]
-    if not chosen:
-        what = "repeats the request" if echoes else "is a failure"
-        raise NotApplicable(f"{type(subject.provider).__name__} declares no outcome that {what}")
-    for outcome in chosen:
+def _check_failures(harness: Harness, outcomes: list[Outcome], kind: str, *, examples: int) -> None:
+    """Check that no secret leaks from a failed send."""
 
-        def claim(message: Json, outcome: Outcome = outcome) -> None:
-            subject.provider.answer_with(outcome.name)
-            attempt = subject.send(_with_secret_code(subject, message), subject.config)
-            _without_secrets(subject, attempt, f"when the provider answers {outcome.name!r}")
-            subject.ledger.saw("echo" if echoes else "failure")
+    def verify(outcome: Outcome, message: Json) -> None:
+        attempt = send_with_outcome(harness, outcome, _with_secret_code(harness, message))
+        expect_no_secret_in_error(harness, attempt, f"for the outcome {outcome.name!r}")
+        harness.coverage.add(kind)
 
-        subject.for_all(claim, subject.messages(), examples=examples)
+    for_each_outcome(harness, outcomes, verify, harness.messages(), examples=examples)
 
 
-@check("secrets.failed-send", clause="S1", sees=("failure",), waits=True)
-def failed_send(subject: Subject) -> None:
-    """However the provider fails, no key and no code shows in the error, its causes or the log."""
-    _leaks_nothing(subject, echoes=False, examples=1)
+@check("secrets.failed-send", clause="S1", covers=("failure",), waits=True)
+def failed_send(harness: Harness) -> None:
+    """No secret appears in the error, its causes or the log when a send fails."""
+    quick = harness.quick_failures()
+    throttles = [it for it in harness.provider.outcomes if it.family == "throttle" and not (it.echoes or it.hangs)]
+    outcomes = choose_outcomes(harness, "is a failure", lambda it: it in (*quick, *throttles[:1]))
+    _check_failures(harness, outcomes, "failure", examples=1)
 
 
-@check("secrets.echo", clause="S2", level="advisory", sees=("echo",))
-def echo(subject: Subject) -> None:
-    """Even when the provider repeats the request in its answer, no key and no code shows."""
-    _leaks_nothing(subject, echoes=True, examples=None)
+@check("secrets.echoed-request", clause="S2", level="advisory", covers=("echoed request",))
+def echoed_request(harness: Harness) -> None:
+    """No secret appears in the error, its causes or the log when the provider's response repeats the request."""
+    outcomes = choose_outcomes(harness, "repeats the request", echoes=True)
+    _check_failures(harness, outcomes, "echoed request", examples=harness.profile.examples)
 
 
-@check("secrets.invalid-config", clause="S1", sees=("invalid",))
-def invalid_config(subject: Subject) -> None:
-    """A config that is refused is not repeated in the error: it holds the keys."""
+@check("secrets.invalid-config", clause="S1", covers=("rejected config",))
+def invalid_config(harness: Harness) -> None:
+    """No secret appears in the error, its causes or the log when a config is rejected."""
 
-    def claim(place: Any, value: Json, drop: bool, message: Json) -> None:  # noqa: ANN401, FBT001 - drawn
-        config = without(subject.config, place) if drop else replaced(subject.config, place, value)
-        attempt = subject.send(_with_secret_code(subject, message), config)
-        _without_secrets(subject, attempt, "for a config that is refused")
+    def verify(place: Any, value: Json, drop: bool, message: Json) -> None:  # noqa: FBT001 - drawn
+        config = without(harness.config, place) if drop else replaced(harness.config, place, value)
+        attempt = harness.send(_with_secret_code(harness, message), config)
+        expect_no_secret_in_error(harness, attempt, "for an invalid config")
         if attempt.error is not None:
-            subject.ledger.saw("invalid")
+            harness.coverage.add("rejected config")
 
-    subject.for_each(claim, places(subject.config), mistyped_values, st.booleans(), subject.messages())
+    harness.for_each(verify, places(harness.config), mistyped_values, st.booleans(), harness.messages())
 
 
-@check("secrets.saved-config", clause="S1", sees=("invalid",))
-def saved_config(subject: Subject) -> None:
-    """A saved config that is refused, for a value of it or for its shape, is not repeated in the error either."""
+@check("secrets.saved-config", clause="S1", covers=("rejected config",))
+def saved_config(harness: Harness) -> None:
+    """No secret appears in the error, its causes or the log when a saved config is rejected."""
 
-    def claim(config: Json, message: Json) -> None:
-        attempt = subject.send(_with_secret_code(subject, message), saved=config)
-        _without_secrets(subject, attempt, "for a saved config that is refused")
+    def verify(config: Json, message: Json) -> None:
+        attempt = harness.send(_with_secret_code(harness, message), saved=config)
+        expect_no_secret_in_error(harness, attempt, "for an invalid saved config")
         if attempt.error is not None:
-            subject.ledger.saw("invalid")
+            harness.coverage.add("rejected config")
 
-    drawn = st.builds(replaced, st.just(subject.config), st.sampled_from(places(subject.config)), mistyped_values)
-    subject.for_all(claim, drawn, subject.messages(), examples=max(2, subject.profile.examples // 2))
-    damaged = [replaced(subject.config, place, "x") for place in places(subject.config)]
-    subject.for_each(claim, damaged, subject.messages())
-    shapes: tuple[Json, ...] = ([subject.config], {"config": subject.config}, json.dumps(subject.config))
-    subject.for_each(claim, shapes, subject.messages())
+    drawn = st.builds(replaced, st.just(harness.config), st.sampled_from(places(harness.config)), mistyped_values)
+    harness.for_all(verify, drawn, harness.messages(), examples=max(2, harness.profile.examples // 2))
+    invalid = [replaced(harness.config, place, "x") for place in places(harness.config)]
+    harness.for_each(verify, invalid, harness.messages())
+    not_objects: tuple[Json, ...] = ([harness.config], {"config": harness.config}, json.dumps(harness.config))
+    harness.for_each(verify, not_objects, harness.messages())
 
 
-@check("secrets.misplaced", clause="S1", sees=("misplaced",))
-def misplaced(subject: Subject) -> None:
-    """A secret that was pasted into the wrong field is not repeated either."""
+@check("secrets.misplaced", clause="S1", covers=("misplaced secret",))
+def misplaced(harness: Harness) -> None:
+    """No secret appears in the error, its causes or the log when a secret is in the wrong field of the config."""
 
-    def claim(place: Any, wrap: str, message: Json) -> None:  # noqa: ANN401 - keys and indices
-        secret = subject.canaries.make("a misplaced secret")
+    def verify(place: Any, wrap: str, message: Json) -> None:
+        secret = harness.canaries.make("a misplaced secret")
         value = {"list": [secret], "object": {"value": secret}, "text": secret}[wrap]
-        attempt = subject.send(message, replaced(subject.config, place, value))
-        _without_secrets(subject, attempt, "for a config with a secret in the wrong place")
-        subject.ledger.saw("misplaced")
+        attempt = harness.send(message, replaced(harness.config, place, value))
+        expect_no_secret_in_error(harness, attempt, "for a config with a secret in the wrong field")
+        harness.coverage.add("misplaced secret")
 
-    subject.for_each(claim, places(subject.config), st.sampled_from(("list", "object", "text")), subject.messages())
-
-
-_PASTED: Final = ("\n", "\r\n", " ", "\t", "\0", "ä", "\N{ZERO WIDTH SPACE}", "\N{GRINNING FACE}", "\ud800")
-"""What comes along when a key is copied from a page, a mail or a file, and what no header and no signature can hold."""
+    harness.for_each(verify, places(harness.config), st.sampled_from(("list", "object", "text")), harness.messages())
 
 
-@check("secrets.pasted", clause="S8", sees=("pasted",))
-def pasted(subject: Subject) -> None:
-    """A key that was pasted with more than itself is used, or refused as a ConnectorError that does not show it."""
-    keys = [key for key in subject.spec.secrets if isinstance(subject.config.get(key), str)]
+@check("secrets.stray-whitespace", clause="S8", covers=("secret with a stray character",))
+def stray_whitespace(harness: Harness) -> None:
+    """A secret with stray whitespace or a non-ASCII character is used, or rejected without appearing in the error."""
+    keys = [key for key in harness.spec.secrets if isinstance(harness.config.get(key), str)]
     if not keys:
-        raise NotApplicable("the Spec names no secrets that are text")
+        raise NotApplicable("the Spec names no secrets that are strings")
 
-    def claim(case: tuple[str, str, str], message: Json) -> None:
-        key, more, place = case
-        secret = subject.canaries.make(key)
-        config = {**subject.config, key: secret + more if place == "after" else more + secret}
-        if not subject.accepts(config):
+    def verify(case: tuple[str, str, str], message: Json) -> None:
+        key, stray, place = case
+        secret = harness.canaries.make(key)
+        config = {**harness.config, key: secret + stray if place == "after" else stray + secret}
+        if not harness.accepts(config):
             return
-        attempt = subject.send(message, config)
-        when = f"when {key} has {more!r} {place} it"
+        attempt = harness.send(message, config)
+        when = f"for {stray!r} {place} {key}"
         expect(
             attempt.error is None or attempt.code is not None,
-            f"expected the message to be sent, or a ConnectorError, {when}; {attempt.how}",
+            f"expected the message to be sent, or a ConnectorError, {when}; {attempt.summary}",
         )
-        _without_secrets(subject, attempt, when)
-        subject.ledger.saw("pasted")
+        expect_no_secret_in_error(harness, attempt, when)
+        harness.coverage.add("secret with a stray character")
 
-    for case in product(keys, _PASTED, ("before", "after")):
-        subject.for_all(claim, st.just(case), subject.messages(), examples=1)
-    if subject.never_saw(("pasted",)):
-        raise NotApplicable("the config's schema declares that keys are plain letters and digits")
-
-
-@check("secrets.log", clause="S3", sees=("sent",))
-def log(subject: Subject) -> None:
-    """A message that goes out leaves no key and no code in the log, at INFO and above."""
-
-    def claim(message: Json) -> None:
-        attempt = subject.send(_with_secret_code(subject, message), subject.config)
-        leaked = subject.canaries.found_in(attempt.log)
-        expect(not leaked, f"expected no secret in the log of a send, found {', '.join(leaked)}")
-        subject.ledger.saw("sent")
-
-    subject.for_all(claim, subject.messages())
+    for case in product(keys, _STRAY, ("before", "after")):
+        harness.for_all(verify, st.just(case), harness.messages(), examples=1)
+    if harness.never_covered(("secret with a stray character",)):
+        raise NotApplicable("the config's schema declares that secrets contain no such characters")
 
 
-@check("secrets.repr", clause="S4", sees=("repr",))
-def representation(subject: Subject) -> None:
-    """No secret shows in the repr of the connector or of its config."""
-    if not subject.spec.secrets:
-        raise NotApplicable("the Spec names no secrets, and the form marks none")
+@check("secrets.log", clause="S3", covers=("sent message",))
+def log(harness: Harness) -> None:
+    """No secret appears in the log, at INFO and above, when a message is sent."""
 
-    def claim(message: Json) -> None:
-        subject.send(message, subject.config)
-        shown_as = {"the connector": repr(subject.connector)}
-        if subject.spec.runs_in is None:  # else there is no config class, and plain JSON has no repr of its own
-            held = subject.spec.connector.config_guard.validate(subject.config)
-            shown_as["its config"] = f"{held!r} {held}"
-        for what, shown in shown_as.items():
-            leaked = subject.canaries.found_in(shown)
-            expect(not leaked, f"expected no secret in the repr of {what}, found {', '.join(leaked)}")
-        subject.ledger.saw("repr")
+    def verify(message: Json) -> None:
+        attempt = harness.send(_with_secret_code(harness, message), harness.config)
+        expect_no_secret(harness, attempt.log, "the log of a send")
+        harness.coverage.add("sent message")
 
-    subject.for_all(claim, subject.messages(), examples=2)
+    harness.for_all(verify, harness.messages())
 
 
-# --- where else secrets go ------------------------------------------------------------------------------------------
+@check("secrets.repr", clause="S4", covers=("repr",))
+def representation(harness: Harness) -> None:
+    """No secret appears in the repr of the connector or of its config."""
+    if not harness.spec.secrets:
+        raise NotApplicable("the Spec names no secrets, and no form item is masked")
+
+    def verify(message: Json) -> None:
+        harness.send(message, harness.config)
+        expect_no_secret(harness, repr(harness.connector), "the repr of the connector")
+        if harness.spec.runs_in is None:  # elsewhere the config is plain JSON, which has no repr of its own
+            config = harness.spec.connector.config_guard.validate(harness.config)
+            expect_no_secret(harness, f"{config!r} {config}", "the repr of its config")
+        harness.coverage.add("repr")
+
+    harness.for_all(verify, harness.messages(), examples=2)
 
 
-def _sends(subject: Subject) -> Iterator[tuple[str, Json]]:
-    """Yield ways to send, each with its config: one that arrives, one that the provider refuses, one that is invalid."""
-    yield "accepted", subject.config
-    refusals = [it for it in subject.provider.outcomes if it.family == "refusal" and not (it.echoes or it.hangs)]
-    if refusals:
-        yield refusals[0].name, subject.config
-    yield "accepted", [subject.config]
+def _sends(harness: Harness) -> Iterator[tuple[str, Json]]:
+    """Yield an outcome and a config for three sends: one accepted, one rejected by the provider, one by the guard."""
+    yield "accepted", harness.config
+    rejections = [it for it in harness.provider.outcomes if it.family == "rejection" and not (it.echoes or it.hangs)]
+    for rejection in rejections[:1]:
+        yield rejection.name, harness.config
+    yield "accepted", [harness.config]
 
 
 @contextmanager
-def _printed() -> Iterator[io.StringIO]:
-    """Collect what is printed and warned of; not what is logged, and not what another process prints."""
-    told = io.StringIO()
-    with redirect_stdout(told), redirect_stderr(told), warnings.catch_warnings(record=True) as caught:
+def _collect_output() -> Iterator[io.StringIO]:
+    """Collect what this process prints, and its warnings; neither its log nor the output of other processes."""
+    output = io.StringIO()
+    with redirect_stdout(output), redirect_stderr(output), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        yield told
-    told.write("\n".join(str(it.message) for it in caught))
+        yield output
+    output.write("\n".join(str(it.message) for it in caught))
 
 
-@check("secrets.output", clause="S6", sees=("send",))
-def output(subject: Subject) -> None:
-    """Nothing secret is printed to standard output or standard error, nor is it in a warning, however a send ends."""
+@check("secrets.output", clause="S6", covers=("send",))
+def output(harness: Harness) -> None:
+    """No secret appears in standard output, standard error or a warning."""
 
-    def claim(message: Json) -> None:
-        for name, config in _sends(subject):
-            subject.provider.answer_with(name)
-            with _printed() as told:
-                subject.send(_with_secret_code(subject, message), config)
-            leaked = subject.canaries.found_in(told.getvalue())
-            expect(not leaked, f"expected no secret in what a send prints or warns of, found {', '.join(leaked)}")
-            subject.ledger.saw("send")
+    def verify(message: Json) -> None:
+        for outcome, config in _sends(harness):
+            harness.provider.respond_with(outcome)
+            with _collect_output() as collected:
+                harness.send(_with_secret_code(harness, message), config)
+            expect_no_secret(harness, collected.getvalue(), "the output and the warnings of a send")
+            harness.coverage.add("send")
 
-    subject.for_all(claim, subject.messages(), examples=max(2, subject.profile.failure_examples))
-
-
-@check("secrets.result", clause="S5", sees=("sent",))
-def result(subject: Subject) -> None:
-    """What a send returns holds no key and no code: hosts log it, and hand it on."""
-
-    def claim(message: Json) -> None:
-        attempt = subject.send(_with_secret_code(subject, message), subject.config)
-        expect(attempt.error is None, f"expected the message to be sent; {attempt.how}")
-        told = f"{attempt.result!r} {attempt.result} {json.dumps(to_json(attempt.result), default=repr)}"
-        leaked = subject.canaries.found_in(told)
-        expect(not leaked, f"expected no secret in what a send returns, found {', '.join(leaked)}")
-        subject.ledger.saw("sent")
-
-    subject.for_all(claim, subject.messages(), examples=max(2, subject.profile.failure_examples))
+    harness.for_all(verify, harness.messages(), examples=_send_examples(harness))
 
 
-@check("secrets.recipient", clause="S7", level="advisory", sees=("send",))
-def recipient(subject: Subject) -> None:
-    """A send leaves no full address or number of its recipient in the log, at INFO and above."""
+@check("secrets.result", clause="S5", covers=("sent message",))
+def result(harness: Harness) -> None:
+    """No secret appears in the result of a send."""
 
-    def claim(message: Json) -> None:
-        for name, config in _sends(subject):
-            subject.provider.answer_with(name)
-            attempt = subject.send(message, config)
-            expect(message["to"] not in attempt.log, "expected no recipient in the log of a send, found one in full")
-            subject.ledger.saw("send")
+    def verify(message: Json) -> None:
+        attempt = harness.send(_with_secret_code(harness, message), harness.config)
+        expect(attempt.error is None, f"expected the message to be sent; {attempt.summary}")
+        as_json = json.dumps(to_json(attempt.result), default=repr)
+        expect_no_secret(harness, f"{attempt.result!r} {attempt.result} {as_json}", "the result of a send")
+        harness.coverage.add("sent message")
 
-    subject.for_all(claim, subject.messages(), examples=max(2, subject.profile.failure_examples))
+    harness.for_all(verify, harness.messages(), examples=_send_examples(harness))
+
+
+@check("secrets.recipient-in-log", clause="S7", level="advisory", covers=("send",))
+def recipient_in_log(harness: Harness) -> None:
+    """No full address or phone number of a recipient appears in the log, at INFO and above."""
+
+    def verify(message: Json) -> None:
+        for outcome, config in _sends(harness):
+            harness.provider.respond_with(outcome)
+            attempt = harness.send(message, config)
+            expect(
+                message["to"] not in attempt.log,
+                f"expected the log of a send without the full recipient, found {message['to']!r} in it",
+            )
+            harness.coverage.add("send")
+
+    harness.for_all(verify, harness.messages(), examples=_send_examples(harness))

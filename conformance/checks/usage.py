@@ -1,112 +1,115 @@
-"""Usage: how many messages were sent, for connectors that can tell it."""
+"""Usage: the number of messages sent, as get_usage returns it."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
 
-from conformance.provider import Outcome
-from conformance.registry import CheckFailure, NotApplicable, check, expect
-from conformance.subject import Subject
+from conformance.harness.expectations import expect_equal
+from conformance.harness.harness import Harness
+from conformance.harness.values import show
+from conformance.providers.base import Outcome
+from conformance.registry import check
+from conformance.verdicts import CheckFailure, NotApplicable, expect
 from connector_kit import ConnectorError, ConnectorErrorCodes
 from connector_kit.connector import MessageConnector
 
 Json = Any
 
 
-def _connector(subject: Subject) -> MessageConnector[Any, Any]:
-    """Make a connector whose saved config is the author's: ``get_usage`` takes no other."""
-    made: MessageConnector[Any, Any] = subject.make(get_config=lambda _: subject.config)
+def _connector(harness: Harness) -> MessageConnector[Any, Any]:
+    """Make a connector whose saved config is the author's: get_usage reads no other config."""
+    made: MessageConnector[Any, Any] = harness.make(get_config=lambda _: harness.config)
     return made
 
 
-def _usage(connector: MessageConnector[Any, Any], start_from: datetime | None = None) -> int:
-    """Ask for the usage, which must be a whole number."""
-    try:
-        told: object = connector.get_usage(start_from)
-    except Exception as error:
-        kind = f"ConnectorError {error.code}" if isinstance(error, ConnectorError) else type(error).__name__
-        raise CheckFailure(f"expected get_usage to return a number; it raised {kind}") from error
-    if not isinstance(told, int) or isinstance(told, bool) or told < 0:
-        raise CheckFailure(f"expected a whole number from 0 as the usage, found {told!r}")
-    return told
+def _usage(harness: Harness, connector: MessageConnector[Any, Any], start_from: datetime | None) -> int:
+    """Return the usage, and expect it to be a whole number."""
+    attempt = harness.attempt(partial(connector.get_usage, start_from))
+    if attempt.error is not None:
+        raise CheckFailure(f"expected get_usage to return a number; {attempt.summary}") from attempt.error
+    usage = attempt.result
+    if not isinstance(usage, int) or isinstance(usage, bool) or usage < 0:
+        raise CheckFailure(f"expected get_usage to return a whole number from 0 on, found {show(usage)}")
+    return usage
 
 
-@check("usage.number", clause="U1", needs=("usage",), sees=("asked",))
-def number(subject: Subject) -> None:
-    """The usage is a whole number from 0, since any moment or none, and asking for it sends nothing."""
-    connector = _connector(subject)
+@check("usage.count", clause="U1", needs=("usage",), covers=("call of get_usage",))
+def count(harness: Harness) -> None:
+    """The connector returns the usage as a whole number, with or without a start time, and sends no message for it."""
+    connector = _connector(harness)
 
-    def claim(start: datetime | None) -> None:
-        _usage(connector, start)
-        sent = [call for call in subject.provider.calls if call.to]
-        expect(not sent, f"expected get_usage to send nothing, found {len(sent)} message(s)")
-        subject.ledger.saw("asked")
+    def verify(start: datetime | None) -> None:
+        _usage(harness, connector, start)
+        sent = [call for call in harness.provider.calls if call.to]
+        expect(not sent, f"expected get_usage to send no message, found {len(sent)}")
+        harness.coverage.add("call of get_usage")
 
-    moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the strategy adds the zone
-    subject.for_all(claim, st.none() | moments)
+    times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the strategy adds the zone
+    harness.for_all(verify, st.none() | times)
 
 
-@check("usage.grows", clause="U2", needs=("usage",), sees=("grown", "future"))
-def grows(subject: Subject) -> None:
-    """The usage grows by each message that was accepted, by none that was refused, and is 0 since a later moment."""
-    connector = _connector(subject)
-    refusals = [it for it in subject.provider.outcomes if it.family == "refusal" and not (it.echoes or it.hangs)]
+@check("usage.increases", clause="U2", needs=("usage",), covers=("sent messages", "future start time"))
+def increases(harness: Harness) -> None:
+    """The usage increases by one for each accepted message and not for rejected ones; from a future time on, it is 0."""
+    connector = _connector(harness)
+    rejections = [it for it in harness.provider.outcomes if it.family == "rejection" and not (it.echoes or it.hangs)]
 
-    def claim(messages: list[Json]) -> None:
+    def verify(messages: list[Json]) -> None:
         start = datetime.now(UTC) - timedelta(minutes=5)
-        before = _usage(connector, start)
+        before = _usage(harness, connector, start)
         for message in messages:
-            subject.deliver(message, subject.config)
-        for refusal in refusals[:1]:
-            subject.provider.answer_with(refusal.name)
-            subject.send(messages[0], subject.config)
-            subject.provider.answer_with("accepted")
-        grown = _usage(connector, start) - before
-        expect(grown == len(messages), f"expected the usage to grow by {len(messages)} messages, found {grown}")
-        subject.ledger.saw("grown")
-        future = _usage(connector, datetime.now(UTC) + timedelta(days=2))
-        expect(future == 0, f"expected a usage of 0 since the day after tomorrow, found {future}")
-        subject.ledger.saw("future")
+            harness.deliver(message, harness.config)
+        for rejection in rejections[:1]:
+            harness.provider.respond_with(rejection.name)
+            harness.send(messages[0], harness.config)
+            harness.provider.respond_with("accepted")
+        increase = _usage(harness, connector, start) - before
+        expect_equal("the usage to increase by", len(messages), increase)
+        harness.coverage.add("sent messages")
+        usage = _usage(harness, connector, datetime.now(UTC) + timedelta(days=2))
+        expect_equal("the usage from the day after tomorrow on to be", 0, usage)
+        harness.coverage.add("future start time")
 
-    subject.for_all(claim, st.lists(subject.messages(), min_size=1, max_size=3), examples=10)
+    harness.for_all(verify, st.lists(harness.messages(), min_size=1, max_size=3), examples=10)
 
 
-@check("usage.failure", clause="U3", needs=("usage",), sees=("failed",))
-def failure(subject: Subject) -> None:
-    """Where the provider does not tell the usage, asking for it fails with a ConnectorError."""
-    connector = _connector(subject)
+@check("usage.error", clause="U3", needs=("usage",), covers=("failing provider",))
+def error(harness: Harness) -> None:
+    """The connector raises a ConnectorError from get_usage if the provider does not return the usage."""
+    connector = _connector(harness)
 
-    def claim(outcome: Outcome) -> None:
-        subject.provider.answer_with(outcome.name)
-        try:
-            connector.get_usage()
-        except ConnectorError:
-            subject.ledger.saw("failed")
-        except Exception as error:
-            raise CheckFailure(
-                f"expected a ConnectorError when the provider answers {outcome.name!r}; it raised {type(error).__name__}",
-            ) from error
+    def verify(outcome: Outcome) -> None:
+        harness.provider.respond_with(outcome.name)
+        attempt = harness.attempt(connector.get_usage)
+        if attempt.error is None:
+            return  # an outcome of a send need not apply to a request for the usage: only the stub knows
+        expect(
+            isinstance(attempt.error, ConnectorError),
+            f"expected a ConnectorError if the provider responds with {outcome.name!r}; {attempt.summary}",
+        )
+        harness.coverage.add("failing provider")
 
-    for outcome in subject.provider.outcomes:  # which of them concern requests for the usage, only the stub knows
+    for outcome in harness.provider.outcomes:
         if outcome.family not in {"accepted", "throttle"} and not (outcome.hangs or outcome.echoes):
-            subject.for_all(claim, st.just(outcome), examples=1)
+            harness.for_all(verify, st.just(outcome), examples=1)
 
 
-@check("usage.absent", clause="U4", sees=("asked",))
-def absent(subject: Subject) -> None:
-    """A connector that cannot tell its usage says so: not_implemented, which Logto answers with 501."""
-    if "usage" in subject.spec.capabilities:
+@check("usage.not-implemented", clause="U4", covers=("call of get_usage",))
+def not_implemented(harness: Harness) -> None:
+    """A connector without the capability usage raises not_implemented from get_usage, which Logto answers with 501."""
+    if "usage" in harness.spec.capabilities:
         raise NotApplicable("the Spec declares the capability usage")
-    connector = _connector(subject)
+    connector = _connector(harness)
 
-    def claim(start: datetime | None) -> None:
-        try:
-            found = f"a usage of {connector.get_usage(start)!r}"
-        except ConnectorError as error:
-            found = str(error.code)
-        wanted = str(ConnectorErrorCodes.NOT_IMPLEMENTED)
-        expect(found == wanted, f"expected {wanted} from a connector that declares no usage, found {found}")
-        subject.ledger.saw("asked")
+    def verify(start: datetime | None) -> None:
+        attempt = harness.attempt(partial(connector.get_usage, start))
+        found = f"it returned {show(attempt.result)}" if attempt.error is None else attempt.summary
+        expected = ConnectorErrorCodes.NOT_IMPLEMENTED
+        expect(
+            attempt.code is expected, f"expected {expected}, as the Spec does not declare the capability usage; {found}"
+        )
+        harness.coverage.add("call of get_usage")
 
-    subject.for_each(claim, (None, datetime(2026, 1, 1, tzinfo=UTC)))
+    harness.for_each(verify, (None, datetime(2026, 1, 1, tzinfo=UTC)))

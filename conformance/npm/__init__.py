@@ -1,4 +1,4 @@
-"""Connectors that are not Python: npm packages, run in Node and judged by the same checks."""
+"""Connectors from npm packages: they run in Node.js, and the same checks apply to them."""
 
 from conformance.npm.connector import NodeConnector, NodeGuard, npm_connector
 from conformance.npm.errors import NodeError, NodeObject

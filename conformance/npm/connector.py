@@ -1,4 +1,4 @@
-"""A connector of an npm package as a class for the suite: it looks like any other, and runs in Node."""
+"""`npm_connector`: a connector class for an npm package, which runs in Node.js."""
 
 import os
 import re
@@ -8,10 +8,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Final, cast
 
-from conformance.npm.driver import Driver
+from conformance.npm.driver import REQUEST_TIME_LIMIT, Driver
 from conformance.npm.errors import NodeError
 from conformance.npm.packages import find_node, find_package
-from conformance.provider import running_provider
+from conformance.providers.base import running_provider
 from conformance.spec import SpecError
 from connector_kit import (
     ConnectorError,
@@ -24,105 +24,101 @@ from connector_kit import (
     connector_metadata_guard,
 )
 from connector_kit.connector import MessageConnector
-from connector_kit.issues import json_fault, print_path
+from connector_kit.issues import find_non_json
 
-_SEND_TIME_LIMIT: Final = 60.0
 _instances: Final = count(1)
 
 
 class NodeGuard(Guard[Any]):
-    """Asks the connector's own guard in Node, and holds no Python class: an accepted config stays plain JSON.
+    """Validates with the package's own ``configGuard`` in Node.js. A valid config stays plain JSON.
 
     Args:
-        schema: a JSON Schema 2020-12 that is to say the same as the guard.
-        driver: of the package.
+        schema: a JSON Schema 2020-12 that should accept the same configs; a check compares the two.
+        driver: runs the package.
     """
 
     def __init__(self, schema: str | Mapping[str, Any], driver: Driver) -> None:
-        super().__init__(schema, None, advice=())
+        super().__init__(schema, None, warnings=())
         self._driver = driver
 
     def is_valid(self, value: object) -> bool:
-        """Tell whether the connector's own guard takes the value."""
+        """Return whether the package's guard accepts the value."""
         return not self.issues(value)
 
     def issues(self, value: object, *, strict: bool = False) -> list[Issue]:  # noqa: ARG002 - there are no warnings
-        """List what the connector's own guard says of the value, in its own words."""
-        fault = json_fault(value)
-        if fault is not None:
-            return [Issue(print_path(fault.path), fault.keyword, fault.message)]
-        found = self._driver.request("validate", lent={"config": value})["issues"]
-        return [Issue(print_path(tuple(it["path"])), it["code"], it["message"]) for it in found]
+        """Return the issues of the package's guard, with its own messages."""
+        issue = find_non_json(value)
+        if issue is not None:
+            return [issue]
+        issues = self._driver.request("validate", arguments={"config": value})["issues"]
+        return [Issue(tuple(it["path"]), it["code"], it["message"]) for it in issues]
 
-    def validate(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
-        """Return the value as it is.
+    def validate(self, value: Any) -> Any:
+        """Return the value unchanged.
 
         Raises:
             ConnectorError: ``invalid_config`` with the issues.
         """
-        issues = [{"path": it.path, "keyword": it.keyword, "message": it.message} for it in self.issues(value)]
-        if issues:
-            raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, {"issues": issues})
+        self._check(value)
         return value
 
 
 class NodeConnector(MessageConnector[Any, Any]):
-    """Sends through an npm package; `npm_connector` makes a subclass for each.
+    """Sends through an npm package in Node.js; `npm_connector` makes a subclass for each package.
 
-    While a provider's stub is running, Node opens sockets to the stub and to nothing else. Where none is running, it
-    opens none at all.
+    While a provider stub is running, Node.js can open sockets to the stub only; otherwise it can open none.
     """
 
     runs_in: ClassVar[str] = "Node.js"
     driver: ClassVar[Driver]
     folder: ClassVar[Path]
-    """The package's own, where its logos and readme are."""
+    """The package's folder, which contains its logos and its readme."""
 
-    def __init__(self, **given: Any) -> None:  # noqa: ANN401 - see Connector
-        super().__init__(**given)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._instance = next(_instances)
         self._request("create")
 
     def __repr__(self) -> str:
-        """Name the package, and nothing of its config."""
+        """Return the package's id, and no part of the config."""
         return f"{type(self).__name__}(<{self.metadata.id} in {self.runs_in}>)"
 
-    def _request(self, operation: str, *, lent: Mapping[str, object] | None = None, **members: object) -> object:
-        calls: dict[str, Callable[..., object]] = {"getConfig": self.get_config}
+    def _request(self, operation: str, *, arguments: Mapping[str, object] | None = None, **members: object) -> object:
+        callbacks: dict[str, Callable[..., object]] = {"getConfig": self.get_config}
         if self.get_i18n_email_template is not None:
-            calls["getI18nEmailTemplate"] = self.get_i18n_email_template
+            callbacks["getI18nEmailTemplate"] = self.get_i18n_email_template
         members |= {"instance": self._instance, "managed": self.get_i18n_email_template is not None}
-        return self.driver.request(operation, calls=calls, lent=lent, **members, **_surroundings())
+        return self.driver.request(operation, callbacks=callbacks, arguments=arguments, **members, **_stub_settings())
 
     def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
-        """Send one message with the package's own ``sendMessage``.
+        """Send one message with the package's ``sendMessage``.
 
         Raises:
-            ConnectorError: the package threw one.
-            NodeError: it threw anything else, or did not come back.
+            ConnectorError: the package threw a ConnectorError.
+            NodeError: the package threw any other value, exceeded the time limit, or ended its process.
         """
-        return self._request("send", lent={"data": data} if config is None else {"data": data, "config": config})
+        return self._request("send", arguments={"data": data} if config is None else {"data": data, "config": config})
 
-    def compose(self, config: object, message: SendMessageData) -> Any:  # noqa: ANN401, ARG002 - see the base class
-        """Say that messages are composed in Node.
+    def compose(self, config: object, message: SendMessageData) -> Any:  # noqa: ARG002 - see the base class
+        """Fail, because Node.js composes the messages.
 
         Raises:
             ConnectorError: ``not_implemented``.
         """
-        raise ConnectorError(ConnectorErrorCodes.NOT_IMPLEMENTED, "Messages are composed in Node.")
+        raise ConnectorError(ConnectorErrorCodes.NOT_IMPLEMENTED, "Node.js composes the messages of this connector.")
 
 
 class NodeConnectorWithUsage(NodeConnector):
-    """One whose package tells how many messages were sent."""
+    """A connector whose package has ``getUsage``."""
 
     def get_usage(self, start_from: datetime | None = None) -> int:
-        """Return what the package's own ``getUsage`` does."""
+        """Return the result of the package's ``getUsage``."""
         since = None if start_from is None else start_from.isoformat()
         return cast("int", self._request("usage", since=since))
 
 
-def _surroundings() -> dict[str, Any]:
-    """Return where Node may open sockets to, and the environment that leads it there."""
+def _stub_settings() -> dict[str, Any]:
+    """Return the addresses and the environment variables of the running stub, for Node.js."""
     provider = running_provider()
     if provider is None:
         return {"allowed": [], "environment": {}}
@@ -130,33 +126,33 @@ def _surroundings() -> dict[str, Any]:
     return {"allowed": [list(address) for address in provider.addresses], "environment": environment}
 
 
-def _tell_refused(where: str) -> None:
+def _record_blocked_socket(address: str) -> None:
     provider = running_provider()
     if provider is not None:
-        provider.refuse_socket(where)
+        provider.record_blocked_socket(address)
 
 
 def npm_connector(
-    package: str | Path, *, schema: str | Mapping[str, Any], time_limit: float = _SEND_TIME_LIMIT
+    package: str | Path, *, schema: str | Mapping[str, Any], time_limit: float = REQUEST_TIME_LIMIT
 ) -> type[NodeConnector]:
-    """Make a connector class of an npm package, for a Spec.
+    """Make a connector class for an npm package, for a Spec.
 
     Args:
-        package: its name, found in a ``node_modules`` folder here or above; name and version, which is installed into
-            the user's cache folder where it is not found; or the path of its folder.
-        schema: a JSON Schema 2020-12 for its config: what Console and the suite's own examples go by.
-        time_limit: seconds after which a send is given up, and Node with it.
+        package: the path of its folder, its name, or ``name@version``. A name is searched in the ``node_modules`` of the
+            current folder and its parents. A version that is not found there is installed into the user's cache folder.
+        schema: a JSON Schema 2020-12 for its config, from which the suite generates examples.
+        time_limit: seconds for one send; then the Node.js process is killed.
 
     Raises:
-        SpecError: there is no Node, no such package, or Logto would not load it as a connector for messages.
+        SpecError: Node.js or the package is missing, or Logto would not load the package as a message connector.
     """
     node, folder = find_node(), package if isinstance(package, Path) else find_package(package)
-    driver = Driver(node, folder.resolve(), on_refused=_tell_refused, time_limit=time_limit)
+    driver = Driver(node, folder.resolve(), on_blocked=_record_blocked_socket, time_limit=time_limit)
     try:
         described = driver.request("describe")
     except (ConnectorError, NodeError) as error:
         driver.close()
-        raise SpecError(f"{package} cannot be loaded as Logto's loader does: {error}") from error
+        raise SpecError(f"{package} cannot be loaded as a connector: {error}") from error
     try:
         return _connector_class(str(package), schema, driver, described)
     except SpecError:
@@ -170,18 +166,18 @@ def _connector_class(
     methods = described["methods"]
     if described["type"] not in {"Email", "Sms"} or "sendMessage" not in methods:
         raise SpecError(
-            f"{package} is no connector that sends messages: its type is {described['type']!r}, its methods are "
-            f"{', '.join(methods) or 'none'}. The suite runs npm packages of the types Email and Sms."
+            f"{package} must be of the type Email or Sms and have a sendMessage; found the type {described['type']!r} "
+            f"and {'the methods ' + ', '.join(methods) if methods else 'no methods'}."
         )
     if not described["isGuarded"]:
-        raise SpecError(f"{package} has no configGuard with a safeParse, so Logto's loader refuses it.")
+        raise SpecError(f"{package} has no configGuard with a safeParse, so Logto cannot load it.")
     try:
         metadata: ConnectorMetadata = connector_metadata_guard.validate(described["metadata"])
     except ConnectorError as error:
-        raise SpecError(f"{package} has metadata that Logto's loader refuses: {error}") from error
+        raise SpecError(f"{package} has invalid metadata, so Logto cannot load it: {error}") from error
     base = NodeConnectorWithUsage if "getUsage" in methods else NodeConnector
     members = {
-        "__doc__": f"{package}, in Node.",
+        "__doc__": f"{package}, in Node.js.",
         "__module__": __name__,
         "config_guard": NodeGuard(schema, driver),
         "driver": driver,

@@ -1,13 +1,13 @@
-// Runs one connector package for the conformance suite: `node driver.mjs FOLDER`, where FOLDER is the package's own.
+// Runs one connector package for the conformance suite: `node driver.mjs FOLDER`, where FOLDER is the package's folder.
 //
-// One JSON object a line. On stdin, from Python:
-//   {id, op: one of `operations`, …}        to be answered by {id, result, …} or {id, error}
-//   {call, value | none | raises}                               the answer to a call of ours
+// Each line is one JSON object. On stdin, from Python:
+//   {id, op: one of `operations`, …}                    a request
+//   {call, value | none | raises}                       the result of a callback
 // On stdout, to Python:
-//   {id, result, changed} | {id, error, changed}                in any order: sends run at once
-//   {id, call, name, arguments}                                 getConfig or getI18nEmailTemplate was called in a send
-//   {log: text}                                                 what the connector printed
-//   {refused: text}                                             a socket or a look-up was asked for, and refused
+//   {id, result, changed} | {id, error, changed}        the response to a request, in any order
+//   {id, call, name, arguments}                         a callback: the connector called getConfig or getI18nEmailTemplate
+//   {log: text}                                         the connector printed a text
+//   {blocked: text}                                     the connector tried to open a socket or look a name up
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import dgram from 'node:dgram';
@@ -20,22 +20,22 @@ import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 
 const inspectDepth = 4;
-const jsonDepth = 500; // Python reads no JSON that is nested much deeper.
+const jsonDepth = 500; // Python cannot read JSON that is nested much deeper.
 const loopback = ['localhost', '127.0.0.1', '::1'];
 const write = process.stdout.write.bind(process.stdout);
-const tell = (message) => write(`${JSON.stringify(message)}\n`);
+const send = (message) => write(`${JSON.stringify(message)}\n`);
 
-/** The request that the running code belongs to; the latest one, where that cannot be told. */
+/** The request that the running code belongs to; the latest request where Node.js has lost the context. */
 const requests = new AsyncLocalStorage();
-let latest = { allowed: [], environment: {}, lent: [] };
+let latest = { allowed: [], environment: {}, passed: [] };
 const currentRequest = () => requests.getStore() ?? latest;
 
-// --- what the connector prints ---------------------------------------------------------------------------------------
+// --- output of the connector -----------------------------------------------------------------------------------------
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.write = (chunk, encoding, done) => {
     const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
-    tell({ log: text });
+    send({ log: text });
     const callback = typeof encoding === 'function' ? encoding : done;
     if (callback) {
       process.nextTick(callback);
@@ -44,11 +44,11 @@ for (const stream of [process.stdout, process.stderr]) {
   };
 }
 
-// --- the network: the stub, and nothing else -------------------------------------------------------------------------
+// --- the network: only the stub can be reached -----------------------------------------------------------------------
 
-const refuse = (where) => {
-  tell({ refused: where });
-  return Object.assign(new Error(`The conformance suite opens no socket to ${where}.`), {
+const block = (address) => {
+  send({ blocked: address });
+  return Object.assign(new Error(`The conformance suite blocks sockets to ${address}.`), {
     code: 'ECONNREFUSED',
     syscall: 'connect',
   });
@@ -63,7 +63,7 @@ const isAllowed = (host, port) =>
 
 const connect = net.Socket.prototype.connect;
 net.Socket.prototype.connect = function (...given) {
-  // Node calls it with its arguments in an array, others as net.Socket documents it.
+  // Node.js passes its arguments in an array, other callers as net.Socket documents it.
   const [first, second] = Array.isArray(given[0]) ? given[0] : given;
   const options = typeof first === 'object' && first !== null ? first : { port: first, host: second };
   const isPath = Boolean(options.path) || (typeof first === 'string' && Number.isNaN(Number(first)));
@@ -71,7 +71,7 @@ net.Socket.prototype.connect = function (...given) {
   if (!isPath && isAllowed(host, options.port)) {
     return connect.apply(this, given);
   }
-  const error = refuse(isPath ? `the path ${options.path ?? first}` : `${host} port ${options.port}`);
+  const error = block(isPath ? `the path ${options.path ?? first}` : `${host} port ${options.port}`);
   process.nextTick(() => this.destroy(error));
   return this;
 };
@@ -85,18 +85,18 @@ dgram.Socket.prototype.send = function (...given) {
   if (isAllowed(address, port)) {
     return sendDatagram.apply(this, given);
   }
-  const error = refuse(`${address} port ${port}`);
+  const error = block(`${address} port ${port}`);
   const callback = given.at(-1);
   process.nextTick(() => (typeof callback === 'function' ? callback(error) : this.emit('error', error)));
 };
 
-/** Looks up what needs no name server, as net.connect does for localhost, and nothing else. */
+/** Allows lookups that need no name server, such as the one of net.connect for localhost, and blocks others. */
 const lookUp = (original) =>
   function (host, ...rest) {
     if (original !== undefined && (!host || loopback.includes(host) || net.isIP(host) !== 0)) {
       return original.call(this, host, ...rest);
     }
-    const error = refuse(String(host));
+    const error = block(String(host));
     const done = rest.at(-1);
     if (typeof done !== 'function') {
       return Promise.reject(error);
@@ -113,9 +113,9 @@ dns.lookup = lookUp(dns.lookup);
 dns.promises.lookup = lookUp(dns.promises.lookup);
 syncBuiltinESMExports();
 
-// --- values on their way to Python -----------------------------------------------------------------------------------
+// --- values for Python -----------------------------------------------------------------------------------------------
 
-/** Whether JSON says all that there is to say of a value. */
+/** Returns whether JSON represents a value completely. */
 const isPlain = (value, depth = 0) => {
   if (depth > jsonDepth) {
     return false;
@@ -152,14 +152,14 @@ const toJson = (value) => {
   }
 };
 
-/** What JSON makes of a value, for Python; undefined where it makes nothing of it. */
+/** Returns the JSON form of a value, or undefined where JSON cannot represent it. */
 const viaJson = (value) => {
   const text = toJson(value);
-  const again = text === undefined ? undefined : JSON.parse(text);
-  return isPlain(again) ? again : undefined;
+  const parsed = text === undefined ? undefined : JSON.parse(text);
+  return isPlain(parsed) ? parsed : undefined;
 };
 
-/** What a send returned: its JSON, nothing, or what a host would see of it when printed. */
+/** Encodes the result of a send: as JSON, as nothing, or as the text that a host would print. */
 const encodeResult = (value) => {
   if (value === undefined) {
     return {};
@@ -190,7 +190,7 @@ const encodeError = (error) => {
     text: show(error),
     ...(isConnectorError(error) && {
       code: error.code,
-      // Logto makes JSON of it; what cannot be made JSON of is shown, and is no JSON in Python either.
+      // Logto sends it as JSON. Python gets the printed text where JSON cannot represent it.
       ...(error.data !== undefined &&
         (viaJson(error.data) === undefined ? { unprintable: show(error.data) } : { data: viaJson(error.data) })),
     }),
@@ -202,11 +202,11 @@ const encodeError = (error) => {
 const folder = path.resolve(process.argv[2]);
 
 const loadFactory = async () => {
-  // As Logto's own loader does: this file, its default export, or the `default` of that in a transpiled CommonJS file.
+  // Like Logto's loader: this file's default export, or the `default` of that in a transpiled CommonJS file.
   const { default: loaded } = await import(pathToFileURL(path.join(folder, 'lib', 'index.js')).href);
   const factory = typeof loaded === 'object' && loaded !== null && 'default' in loaded ? loaded.default : loaded;
   if (typeof factory !== 'function') {
-    throw new TypeError('lib/index.js has no function as its default export.');
+    throw new TypeError('The default export of lib/index.js must be a function.');
   }
   return factory;
 };
@@ -217,26 +217,26 @@ const createConnector = async (options) => {
   return (await factory)(options);
 };
 
-const notHere = async () => {
-  throw new Error('There is no saved config here.');
+const noConfig = async () => {
+  throw new Error('The driver has no saved config.');
 };
 
-const waiting = new Map();
+const pendingCalls = new Map();
 let calls = 0;
 
-/** Asks Python, in the name of the request that is under way, and remembers what it gave: that must not be changed. */
-const ask = async (name, given) => {
-  const { id, lent } = currentRequest();
+/** Calls a function in Python for the current request, and remembers the result to detect changes to it. */
+const callPython = async (name, given) => {
+  const { id, passed } = currentRequest();
   return new Promise((resolve, reject) => {
     calls += 1;
-    waiting.set(calls, { resolve, reject, lent });
-    tell({ id, call: calls, name, arguments: given.map((it) => viaJson(it) ?? null) });
+    pendingCalls.set(calls, { resolve, reject, passed });
+    send({ id, call: calls, name, arguments: given.map((it) => viaJson(it) ?? null) });
   });
 };
 
-const answered = ({ call, value, none, raises }) => {
-  const { resolve, reject, lent } = waiting.get(call);
-  waiting.delete(call);
+const settleCall = ({ call, value, none, raises }) => {
+  const { resolve, reject, passed } = pendingCalls.get(call);
+  pendingCalls.delete(call);
   if (raises) {
     const { token, name, message } = raises;
     const error = Object.assign(new Error(message), { name });
@@ -244,7 +244,7 @@ const answered = ({ call, value, none, raises }) => {
     reject(error);
     return;
   }
-  lent.push({ what: call, value, before: toJson(value) });
+  passed.push({ name: call, value, before: toJson(value) });
   resolve(none ? undefined : value);
 };
 
@@ -257,14 +257,16 @@ const setEnvironment = (variables) => {
 
 const connectors = new Map();
 
-/** The connector of an instance in Python; made again where this process has replaced another one. */
+/** Returns the connector of an instance in Python; a new process creates it again. */
 const connectorOf = ({ instance, managed }) => {
   if (!connectors.has(instance)) {
     connectors.set(
       instance,
       createConnector({
-        getConfig: async (...given) => ask('getConfig', given),
-        ...(managed && { getI18nEmailTemplate: async (type, locale) => ask('getI18nEmailTemplate', [type, locale]) }),
+        getConfig: async (...given) => callPython('getConfig', given),
+        ...(managed && {
+          getI18nEmailTemplate: async (type, locale) => callPython('getI18nEmailTemplate', [type, locale]),
+        }),
       })
     );
   }
@@ -273,7 +275,7 @@ const connectorOf = ({ instance, managed }) => {
 
 const operations = {
   describe: async () => {
-    const connector = await createConnector({ getConfig: notHere });
+    const connector = await createConnector({ getConfig: noConfig });
     const methods = Object.keys(connector).filter((name) => typeof connector[name] === 'function');
     return {
       value: {
@@ -285,7 +287,7 @@ const operations = {
     };
   },
   validate: async ({ config }) => {
-    const connector = await createConnector({ getConfig: notHere });
+    const connector = await createConnector({ getConfig: noConfig });
     const { success, error } = connector.configGuard.safeParse(config);
     const issues = success ? [] : error.issues.map(({ path: at, code, message }) => ({ path: at, code, message }));
     return { value: { isValid: success, issues } };
@@ -304,16 +306,16 @@ const operations = {
   },
 };
 
-/** What the connector changed of what was lent to it, as it is now; null where no JSON can be made of it any more. */
-const changesOf = (lent) =>
-  lent
+/** Returns the passed values that the connector has changed, as they are now; null where JSON cannot represent them. */
+const changesOf = (passed) =>
+  passed
     .filter(({ value, before }) => before !== toJson(value))
-    .map(({ what, value }) => ({ what, value: viaJson(value) ?? null }));
+    .map(({ name, value }) => ({ name, value: viaJson(value) ?? null }));
 
 const run = async (request) => {
-  const { lent } = requests.getStore();
-  for (const what of ['data', 'config'].filter((it) => it in request)) {
-    lent.push({ what, value: request[what], before: toJson(request[what]) });
+  const { passed } = requests.getStore();
+  for (const name of ['data', 'config'].filter((it) => it in request)) {
+    passed.push({ name, value: request[name], before: toJson(request[name]) });
   }
   let outcome;
   try {
@@ -321,22 +323,22 @@ const run = async (request) => {
   } catch (error) {
     outcome = { error: encodeError(error) };
   }
-  tell({ id: request.id, ...outcome, changed: changesOf(lent) });
+  send({ id: request.id, ...outcome, changed: changesOf(passed) });
 };
 
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
   const request = JSON.parse(line);
   if (request.id === undefined) {
-    answered(request);
+    settleCall(request);
   } else {
     const { id, allowed, environment } = request;
     if (allowed) {
       setEnvironment(environment);
-      latest = { allowed, environment, lent: [] };
+      latest = { allowed, environment, passed: [] };
     }
-    // Not awaited: several sends run at once.
-    void requests.run({ id, allowed: allowed ?? [], lent: [] }, async () => run(request));
+    // Without await, because several sends run at the same time.
+    void requests.run({ id, allowed: allowed ?? [], passed: [] }, async () => run(request));
   }
 }
-// Standard input has ended, and nobody is there to hear what is still under way.
+// Python has closed standard input: pending requests are of no use.
 process.exit(0);

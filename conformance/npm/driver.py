@@ -1,4 +1,4 @@
-"""One Node process a package: it runs ``driver.mjs``, takes requests from any number of threads, and answers each."""
+"""`Driver`: one Node.js process per package, which runs ``driver.mjs`` and serves requests from any number of threads."""
 
 import json
 import logging
@@ -24,56 +24,59 @@ Json = Any
 """Any JSON value."""
 
 _DRIVER: Final = Path(__file__).with_name("driver.mjs")
-_LONGEST_SEND: Final = 60.0
-_CLOSE_TIME_LIMIT: Final = 5.0
-_COMPLAINTS: Final = 20
-"""How many lines of its standard error are repeated where the process ends by itself."""
+REQUEST_TIME_LIMIT: Final = 60.0
+"""The default time limit of a request, in seconds."""
 
-_KEPT: Final = ("APPDATA", "HOME", "PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "USERPROFILE")
-"""Nothing else of the environment reaches Node: no AWS profile, key, proxy or endpoint of the machine."""
+_CLOSE_TIME_LIMIT: Final = 5.0
+_MAX_ERROR_LINES: Final = 20
+"""How many lines of standard error an exception shows after the process has ended unexpectedly."""
+
+_VARIABLES: Final = ("APPDATA", "HOME", "PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "USERPROFILE")
+"""The only environment variables that Node.js inherits: no AWS profile, key, proxy or endpoint of the machine."""
 
 _log: Final = logging.getLogger("conformance.npm")
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    nowhere = str(Path(os.devnull) / "none")
-    return kept | {
-        "AWS_CONFIG_FILE": nowhere,
+    inherited = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+    missing_file = str(Path(os.devnull) / "none")
+    return inherited | {
+        "AWS_CONFIG_FILE": missing_file,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_SHARED_CREDENTIALS_FILE": nowhere,
+        "AWS_SHARED_CREDENTIALS_FILE": missing_file,
     }
 
 
 @frozen
 class _Ended:
-    """Comes to those who wait for an answer when the process is over."""
+    """Put into every inbox when the process has ended."""
 
-    why: str
+    reason: str
 
 
 @frozen
 class _Request:
-    """What Node may ask and tell while it works on a request.
+    """The Python side of one request.
 
     Args:
-        calls: by name, what it may call.
-        lent: by name, what it was given and must not change.
-        raised: what the calls raised, in their order.
+        id: the number of the request.
+        callbacks: by name, the functions that the connector can call.
+        values: by name or call number, the values passed to the connector; its changes are applied to them.
+        raised: the exceptions of the callbacks, in order.
     """
 
     id: int
-    calls: Mapping[str, Callable[..., object]]
-    lent: dict[Any, object] = field(factory=dict)
+    callbacks: Mapping[str, Callable[..., object]]
+    values: dict[Any, object] = field(factory=dict)
     raised: list[Exception] = field(factory=list)
 
 
 class _Process:
-    """A running Node, with a thread for each of its outputs."""
+    """A running Node.js process, with a reader thread for each of its outputs."""
 
-    def __init__(self, node: str, folder: Path, on_refused: Callable[[str], None]) -> None:
-        self._on_refused = on_refused
-        self._node = subprocess.Popen(  # noqa: S603 - Node, as found on the PATH
+    def __init__(self, node: str, folder: Path, on_blocked: Callable[[str], None]) -> None:
+        self._on_blocked = on_blocked
+        self._node = subprocess.Popen(  # noqa: S603 - the node executable of find_node
             [node, str(_DRIVER), str(folder)],
             cwd=folder,
             env=_environment(),
@@ -81,98 +84,94 @@ class _Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        self._writing = threading.Lock()
+        self._lock = threading.Lock()
         self._ended: _Ended | None = None
-        self._why = ""
+        self._kill_reason = ""
         self._inboxes: dict[int, queue.SimpleQueue[Json]] = {}
-        self._complaints: deque[str] = deque(maxlen=_COMPLAINTS)
-        self._errors = threading.Thread(target=self._read_errors, args=(self._node.stderr,), daemon=True)
-        self._answers = threading.Thread(target=self._read_answers, args=(self._node.stdout,), daemon=True)
-        self._errors.start()
-        self._answers.start()
+        self._error_lines: deque[str] = deque(maxlen=_MAX_ERROR_LINES)
+        self._stderr_reader = threading.Thread(target=self._read_stderr, args=(self._node.stderr,), daemon=True)
+        self._stdout_reader = threading.Thread(target=self._read_stdout, args=(self._node.stdout,), daemon=True)
+        self._stderr_reader.start()
+        self._stdout_reader.start()
 
     @property
     def has_ended(self) -> bool:
-        """Whether it takes no more requests."""
+        """Whether the process has ended."""
         return self._ended is not None
 
-    def inbox(self, request_id: int) -> "queue.SimpleQueue[Json]":
-        """Return where all that Node says about a request comes in."""
+    def open_inbox(self, request_id: int) -> "queue.SimpleQueue[Json]":
+        """Return the queue that receives all messages about a request."""
         inbox: queue.SimpleQueue[Json] = queue.SimpleQueue()
-        with self._writing:
+        with self._lock:
             self._inboxes[request_id] = inbox
             if self._ended is not None:
                 inbox.put(self._ended)
         return inbox
 
-    def forget(self, request_id: int) -> None:
-        """Pass over what still comes in for a request."""
-        with self._writing:
+    def close_inbox(self, request_id: int) -> None:
+        """Drop further messages about a request."""
+        with self._lock:
             del self._inboxes[request_id]
 
-    def tell(self, line: bytes) -> None:
-        """Write a line; where nobody reads it any more, the inboxes say so."""
-        assert self._node.stdin is not None  # noqa: S101 - a pipe was asked for
-        with self._writing, suppress(BrokenPipeError, ValueError):
+    def write(self, line: bytes) -> None:
+        """Write a line to standard input; if the process has ended, the inboxes receive that."""
+        assert self._node.stdin is not None  # noqa: S101 - Popen got PIPE
+        with self._lock, suppress(BrokenPipeError, ValueError):
             self._node.stdin.write(line + b"\n")
             self._node.stdin.flush()
 
-    def kill(self, why: str) -> None:
-        """End it at once.
-
-        Args:
-            why: for those who wait for an answer.
-        """
-        self._why = why
+    def kill(self, reason: str) -> None:
+        """Kill the process; requests that wait for it fail with this reason."""
+        self._kill_reason = reason
         self._node.kill()
         self.close()
 
     def close(self) -> None:
-        """End it, and wait until it has ended."""
-        assert self._node.stdin is not None  # noqa: S101 - a pipe was asked for
-        with self._writing, suppress(BrokenPipeError):
+        """End the process and wait for it; kill it where it does not end in time."""
+        assert self._node.stdin is not None  # noqa: S101 - Popen got PIPE
+        with self._lock, suppress(BrokenPipeError):
             self._node.stdin.close()
         try:
             self._node.wait(_CLOSE_TIME_LIMIT)
         except subprocess.TimeoutExpired:
             self._node.kill()
-        self._answers.join()
+        self._stdout_reader.join()
 
-    def _read_errors(self, stream: IO[bytes]) -> None:
+    def _read_stderr(self, stream: IO[bytes]) -> None:
         with stream:
             for line in stream:
                 text = line.decode(errors="replace").rstrip()
-                self._complaints.append(text)
+                self._error_lines.append(text)
                 _log.info("%s", text)
 
-    def _read_answers(self, stream: IO[bytes]) -> None:
+    def _read_stdout(self, stream: IO[bytes]) -> None:
         with stream:
             for line in stream:
-                self._take(line)
+                self._dispatch(line)
         status = self._node.wait()
-        self._errors.join()
-        said = "\n".join(self._complaints)
-        why = self._why or f"Node ended by itself with status {status}." + (f" It said:\n{said}" if said else "")
-        with self._writing:
-            self._ended = _Ended(why)
+        self._stderr_reader.join()
+        printed = "".join(f"\n{line}" for line in self._error_lines)
+        reason = f"The Node.js process ended with status {status}{'. It printed:' if printed else '.'}{printed}"
+        with self._lock:
+            self._ended = _Ended(self._kill_reason or reason)
             for inbox in self._inboxes.values():
                 inbox.put(self._ended)
 
-    def _take(self, line: bytes) -> None:
-        match _message(line):
+    def _dispatch(self, line: bytes) -> None:
+        match _parse(line):
             case {"log": str(text)}:
                 _log.info("%s", text.rstrip())
-            case {"refused": str(where)}:
-                self._on_refused(where)
+            case {"blocked": str(address)}:
+                self._on_blocked(address)
             case {"id": int(request_id), **message}:
                 inbox = self._inboxes.get(request_id)
-                if inbox is not None:  # else nobody waits for it any longer
+                if inbox is not None:  # else the request has ended in Python
                     inbox.put(message)
             case _:
-                _log.info("%s", line.decode(errors="replace").rstrip())  # printed past the driver
+                _log.info("%s", line.decode(errors="replace").rstrip())  # the package wrote to the file descriptor
 
 
-def _message(line: bytes) -> Json:
+def _parse(line: bytes) -> Json:
     try:
         return json.loads(line)
     except ValueError:
@@ -180,13 +179,13 @@ def _message(line: bytes) -> Json:
 
 
 class Driver:
-    """Runs one package in Node: the process starts with the first request, and again after it has ended.
+    """Runs one package in Node.js. The process starts with the first request, and again after it has ended.
 
     Args:
-        node: the path of Node itself.
-        folder: the package's own.
-        on_refused: called with the address of each socket that was asked for and refused.
-        time_limit: seconds that a request may take.
+        node: the path of the ``node`` executable.
+        folder: the package's folder.
+        on_blocked: called with the address of each blocked socket.
+        time_limit: seconds for one request.
     """
 
     def __init__(
@@ -194,11 +193,11 @@ class Driver:
         node: str,
         folder: Path,
         *,
-        on_refused: Callable[[str], None] = lambda _: None,
-        time_limit: float = _LONGEST_SEND,
+        on_blocked: Callable[[str], None] = lambda _: None,
+        time_limit: float = REQUEST_TIME_LIMIT,
     ) -> None:
         self._node = node
-        self._on_refused = on_refused
+        self._on_blocked = on_blocked
         self.folder = folder
         self.time_limit = time_limit
         self._starting = threading.Lock()
@@ -207,67 +206,66 @@ class Driver:
         self._ids = count(1)
 
     def __repr__(self) -> str:
-        """Name the folder."""
+        """Return the folder."""
         return f"Driver({str(self.folder)!r})"
 
     def close(self) -> None:
-        """End the process, if there is one; the next request starts another."""
+        """End the process, if one is running; the next request starts another."""
         with self._starting:
             if self._finalizer is not None:
                 self._finalizer()
             self._process = self._finalizer = None
 
-    def _running(self) -> _Process:
+    def _running_process(self) -> _Process:
         with self._starting:
             if self._process is None or self._process.has_ended:
                 if self._finalizer is not None:
                     self._finalizer()
-                self._process = _Process(self._node, self.folder, self._on_refused)
-                self._finalizer = weakref.finalize(self, self._process.close)  # at the latest when Python ends
+                self._process = _Process(self._node, self.folder, self._on_blocked)
+                self._finalizer = weakref.finalize(self, self._process.close)  # runs when Python ends, at the latest
             return self._process
 
     def request(
         self,
         operation: str,
         *,
-        calls: Mapping[str, Callable[..., object]] | None = None,
-        lent: Mapping[str, object] | None = None,
+        callbacks: Mapping[str, Callable[..., object]] | None = None,
+        arguments: Mapping[str, object] | None = None,
         **members: Json,
     ) -> Json:
-        """Let Node do something, and return what came of it.
+        """Run an operation in Node.js and return its result.
 
         Args:
-            operation: one of those of ``driver.mjs``.
-            calls: by name, what Node may call meanwhile; they run in this thread.
-            lent: values that go along by name; what the connector changes in them, it changes.
-            members: of the request: JSON values.
+            operation: one of the operations in ``driver.mjs``.
+            callbacks: by name, functions that the connector can call meanwhile; they run in this thread.
+            arguments: by name, JSON values; changes that the connector makes are applied to them.
+            members: further JSON values of the request.
 
         Raises:
-            ConnectorError: the connector threw one.
-            NodeError: it threw something else, took more than the time limit, or its process ended.
-            Exception: what one of the calls raised, if the connector lets it through.
-            TypeError: a value that is no JSON.
-            ValueError: likewise.
+            ConnectorError: the connector threw a ConnectorError.
+            NodeError: the connector threw any other value, exceeded the time limit, or ended the process.
+            Exception: a callback raised it, and the connector did not catch it.
+            TypeError, ValueError: JSON cannot represent a value.
         """
-        request = _Request(next(self._ids), calls or {}, {**(lent or {})})
-        line = _line({"id": request.id, "op": operation, **members, **request.lent})
-        process, last = self._running(), time.monotonic() + self.time_limit
-        inbox = process.inbox(request.id)
+        request = _Request(next(self._ids), callbacks or {}, {**(arguments or {})})
+        line = _line({"id": request.id, "op": operation, **members, **request.values})
+        process, deadline = self._running_process(), time.monotonic() + self.time_limit
+        inbox = process.open_inbox(request.id)
         try:
-            process.tell(line)
+            process.write(line)
             while True:
-                message = inbox.get(timeout=max(0.0, last - time.monotonic()))
+                message = inbox.get(timeout=max(0.0, deadline - time.monotonic()))
                 if isinstance(message, _Ended):
-                    raise NodeError("ProcessEnded", f"{operation} came to no end. {message.why}")
+                    raise NodeError("ProcessEnded", f"The operation {operation} did not finish. {message.reason}")
                 if "call" not in message:
-                    return _outcome(request, message)
-                process.tell(_answer(request, message))
+                    return _result(request, message)
+                process.write(_run_callback(request, message))
         except queue.Empty:
-            why = f"A {operation} took more than {self.time_limit:g} seconds; Node was ended, and what it was doing."
-            process.kill(why)
-            raise NodeError("TimeLimit", why) from None
+            reason = f"The operation {operation} took more than {self.time_limit:g} seconds; its process was killed."
+            process.kill(reason)
+            raise NodeError("TimeLimit", reason) from None
         finally:
-            process.forget(request.id)
+            process.close_inbox(request.id)
 
 
 def _line(message: Json) -> bytes:
@@ -279,7 +277,7 @@ def _line(message: Json) -> bytes:
 
 
 def _deep_json(value: Json) -> Iterator[str]:
-    """Write JSON that is nested too deeply for the interpreter: it is not too deep for Node, and that is tested."""
+    """Write JSON that is nested too deeply for `json.dumps`: Node.js can read it, and checks send it."""
     left: list[Iterator[tuple[str, Json]]] = [iter([("", value)])]
     closing = [""]
     while left:
@@ -302,24 +300,24 @@ def _deep_json(value: Json) -> Iterator[str]:
             yield json.dumps(member, allow_nan=False, default=to_json)
 
 
-def _answer(request: _Request, message: Json) -> bytes:
-    """Do what Node asks for; what that raises goes to Node as an error, and is known again when it comes back."""
-    number, call = message["call"], request.calls[message["name"]]
+def _run_callback(request: _Request, message: Json) -> bytes:
+    """Call a function for Node.js; an exception goes there as an error with a token, by which `_result` finds it again."""
+    number, function = message["call"], request.callbacks[message["name"]]
     try:
-        value = call(*message["arguments"])
+        value = function(*message["arguments"])
         line = _line({"call": number, "value": value, "none": value is None})
-    except Exception as error:  # noqa: BLE001 - a host's functions may raise anything, and the connector has to see it
+    except Exception as error:  # noqa: BLE001 - a callback can raise any exception, and the connector must receive it
         request.raised.append(error)
         token = f"{request.id}.{len(request.raised) - 1}"
         return _line({"call": number, "raises": {"token": token, "name": type(error).__name__, "message": str(error)}})
-    request.lent[number] = value
+    request.values[number] = value
     return line
 
 
-def _outcome(request: _Request, message: Json) -> Json:
-    """Return what an operation returned, or raise what it threw; what it changed of what was lent to it, is changed."""
+def _result(request: _Request, message: Json) -> Json:
+    """Apply the connector's changes to its arguments; return what an operation returned, or raise what it threw."""
     for change in message["changed"]:
-        _change(request.lent[change["what"]], change["value"])
+        _replace_content(request.values[change["name"]], change["value"])
     error = message.get("error")
     if error is None:
         result = message["result"]
@@ -327,23 +325,23 @@ def _outcome(request: _Request, message: Json) -> Json:
     owner, _, index = error.get("token", "").partition(".")
     if owner == str(request.id):
         raise request.raised[int(index)]
-    raise _thrown(error)
+    raise _to_exception(error)
 
 
-def _change(lent: object, now: Json) -> None:
-    if isinstance(lent, dict):
-        lent.clear()
-        lent.update(now if isinstance(now, dict) else {})
-    elif isinstance(lent, list):
-        lent[:] = now if isinstance(now, list) else []
+def _replace_content(value: object, content: Json) -> None:
+    if isinstance(value, dict):
+        value.clear()
+        value.update(content if isinstance(content, dict) else {})
+    elif isinstance(value, list):
+        value[:] = content if isinstance(content, list) else []
 
 
-def _thrown(error: Json) -> Exception:
+def _to_exception(error: Json) -> Exception:
     try:
         code = ConnectorErrorCodes(error["code"])
     except (KeyError, ValueError):
         return NodeError(error["name"], error["message"], error["text"])
     data = NodeObject("data", error["unprintable"]) if "unprintable" in error else error.get("data")
-    known = ConnectorError(code, data)
-    known.add_note(error["text"])
-    return known
+    exception = ConnectorError(code, data)
+    exception.add_note(error["text"])
+    return exception

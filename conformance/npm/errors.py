@@ -1,17 +1,18 @@
-"""What a connector that runs in Node throws and returns, where Python has no form for it."""
+"""Errors and results of a connector in Node.js that have no Python equivalent."""
 
 from attrs import frozen
 
 
 class NodeError(Exception):
-    """A connector in Node threw something other than a ConnectorError.
+    """A connector in Node.js threw a value that is not a ConnectorError.
 
-    What Node prints of it, the way a host logs it, is its note, and so a part of its traceback.
+    The text that Node.js prints for the value, as a host would log it, is a note of this exception and so part of its
+    traceback.
 
     Args:
-        name: of the error's class, or the type of what was thrown in its place.
-        message: what it says.
-        text: what Node prints of it.
+        name: the name of the error's class, or the JavaScript type of any other value.
+        message: the error's message.
+        text: what Node.js prints for the value.
     """
 
     def __init__(self, name: str, message: str, text: str = "") -> None:
@@ -22,17 +23,17 @@ class NodeError(Exception):
             self.add_note(text)
 
     def __str__(self) -> str:
-        """Return name and message, as JavaScript does."""
+        """Return name and message, as in JavaScript."""
         return f"{self.name}: {self.message}"
 
 
 @frozen
 class NodeObject:
-    """A value of a connector in Node that JSON has no form for.
+    """A value of a connector in Node.js that JSON cannot represent.
 
     Args:
-        name: of its class.
-        text: what Node prints of it.
+        name: the name of its class.
+        text: what Node.js prints for it.
     """
 
     name: str

@@ -1,49 +1,49 @@
-"""What the suite knows of Logto's own npm packages, so that ``npm:NAME`` needs no Spec."""
+"""Specs for Logto's own npm packages, so that the target ``npm:NAME`` needs no Spec by the user."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from conformance.http_exchange import Answer, HttpRequest
 from conformance.npm.connector import npm_connector
 from conformance.npm.packages import split_name
-from conformance.provider import Provider
 from conformance.providers.aws_ses import AwsSesServer
+from conformance.providers.base import Provider
 from conformance.providers.http import Failure, HttpProvider, Message
+from conformance.providers.http_messages import HttpRequest, HttpResponse
 from conformance.spec import Spec, SpecError
 
 
 class Endpoint(HttpProvider):
-    """The address that Logto's HTTP connectors post each message to: the operator's own, so any 2xx is a success."""
+    """The endpoint that Logto's HTTP connectors send each message to. Any 2xx status is a success."""
 
     config_key = "endpoint"
     base_path = "/messages"
     content_type = "application/json"
     authorization = "{authorization}"
-    answer_is_read = False
+    is_response_read = False
     failures: ClassVar[tuple[Failure, ...]] = (
         Failure("too-many", "throttle", 429, "Too many messages a second."),
-        Failure("used-up", "quota", 429, "The messages of this month are used up."),
-        Failure("unknown-recipient", "refusal", 422, "The recipient is unknown."),
-        Failure("unauthorized", "credentials", 401, "The authorization is not known here."),
+        Failure("quota-exceeded", "quota", 429, "The messages of this month are used up."),
+        Failure("unknown-recipient", "rejection", 422, "The recipient is unknown."),
+        Failure("unauthorized", "credentials", 401, "The authorization is unknown."),
     )
 
     def read(self, request: HttpRequest) -> Message:
-        """Read the message as Logto made it."""
+        """Return the forwarded message."""
         message = request.json
         if not isinstance(message["type"], str) or not isinstance(message["payload"], dict):
-            raise TypeError("expected a type and a payload")
+            raise TypeError("expected a string as the type and an object as the payload")
         return Message(to=message["to"], forwarded=message)
 
-    def accepted(self, message_id: str) -> Answer:  # noqa: ARG002 - there is no id
-        """Answer as most endpoints do: with nothing."""
-        return Answer(204)
+    def success_response(self, message_id: str) -> HttpResponse:  # noqa: ARG002 - the endpoint returns no id
+        """Return status 204."""
+        return HttpResponse(204)
 
 
 @frozen
 class _Package:
-    """What `npm_spec` makes a Spec from."""
+    """The parts of a Spec, apart from the connector class."""
 
     schema: str | Mapping[str, Any] = field(repr=False)
     valid_config: Mapping[str, Any] = field(repr=False)
@@ -97,9 +97,9 @@ _PACKAGES: Final[Mapping[str, _Package]] = {
     "@logto/connector-http-sms": _endpoint("sms"),
 }
 
-_HOW: Final = """\
-The suite does not know {name}: a valid config and the stub of its provider have to come from you.
-Write a Spec, and give it as package.module:spec:
+_INSTRUCTIONS: Final = """\
+The suite has no Spec for {name}, which needs a valid config and a provider stub.
+Write a Spec, and name it as package.module:spec:
 
     from conformance import Spec
     from conformance.npm import npm_connector
@@ -112,21 +112,21 @@ Write a Spec, and give it as package.module:spec:
         secrets=("token",),
     )
 
-Known without one: {known}."""
+Packages with a Spec: {known}."""
 
 
 def npm_spec(target: str) -> Spec:
-    """Make the Spec of one of Logto's own packages.
+    """Return the Spec of one of Logto's own packages.
 
     Args:
         target: ``@logto/connector-aws-ses``, or with a version: ``@logto/connector-aws-ses@1.5.4``.
 
     Raises:
-        SpecError: the package is not known here, or is not to be had; the message says what to do.
+        SpecError: the suite has no Spec for the package, or it cannot be installed; the message explains what to do.
     """
     name, _ = split_name(target)
     if name not in _PACKAGES:
-        raise SpecError(_HOW.format(name=name, target=target, known=", ".join(_PACKAGES)))
+        raise SpecError(_INSTRUCTIONS.format(name=name, target=target, known=", ".join(_PACKAGES)))
     known = _PACKAGES[name]
     return Spec(
         connector=npm_connector(target, schema=known.schema),

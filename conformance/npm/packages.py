@@ -1,4 +1,4 @@
-"""Where npm packages are found: in ``node_modules`` here or above, or else installed once into the user's cache folder."""
+"""Finds npm packages in ``node_modules`` folders, and installs missing ones into the user's cache folder."""
 
 import hashlib
 import json
@@ -15,57 +15,56 @@ from typing import Final
 from conformance.spec import SpecError
 
 PINNED_FILES: Final = Path(__file__).with_name("pinned")
-"""The package.json and the lock of the versions that are known to work."""
+"""The folder with the package.json and the package-lock.json of the pinned versions."""
 
 _NAME: Final = re.compile(r"(?P<name>(?:@[a-z0-9~][a-z0-9._~-]*/)?[a-z0-9~][a-z0-9._~-]*)(?:@(?P<version>\S+))?")
 _EXACT: Final = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?")
 _INSTALL_TIME_LIMIT: Final = 300
-_OLDEST_NODE: Final = 20
+_MIN_NODE_VERSION: Final = 20
 
 
 def split_name(target: str) -> tuple[str, str | None]:
-    """Take ``name`` or ``name@version`` apart.
+    """Split ``name`` or ``name@version``.
 
     Raises:
-        SpecError: it is neither.
+        SpecError: the target has another form.
     """
     found = _NAME.fullmatch(target)
     if found is None:
-        raise SpecError(f"{target!r} is not the name of an npm package: give name or name@1.2.3.")
+        raise SpecError(f"expected an npm package as name or name@1.2.3, found {target!r}")
     name, version = found["name"], found["version"]
     if version is not None and _EXACT.fullmatch(version) is None:
         raise SpecError(
-            f"{version!r} is not one version of {name}: give {name}@1.2.3, so that a verdict can be repeated."
+            f"expected one version of {name} such as {name}@1.2.3, so that verdicts are repeatable; found {version!r}"
         )
     return name, version
 
 
 def pinned_versions() -> Mapping[str, str]:
-    """Return the packages that can be named without a version, and the version that is then meant."""
+    """Return the packages that can be named without a version, with their pinned version."""
     dependencies: dict[str, str] = json.loads((PINNED_FILES / "package.json").read_text("utf-8"))["dependencies"]
     return dependencies
 
 
 def find_node() -> str:
-    """Return the path of Node.
+    """Return the path of the ``node`` executable.
 
     Raises:
-        SpecError: there is none.
+        SpecError: Node.js is not installed.
     """
     node = shutil.which("node")
     if node is None:
         raise SpecError(
-            f"Node.js is not installed, and npm packages run in it: install version {_OLDEST_NODE} or newer, "
-            "so that `node` is on the PATH."
+            f"npm packages need Node.js, and `node` is not on the PATH: install version {_MIN_NODE_VERSION} or newer."
         )
     return node
 
 
 def find_package(target: str) -> Path:
-    """Return the folder of a package, which is installed first where it is not there.
+    """Return the folder of a package; install the package if it is missing.
 
     Raises:
-        SpecError: it is neither here nor to be had.
+        SpecError: the package is not installed, and cannot be.
     """
     name, version = split_name(target)
     for folder in (Path.cwd(), *Path.cwd().parents):
@@ -75,18 +74,18 @@ def find_package(target: str) -> Path:
     pinned = pinned_versions()
     if version is None and name not in pinned:
         raise SpecError(
-            f"{name} is in no node_modules folder here or above: install it with `npm install {name}`, "
-            f"or name one version of it, {name}@1.2.3."
+            f"{name} is not in node_modules of this folder or a parent: install it with `npm install {name}`, "
+            f"or name a version, such as {name}@1.2.3."
         )
-    return _installed(name, None if version in {None, pinned.get(name)} else version) / "node_modules" / name
+    return _install(name, None if version in {None, pinned.get(name)} else version) / "node_modules" / name
 
 
 def _version(folder: Path) -> str:
     return str(json.loads((folder / "package.json").read_text("utf-8")).get("version"))
 
 
-def _installed(name: str, version: str | None) -> Path:
-    """Install one version, or the pinned ones together, and return the folder that holds ``node_modules``."""
+def _install(name: str, version: str | None) -> Path:
+    """Install one version, or all pinned packages together; return the folder that contains ``node_modules``."""
     npm = shutil.which("npm")
     if version is None:
         contents = b"".join(path.read_bytes() for path in sorted(PINNED_FILES.iterdir()))
@@ -96,9 +95,7 @@ def _installed(name: str, version: str | None) -> Path:
     with built_once(cache_folder() / "npm" / key) as scratch:
         if scratch is not None:
             if npm is None:
-                raise SpecError(
-                    f"npm is not installed, so {name} cannot be: install Node.js with npm, or {name} yourself."
-                )
+                raise SpecError(f"{name} is missing and npm is not on the PATH: install Node.js with npm, or {name}.")
             if version is None:
                 shutil.copytree(PINNED_FILES, scratch, dirs_exist_ok=True)
             _run_npm(npm, command, scratch)
@@ -109,7 +106,7 @@ def _run_npm(npm: str, command: list[str], folder: Path) -> None:
     shown = f"npm {' '.join(command)}"
     quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)]
     try:
-        done = subprocess.run(  # noqa: S603 - npm as found on the PATH, and a name that `split_name` has looked at
+        done = subprocess.run(  # noqa: S603 - npm from the PATH, with a name that `split_name` has validated
             [npm, *command, *quiet],
             cwd=folder,
             capture_output=True,
@@ -118,22 +115,23 @@ def _run_npm(npm: str, command: list[str], folder: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise SpecError(f"`{shown}` took more than {_INSTALL_TIME_LIMIT} seconds: is the network there?") from None
+        raise SpecError(f"`{shown}` took more than {_INSTALL_TIME_LIMIT} seconds: check the network.") from None
     if done.returncode != 0:
         raise SpecError(f"`{shown}` failed:\n{done.stderr.strip()}")
 
 
 def cache_folder() -> Path:
-    """Return the user's own folder for what was downloaded once."""
+    """Return the user's cache folder for downloaded packages."""
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(root) / "logto-connector-kit"
 
 
 @contextmanager
 def built_once(folder: Path) -> Iterator[Path | None]:
-    """Yield a scratch folder to build ``folder`` in, or ``None`` where it stands already.
+    """Yield a temporary folder with which to build ``folder``, or ``None`` where that exists.
 
-    It appears under its name in one step, when complete: however many processes build at a time, one of them wins.
+    The temporary folder is renamed when it is complete. If several processes build it at a time, one of them succeeds
+    and the others use its result.
     """
     if folder.is_dir():
         yield None

@@ -1,1 +1,1 @@
-"""The stubs of providers that come with the suite."""
+"""Provider stubs: the base class, HTTP and OAuth 2 providers, Amazon SES, and the loopback server."""

@@ -1,4 +1,4 @@
-"""Any provider over HTTP, from the few lines in which an author describes it."""
+"""`HttpProvider`: the stub of any provider with an HTTP API, from a short description by the connector's author."""
 
 import base64
 import json
@@ -10,28 +10,29 @@ from uuid import uuid4
 
 from attrs import evolve, field, frozen
 
-from conformance.http_exchange import Answer, HttpRequest, exchange
-from conformance.loopback_server import CONNECTION_REFUSED, LoopbackProvider
-from conformance.provider import Aspect, Call, Family, Outcome
-from conformance.providers.sender import sender_fault
+from conformance.providers.base import Aspect, Call, Family, Outcome
+from conformance.providers.http_messages import HttpRequest, HttpResponse, exchange
+from conformance.providers.loopback import CONNECTION_REFUSED, LoopbackProvider
+from conformance.providers.request_errors import sender_error, setting_error
 from connector_kit import ConnectorErrorCodes as Codes
+from connector_kit.suggestions import did_you_mean
 
 _CODES: Final[Mapping[str, Codes]] = {
     "throttle": Codes.RATE_LIMIT_EXCEEDED,
     "quota": Codes.USAGE_LIMIT_EXCEEDED,
-    "refusal": Codes.INVALID_RESPONSE,
+    "rejection": Codes.INVALID_RESPONSE,
     "credentials": Codes.INVALID_RESPONSE,
-    "fault": Codes.INVALID_RESPONSE,
-    "broken": Codes.INVALID_RESPONSE,
+    "server-error": Codes.INVALID_RESPONSE,
+    "malformed": Codes.INVALID_RESPONSE,
 }
-"""What a failure of a family must become, unless its author says otherwise."""
+"""By family: the code that the connector must raise, unless the author sets another one."""
 
-_PAGE: Final = "<html><body><h1>502 Bad Gateway</h1></body></html>"
-_LOST, _SILENT = "[the connection was closed without an answer]", "[no answer came]"
+_BAD_GATEWAY: Final = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+_CONNECTION_CLOSED, _NO_RESPONSE = "[the connection was closed without a response]", "[no response]"
 _UNREADABLE: Final = "unreadable"
 
 
-def _all(values: str | Iterable[str] | None) -> tuple[str, ...]:
+def _as_tuple(values: str | Iterable[str] | None) -> tuple[str, ...]:
     if values is None:
         return ()
     return (values,) if isinstance(values, str) else tuple(values)
@@ -39,249 +40,283 @@ def _all(values: str | Iterable[str] | None) -> tuple[str, ...]:
 
 @frozen
 class Message:
-    """What a request says to its provider.
+    """The message in a request, as `HttpProvider.read` returns it. A member that the request does not have is ``None``.
 
     Args:
         to: the recipient, or all of them.
-        subject: ``None`` for text messages, and where the provider has the templates.
-        html: the HTML body, if there is one.
-        text: the plain body, if there is one.
-        sender: as on the wire, if one is named.
-        reply_to: where answers go, if the request says it: one mailbox or several.
-        template: the name of the provider's own template, if the request asks for one.
+        subject: ``None`` for text messages and for templates of the provider.
+        html: the HTML body.
+        text: the plain-text body, or the text message.
+        sender: as sent.
+        reply_to: as sent: one mailbox or several.
+        template: the name of the provider's own template.
         forwarded: the whole message, ``{to, type, payload, ip?}``, from a connector that forwards messages.
     """
 
-    to: tuple[str, ...] = field(converter=_all)
+    to: tuple[str, ...] = field(converter=_as_tuple)
     subject: str | None = field(default=None, repr=False)
     html: str | None = field(default=None, repr=False)
     text: str | None = field(default=None, repr=False)
     sender: str | None = None
-    reply_to: tuple[str, ...] = field(default=(), converter=_all)
+    reply_to: tuple[str, ...] = field(default=(), converter=_as_tuple)
     template: str | None = None
     forwarded: Any = field(default=None, repr=False)
 
 
 @frozen
 class Failure:
-    """A way in which a provider refuses a message.
+    """An error response of a provider.
 
     Args:
         name: unique for the provider.
-        family: what it means: ``throttle``, ``quota``, ``refusal``, ``credentials``, ``fault`` or ``broken``.
-        status: of HTTP.
-        message: what the provider says, if its answer has words that an operator should get to see.
-        answer: the whole answer, where it is not what `HttpProvider.refused` makes of status and message.
-        expect: the code that the connector must raise, where it is not the family's own.
-        ambiguous: the message may have been accepted all the same.
+        family: what it means: ``throttle``, ``quota``, ``rejection``, ``credentials``, ``server-error`` or
+            ``malformed``.
+        status: the HTTP status code.
+        message: the provider's error message, which the connector must show to operators; may be empty.
+        response: the whole response; without it, `HttpProvider.error_response` makes one from status and message.
+        expect: the code that the connector must raise; without it, the family decides.
+        ambiguous: whether the provider may have accepted the message.
+
+    Raises:
+        ValueError: the family is not one of those above.
     """
 
     name: str
     family: Family
     status: int = 400
     message: str = ""
-    answer: Answer | None = field(default=None, kw_only=True)
+    response: HttpResponse | None = field(default=None, kw_only=True)
     expect: Codes | None = field(default=None, kw_only=True)
     ambiguous: bool = field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a family that no answer can have."""
+        """Check the family."""
         if self.family not in _CODES:
-            raise ValueError(f"A Failure {self.name!r} cannot be of the family {self.family!r}: {', '.join(_CODES)}.")
+            raise ValueError(
+                f"The family of the Failure {self.name!r} must be one of {', '.join(_CODES)}; found {self.family!r}."
+            )
 
     @property
     def outcome(self) -> Outcome:
-        """What the suite knows of it."""
+        """The same as an `Outcome`."""
         expect = self.expect or _CODES[self.family]
         return Outcome(self.name, self.family, expect, self.message, ambiguous=self.ambiguous)
 
 
 _ACCEPTED: Final = Outcome("accepted", "accepted", None)
-_INTERNAL: Final = Failure("internal-error", "fault", 500, "Internal error.")
-_ALWAYS: Final = (
-    Outcome("html-502", "broken", Codes.INVALID_RESPONSE),
+_INTERNAL_ERROR: Final = Failure("internal-error", "server-error", 500, "Internal error.")
+_COMMON_OUTCOMES: Final = (
+    Outcome("html-502", "malformed", Codes.INVALID_RESPONSE),
     Outcome(CONNECTION_REFUSED, "network", Codes.GENERAL),
     Outcome("connection-lost", "network", Codes.GENERAL, ambiguous=True),
     Outcome("hangs", "network", Codes.GENERAL, ambiguous=True, hangs=True),
-    Outcome("echo", "refusal", Codes.INVALID_RESPONSE, "Rejected:", echoes=True),
+    Outcome("echo", "rejection", Codes.INVALID_RESPONSE, "Rejected:", echoes=True),
 )
-_UNREAD: Final[Mapping[str, bytes]] = {"empty-body": b"", "bad-json": b'{"id": "', "json-array": b"[]"}
-"""Successes that are none where the answer to a success is read."""
+_MALFORMED_BODIES: Final[Mapping[str, bytes]] = {"empty-body": b"", "bad-json": b'{"id": "', "json-array": b"[]"}
+"""By outcome: the body of a success response that the connector cannot use."""
 
 
 class HttpProvider(LoopbackProvider):
-    """The stub of a provider over HTTP; a subclass says how to read a request, and what is particular to it.
+    """The stub of a provider with an HTTP API: a server on the loopback interface.
 
-    Outcomes that every HTTP provider has come by themselves: a connection that is refused or lost, a request that is
-    never answered, a proxy's page, an internal error, an answer that repeats the request and, where `answer_is_read`,
-    successes with a body that is none. `expects` and `leave_out` change that.
+    A subclass must set `authorization` and one of `config_key`, `environment_variable` and `connector_option`, and must
+    implement `read`. It overrides the other attributes and methods where its provider differs.
+
+    Every `HttpProvider` has these outcomes in addition to ``accepted`` and its own `failures`:
+
+    - ``internal-error``: status 500, with `error_response`.
+    - ``html-502``: an HTML page of a proxy.
+    - ``echo``: status 400; the message repeats the request.
+    - ``connection-refused``, ``connection-lost`` (after the request), ``hangs`` (no response).
+    - ``empty-body``, ``bad-json``, ``json-array``: success responses with such a body, if `is_response_read`.
+
+    A failure of the same name replaces one; `expected_codes` and `excluded_outcomes` change or remove one.
+
+    Raises:
+        TypeError: the description is incomplete or contradicts itself; the message explains what to change.
     """
 
     config_key: ClassVar[str | None] = None
-    """The config key that holds the provider's address, if one does."""
+    """The config key of the provider's address, if the connector reads it from the config."""
 
-    variable: ClassVar[str | None] = None
-    """The environment variable that holds it, if one does."""
+    environment_variable: ClassVar[str | None] = None
+    """The environment variable of the provider's address, if the connector reads it from the environment."""
 
-    option: ClassVar[str | None] = None
-    """The argument of the connector's class that holds it, if one does."""
+    connector_option: ClassVar[str | None] = None
+    """The constructor argument of the provider's address, if the connector has one."""
 
     base_path: ClassVar[str] = ""
-    """What follows host and port in that address, beginning with a slash."""
+    """The path in that address: empty, or with a leading slash."""
 
     method: ClassVar[str] = "POST"
+    """The HTTP method of a message."""
+
     path: ClassVar[str | None] = None
-    """Where messages go, with ``{key}`` for values of the config; nothing is judged where it is ``None``."""
+    """The path of a message, base path included, with ``{key}`` for values of the config. ``None`` means `base_path`,
+    or any path where that is empty."""
 
     content_type: ClassVar[str | None] = None
-    """The media type of a message's body; nothing is judged where it is ``None``."""
+    """The media type of a message's body; ``None`` accepts any."""
 
     authorization: ClassVar[str | None] = None
-    """The header, with ``{key}`` for values of the config: ``Bearer {apiKey}``; ``Basic {user}:{password}`` stands for
-    its base64 form, and nothing at all for no header."""
+    """The Authorization header of a message, with ``{key}`` for values of the config: ``Bearer {apiKey}``. The part
+    after ``Basic`` is compared in base64: ``Basic {user}:{password}``. Empty means no header."""
 
     sender_key: ClassVar[str | None] = None
-    """The config key that holds the sender, if one does."""
+    """The config key of the sender; ``None`` accepts any sender."""
 
     settings: ClassVar[Mapping[str, str]] = {}
-    """For further config keys, the member of the body that must say the same; a dotted name leads into JSON objects."""
+    """By config key: the member of the body that must have the config's value. A dotted name is a path in JSON."""
 
     failures: ClassVar[tuple[Failure, ...]] = ()
-    answer_is_read: ClassVar[bool] = True
-    """Whether a success has a body that the connector has to read."""
+    """The provider's own error responses."""
 
-    says_why: ClassVar[bool] = True
-    """Whether refusals have words."""
+    is_response_read: ClassVar[bool] = True
+    """Whether the connector reads the body of a success response."""
 
-    expects: ClassVar[Mapping[str, Codes | None]] = {}
-    """By the name of an outcome that comes by itself: what the connector must raise instead, ``None`` for a success."""
+    has_error_messages: ClassVar[bool] = True
+    """Whether error responses contain the failure's message."""
 
-    leave_out: ClassVar[Collection[str]] = ()
-    """Outcomes that come by themselves and do not happen here."""
+    expected_codes: ClassVar[Mapping[str, Codes | None]] = {}
+    """By name of a common outcome: another code that the connector must raise; ``None`` means that the send succeeds."""
+
+    excluded_outcomes: ClassVar[Collection[str]] = ()
+    """Names of common outcomes that do not occur at this provider."""
 
     outcomes: ClassVar[tuple[Outcome, ...]] = (_ACCEPTED,)
 
     def __init_subclass__(cls, **more: object) -> None:
-        """Collect the outcomes."""
+        """Set `outcomes`."""
         super().__init_subclass__(**more)
         cls.outcomes = _outcomes(cls)
 
     def __init__(self) -> None:
         super().__init__()
         name = type(self).__name__
-        if not (self.config_key or self.variable or self.option):
-            raise TypeError(f"Nothing leads a connector to {name}: set its config_key, variable or option.")
-        if self.authorization is None and type(self).credentials is HttpProvider.credentials:
-            raise TypeError(f"{name} does not say what authorizes a request: set its authorization ('' for nothing).")
-        self._failures = {it.name: it for it in (_INTERNAL, *self.failures)}
-        self.result("")  # what an author wrote shows its mistakes here, and not in a thread of the server
-        self.refused(400, "")
+        if not (self.config_key or self.environment_variable or self.connector_option):
+            raise TypeError(
+                f"{name} has no way to give a connector the provider's address: "
+                "set config_key, environment_variable or connector_option."
+            )
+        if self.authorization is None and type(self).credentials_error is HttpProvider.credentials_error:
+            raise TypeError(f"{name} has no authorization: set it, to '' where requests have no Authorization header.")
+        self._failures = {it.name: it for it in (_INTERNAL_ERROR, *self.failures)}
+        self.expected_result("")  # a mistake in these methods raises here, and not in a thread of the server
+        self.error_response(400, "")
         for outcome in self.outcomes:
             failure = self._failures.get(outcome.name)
-            if failure and outcome.message and not _says(self._refusal(failure), outcome.message):
+            if failure and outcome.message and not _contains(self._failure_response(failure), outcome.message):
                 raise TypeError(
-                    f"{name} answers {outcome.name!r} without its message {outcome.message!r}: let refused() say it, "
-                    "or set says_why to False.",
+                    f"The response of {name} for {outcome.name!r} does not contain its message {outcome.message!r}: "
+                    "include the message in error_response(), or set has_error_messages to False."
                 )
 
-    # --- what an author says ----------------------------------------------------------------------------------------
+    # --- what an author overrides -----------------------------------------------------------------------------------
 
     @abstractmethod
     def read(self, request: HttpRequest) -> Message:
-        """Return what a request says. Whatever this raises makes the request one that the provider does not take."""
+        """Return the message in a request.
 
-    def accepted(self, message_id: str) -> Answer:
-        """Return the answer to a message that is taken."""
-        return Answer.json({"id": message_id})
+        If this raises any exception, the provider responds with status 400, and the check ``delivery.request-format``
+        shows the exception.
+        """
 
-    def result(self, message_id: str) -> object:
-        """Return what the connector has to return for that answer: the id, unless the answer has no body."""
-        return message_id if self.accepted(message_id).body else None
+    def success_response(self, message_id: str) -> HttpResponse:
+        """Return the response to an accepted message; by default, JSON: ``{"id": message_id}``."""
+        return HttpResponse.json({"id": message_id})
 
-    def refused(self, status: int, message: str) -> Answer:
-        """Return the answer to a message that is not taken."""
-        return Answer.json({"message": message}, status)
+    def expected_result(self, message_id: str) -> object:
+        """Return what `send_message` must return; by default the id, or ``None`` for an empty success response."""
+        return message_id if self.success_response(message_id).body else None
 
-    def respond(self, request: HttpRequest) -> Answer | None:  # noqa: ARG002 - what an override receives
-        """Answer a request that is no message, such as one for a token; ``None`` says that it is a message."""
+    def error_response(self, status: int, message: str) -> HttpResponse:
+        """Return the response to a rejected message; by default, JSON: ``{"message": message}``."""
+        return HttpResponse.json({"message": message}, status)
+
+    def respond_to_other(self, request: HttpRequest) -> HttpResponse | None:  # noqa: ARG002 - the parameter of overriding methods
+        """Respond to a request that is not a message, such as one for an access token; it leaves no call.
+
+        Returns:
+            The response, or ``None`` where the request is a message.
+        """
         return None
 
-    def failing(self, request: HttpRequest) -> Answer | None:
-        """Return what the present outcome answers, if it fails with an answer: for `respond`, to fail the same way."""
-        answer = self._answer(self.current, request, "")
-        return answer if isinstance(answer, Answer) and self.current != _ACCEPTED else None
+    def current_failure(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the response of the current outcome if it is a failure with a response: for `respond_to_other`."""
+        response = self._response(self.current, request, "")
+        return response if isinstance(response, HttpResponse) and self.current != _ACCEPTED else None
 
-    def form(self, request: HttpRequest, config: Mapping[str, Any]) -> str | None:
-        """Say what is wrong with method, path or content type."""
-        path = _filled(self.base_path if self.path is None else self.path, config) or request.path
+    def format_error(self, request: HttpRequest, config: Mapping[str, Any]) -> str | None:
+        """Verify `method`, `path` and `content_type`; return what was expected and found, or ``None``."""
+        path = _fill(self.base_path if self.path is None else self.path, config) or request.path
         if request.method != self.method or unquote(request.path) != unquote(path):
             return f"expected {self.method} {path}, found {request.method} {request.path}"
         if self.content_type not in {None, request.content_type}:
-            return f"expected a body of the type {self.content_type}, found {request.content_type or 'none'}"
+            found = request.content_type or "no Content-Type header"
+            return f"expected the content type {self.content_type}, found {found}"
         return None
 
-    def sender(self, call: Call, config: Mapping[str, Any]) -> str | None:
-        """Say what is wrong with the sender."""
+    def sender_error(self, call: Call, config: Mapping[str, Any]) -> str | None:
+        """Compare the sender with the config's `sender_key`; return what was expected and found, or ``None``."""
         if self.sender_key is None:
             return None
-        return sender_fault(call.sender, config.get(self.sender_key), self.sender_key)
+        return sender_error(call.sender, config.get(self.sender_key), self.sender_key)
 
-    def credentials(self, request: HttpRequest, config: Mapping[str, Any]) -> str | None:
-        """Say what is wrong with what authorizes a request."""
-        expected = _filled(self.authorization or "", config)
+    def credentials_error(self, request: HttpRequest, config: Mapping[str, Any]) -> str | None:
+        """Compare the Authorization header with `authorization`; return what was expected and found, or ``None``."""
+        expected = _fill(self.authorization or "", config)
         scheme, _, rest = expected.partition(" ")
         if scheme.lower() == "basic":
             expected = f"{scheme} {base64.b64encode(rest.encode()).decode()}"
-        if (request.authorization or "") == expected:
+        found = request.authorization or ""
+        if found == expected:
             return None
-        found = "another" if request.authorization else "none"
-        wanted = f"the authorization {self.authorization!r} of the config" if expected else "no authorization"
-        return f"expected {wanted}, found {found}"
+        wanted = f"the Authorization header {self.authorization!r} of the config" if expected else "no such header"
+        return f"expected {wanted}, found {_describe_authorization(found)}"
 
-    def options(self, request: HttpRequest, config: Mapping[str, Any]) -> str | None:
-        """Say what is wrong with what the config sets beside credentials and sender."""
-        for key, name in self.settings.items():
-            found, expected = _member(request, name), config.get(key)
-            if not _same(found, expected):
-                said = "nothing" if found is None else "something else"
-                state = "set" if expected is not None else "not set"
-                return f"expected {name} to be the config's {key} ({state}), found {said}"
-        return None
+    def options_error(self, request: HttpRequest, config: Mapping[str, Any]) -> str | None:
+        """Compare the body with the config's `settings`; return what was expected and found, or ``None``."""
+        errors = (
+            setting_error(name, _member(request, name), key, config.get(key)) for key, name in self.settings.items()
+        )
+        return next((error for error in errors if error is not None), None)
 
-    # --- what the suite asks ----------------------------------------------------------------------------------------
+    # --- what the suite calls ---------------------------------------------------------------------------------------
 
     @property
     def address(self) -> str:
-        """What a connector is told, while the stub is running."""
+        """The provider's address, as a connector gets it; only while the stub is running."""
         return f"{self.url}{self.base_path}"
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variable that leads a connector here, if one does."""
-        return {**super().environment, **({self.variable: self.address} if self.variable else {})}
+        """Includes `environment_variable`, if it is set."""
+        variable = {self.environment_variable: self.address} if self.environment_variable else {}
+        return {**super().environment, **variable}
 
     def prepare_config(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a config that leads a connector here, if one does."""
+        """Return the config with the stub's address at `config_key`, if it is set."""
         return {**config, **({self.config_key: self.address} if self.config_key else {})}
 
     def connector_options(self) -> dict[str, Any]:
-        """Return the argument that leads a connector here, if one does."""
-        return {self.option: self.address} if self.option else {}
+        """Return the stub's address as `connector_option`, if it is set."""
+        return {self.connector_option: self.address} if self.connector_option else {}
 
-    def handle(self, request: HttpRequest) -> Answer | None:
-        """Record and answer a request."""
+    def handle(self, request: HttpRequest) -> HttpResponse | None:
+        """Record a request and return the response of the current outcome."""
         outcome, message_id = self.current, f"msg-{uuid4().hex}"
         message: Message = Message(())
-        answer: Answer | str
+        response: HttpResponse | str
         try:
-            other = self.respond(request)
+            other = self.respond_to_other(request)
             if other is not None:
                 return other
-            message = _checked(self.read(request))
-            answer = self._answer(outcome, request, message_id)
-        except Exception as error:  # noqa: BLE001 - a stub's author, or a wrong connector, may cause any
+            message = _require_message(self.read(request))
+            response = self._response(outcome, request, message_id)
+        except Exception as error:  # noqa: BLE001 - the author's methods raise any exception, for a wrong request or by mistake
             why = f"{type(self).__name__} cannot read the request: {type(error).__name__}: {error}"
-            outcome, answer = Outcome(_UNREADABLE, "refusal", Codes.INVALID_RESPONSE, why), self.refused(400, why)
+            outcome = Outcome(_UNREADABLE, "rejection", Codes.INVALID_RESPONSE, why)
+            response = self.error_response(400, why)
         self.calls.append(
             Call(
                 to=message.to,
@@ -291,101 +326,108 @@ class HttpProvider(LoopbackProvider):
                 sender=message.sender,
                 reply_to=message.reply_to,
                 outcome=outcome,
-                result=self.result(message_id) if outcome == _ACCEPTED else None,
+                result=self.expected_result(message_id) if outcome == _ACCEPTED else None,
                 raw=request,
-                exchange=exchange(request, answer),
+                exchange=exchange(request, response),
                 template=message.template,
                 forwarded=message.forwarded,
             ),
         )
-        if isinstance(answer, Answer):
-            return answer
+        if isinstance(response, HttpResponse):
+            return response
         self.hang()
         return None
 
-    def _answer(self, outcome: Outcome, request: HttpRequest, message_id: str) -> Answer | str:
+    def _response(self, outcome: Outcome, request: HttpRequest, message_id: str) -> HttpResponse | str:
+        """Return the response of an outcome, or a text about what happens instead."""
         if outcome.family == "network":
-            return _SILENT if outcome.hangs else _LOST
+            return _NO_RESPONSE if outcome.hangs else _CONNECTION_CLOSED
         if outcome.name in self._failures:
-            return self._refusal(self._failures[outcome.name])
+            return self._failure_response(self._failures[outcome.name])
         if outcome.echoes:
             sent = f"{request.authorization} {request.target} {request.body.decode('utf-8', 'replace')}"
-            return self.refused(400, f"{outcome.message} {sent}")
-        if outcome.name in _UNREAD:
-            return evolve(self.accepted(message_id), body=_UNREAD[outcome.name])
-        return Answer.html(_PAGE, 502) if outcome.family == "broken" else self.accepted(message_id)
+            return self.error_response(400, f"{outcome.message} {sent}")
+        if outcome.name in _MALFORMED_BODIES:
+            return evolve(self.success_response(message_id), body=_MALFORMED_BODIES[outcome.name])
+        if outcome.family == "malformed":
+            return HttpResponse.html(_BAD_GATEWAY, 502)
+        return self.success_response(message_id)
 
-    def _refusal(self, failure: Failure) -> Answer:
-        return failure.answer or self.refused(failure.status, failure.message)
+    def _failure_response(self, failure: Failure) -> HttpResponse:
+        return failure.response or self.error_response(failure.status, failure.message)
 
-    def fault(self, call: Call, config: Mapping[str, Any], aspect: Aspect) -> str | None:
-        """Judge one aspect of a message against the config it was made for."""
+    def request_error(self, call: Call, config: Mapping[str, Any], aspect: Aspect) -> str | None:
+        """Compare one aspect of a request with the config that it was made for."""
         match aspect:
-            case "form":
+            case "format":
                 if call.outcome.name == _UNREADABLE:
                     return call.outcome.message
-                return self.form(call.raw, config)
+                return self.format_error(call.raw, config)
             case "sender":
-                return self.sender(call, config)
+                return self.sender_error(call, config)
             case "credentials":
-                return self.credentials(call.raw, config)
-        return self.options(call.raw, config)
+                return self.credentials_error(call.raw, config)
+        return self.options_error(call.raw, config)
 
 
 def _outcomes(cls: type[HttpProvider]) -> tuple[Outcome, ...]:
-    """Return the author's outcomes and those that come by themselves, which the author's replace by their name."""
-    unread = [Outcome(name, "broken", Codes.INVALID_RESPONSE) for name in _UNREAD if cls.answer_is_read]
-    common = {it.name: it for it in (_INTERNAL.outcome, *unread, *_ALWAYS)}
-    for name in {*cls.expects, *cls.leave_out} - common.keys():
-        raise TypeError(f"{cls.__name__} changes the outcome {name!r}, which does not come by itself: {[*common]}.")
+    """Return the author's outcomes and the common ones; the author's replace common ones of the same name."""
+    bodies = [Outcome(name, "malformed", Codes.INVALID_RESPONSE) for name in _MALFORMED_BODIES if cls.is_response_read]
+    common = {it.name: it for it in (_INTERNAL_ERROR.outcome, *bodies, *_COMMON_OUTCOMES)}
+    for name in {*cls.expected_codes, *cls.excluded_outcomes} - common.keys():
+        raise TypeError(
+            f"expected_codes and excluded_outcomes of {cls.__name__} can name {', '.join(common)}; "
+            f"found {name!r}{did_you_mean(name, common)}."
+        )
     own = [failure.outcome for failure in cls.failures]
     names = [it.name for it in own]
     for name in names:
         if names.count(name) > 1 or name == _ACCEPTED.name:
-            raise TypeError(f"{cls.__name__} has more than one outcome {name!r}.")
+            raise TypeError(f"{cls.__name__} has more than one outcome {name!r}: rename a Failure.")
     kept = [
-        evolve(it, expect=cls.expects.get(it.name, it.expect))
+        evolve(it, expect=cls.expected_codes.get(it.name, it.expect))
         for it in common.values()
-        if it.name not in {*cls.leave_out, *names}
+        if it.name not in {*cls.excluded_outcomes, *names}
     ]
-    every = (_ACCEPTED, *own, *kept)
-    return every if cls.says_why else tuple(it if it.echoes else evolve(it, message="") for it in every)
+    outcomes = (_ACCEPTED, *own, *kept)
+    return outcomes if cls.has_error_messages else tuple(it if it.echoes else evolve(it, message="") for it in outcomes)
 
 
-def _says(answer: Answer, message: str) -> bool:
-    text = answer.body.decode("utf-8", "replace")
+def _contains(response: HttpResponse, message: str) -> bool:
+    text = response.body.decode("utf-8", "replace")
     return message in text or json.dumps(message)[1:-1] in text
 
 
-def _checked(message: object) -> Message:
+def _require_message(message: object) -> Message:
     if not isinstance(message, Message):
-        raise TypeError(f"read() has to return a Message, and returned {type(message).__name__}")
+        raise TypeError(f"read() must return a Message, found {type(message).__name__}")
     return message
 
 
-class _Nothing(dict[str, Any]):
-    """A config whose missing keys are empty."""
+class _Fields(dict[str, Any]):
+    """The values of a config for `str.format_map`; a missing key is empty."""
 
     def __missing__(self, key: str) -> str:
         return ""
 
 
-def _filled(template: str, config: Mapping[str, Any]) -> str:
-    return template.format_map(_Nothing(config))
+def _fill(template: str, config: Mapping[str, Any]) -> str:
+    return template.format_map(_Fields(config))
+
+
+def _describe_authorization(header: str) -> str:
+    """Describe an Authorization header without showing its secret."""
+    scheme, _, credentials = header.partition(" ")
+    if not header:
+        return "none"
+    return f"{scheme!r} and {len(credentials)} characters" if credentials else f"{len(header)} characters"
 
 
 def _member(request: HttpRequest, name: str) -> object:
-    """Return a field of a form, or what a dotted name leads to in a JSON object; ``None`` where there is nothing."""
+    """Return a field of a form, or the value at a dotted path in JSON; ``None`` where it is missing."""
     if request.content_type != "application/json":
         return request.form.get(name)
     found = request.json
     for part in name.split("."):
         found = found.get(part) if isinstance(found, dict) else None
     return found
-
-
-def _same(found: object, expected: object) -> bool:
-    """Compare a member with a config's value, which a form can only hold as text."""
-    if isinstance(found, str) and expected is not None and not isinstance(expected, str):
-        return found == json.dumps(expected)
-    return found == expected

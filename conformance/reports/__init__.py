@@ -1,4 +1,4 @@
-"""A report as text: a page to read, JUnit's XML for a build server, a badge. JSON is `Report.to_json`."""
+"""Formats of a report: an HTML page, JUnit XML for a CI server, an SVG badge. For JSON see `Report.to_json`."""
 
 from conformance.reports.badge import to_badge
 from conformance.reports.html import to_html

@@ -1,8 +1,8 @@
-"""A report as a badge: one line of verdict in SVG, for a README."""
+"""The badge: the verdict in one line, as SVG for a README."""
 
 from typing import Final
 
-from conformance.report import Report
+from conformance.verdicts import Report
 
 _LABEL: Final = "logto connector"
 _GREEN: Final = "#2e7d32"
@@ -22,11 +22,11 @@ _SVG: Final = """\
   </g>
 </svg>
 """
-"""Without ids, so that several fit into one page."""
+"""It has no ids, so that one page can embed several."""
 
 
 def to_badge(report: Report) -> str:
-    """Return the verdict as SVG. A run of some of the checks says so: it is not the whole truth."""
+    """Return the verdict as SVG. After a run of only some checks, it shows how many."""
     value = _value(report)
     label_length, value_length = _length(_LABEL), _length(value)
     label_width, value_width = (length + 2 * _PADDING for length in (label_length, value_length))
@@ -46,15 +46,15 @@ def to_badge(report: Report) -> str:
 
 
 def _value(report: Report) -> str:
-    if report.faults:
-        return "Spec not usable"
+    if report.spec_errors:
+        return "error in the Spec"
     if not report.results:
-        return "nothing ran"
+        return "no check ran"
     if report.errors:
         return "1 error" if len(report.errors) == 1 else f"{len(report.errors)} errors"
     return f"conforms · {len(report.results)} of {report.available} checks" if report.is_partial else "conforms"
 
 
 def _length(text: str) -> int:
-    """Estimate how wide a text is, in pixels; the SVG stretches it to just that, whatever the font."""
+    """Estimate the width of a text in pixels; the SVG stretches the text to that width in any font."""
     return sum(11 if it in _WIDE else 4 if it in _NARROW else 7 for it in text)

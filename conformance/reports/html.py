@@ -1,4 +1,4 @@
-"""A report as one page to read: nothing is loaded, nothing runs in it, and it looks the same from a file and a server."""
+"""The report as one HTML page that loads no other file and runs no script."""
 
 import base64
 import hashlib
@@ -13,8 +13,8 @@ from attrs import frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from conformance.report import CheckResult, Report, State
-from conformance.reports.characters import spell_out
+from conformance.verdicts import CheckResult, Report, State
+from connector_kit.terminal import escape_control_characters
 
 _SYMBOLS: Final[Mapping[State, str]] = {
     State.PASSED: "✓",
@@ -25,22 +25,20 @@ _SYMBOLS: Final[Mapping[State, str]] = {
     State.NOT_EXERCISED: "?",
 }
 _MEANINGS: Final[Mapping[State, str]] = {
-    State.PASSED: "Every claim held, and examples of each kind were seen.",
-    State.FAILED: "An example shows that a claim does not hold.",
-    State.EXPECTED_FAILURE: "It failed, and the Spec says why.",
-    State.UNEXPECTED_PASS: "It passed, though the Spec expects a failure: take the expectation out.",
-    State.NOT_APPLICABLE: "The connector does not declare what the check is about.",
-    State.NOT_EXERCISED: "It saw no example of some kind, so it has proven nothing.",
+    State.PASSED: "The connector met the requirement in every example, and the check tried examples of every kind.",
+    State.FAILED: "An example shows that the connector breaks the requirement.",
+    State.EXPECTED_FAILURE: "The check failed, and the Spec gives the reason.",
+    State.UNEXPECTED_PASS: "The check passed, but the Spec expects a failure. Remove it from expected_failures.",
+    State.NOT_APPLICABLE: "The connector does not declare the capability or the type that the check is for.",
+    State.NOT_EXERCISED: "The check lacks examples of some kind, so it has proven nothing.",
 }
-
-
 _FEW: Final = 8
-"""How many errors the verdict names."""
+"""The verdict names this many errors."""
 
 
 @frozen
 class _Group:
-    """Results that are told in full, under one heading."""
+    """Results that the page shows in full, under one heading."""
 
     heading: str
     explanation: str
@@ -63,7 +61,7 @@ def to_html(report: Report) -> str:
             started=report.started.astimezone(UTC),
             symbols=_SYMBOLS,
             meanings=_MEANINGS,
-            style=Markup(style),  # noqa: S704 - our own file
+            style=Markup(style),  # noqa: S704 - the package's own file
             style_digest=digest,
         )
     )
@@ -89,39 +87,43 @@ def _style() -> str:
 
 
 def _fit(value: object) -> object:
-    """Let no text into the page as it came: autoescape takes care of markup, this of characters."""
-    return spell_out(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Escape control characters in every text of the page; autoescape escapes the markup."""
+    return (
+        escape_control_characters(value, keep_lines=True)
+        if isinstance(value, str) and not isinstance(value, Markup)
+        else value
+    )
 
 
 def _by_area(results: Iterable[CheckResult]) -> Mapping[str, list[CheckResult]]:
     areas: dict[str, list[CheckResult]] = {}
     for result in results:
-        areas.setdefault(result.id.partition(".")[0], []).append(result)
+        areas.setdefault(result.area, []).append(result)
     return areas
 
 
 def _verdict(report: Report) -> str:
-    if report.faults:
-        return "The Spec is not usable"
+    if report.spec_errors:
+        return "The Spec has errors"
     return "conforms" if report.conforms else "does not conform"
 
 
 def _groups(report: Report) -> Iterator[_Group]:
-    yield _Group("What keeps it from conforming", "Each of these is an error.", report.errors)
+    yield _Group("Errors", "Each of these keeps the connector from conforming.", report.errors)
     yield _Group(
-        "Advice",
-        "Advisory checks that failed. They say how to do better, and do not count against the connector.",
+        "Recommendations",
+        "Advisory checks that failed. They do not affect the verdict.",
         tuple(it for it in report.results if it.state is State.FAILED and not report.is_error(it)),
     )
     yield _Group(
         "Expected failures",
-        "The Spec says why each of these fails.",
+        "The Spec gives the reason for each of these.",
         tuple(it for it in report.results if it.state is State.EXPECTED_FAILURE),
     )
 
 
 def _pretty(example: str) -> str:
-    """Indent each line that is JSON; what was cut short is none any more and stays as it is."""
+    """Indent each line that is JSON; a line that was cut off is not JSON and stays as it is."""
     return "\n".join(map(_indented, example.split("\n")))
 
 

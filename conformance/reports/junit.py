@@ -1,4 +1,4 @@
-"""A report as JUnit's XML, for build servers: one test case a check."""
+"""The report as JUnit XML, for CI servers: one test case for each check."""
 
 from datetime import UTC
 from typing import Final, Literal
@@ -6,8 +6,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from attrs import evolve, frozen
 
-from conformance.report import CheckResult, Report, State
-from conformance.reports.characters import spell_out
+from conformance.verdicts import CheckResult, Report, State
+from connector_kit.terminal import escape_control_characters
 
 Verdict = Literal["failure", "error", "skipped"]
 
@@ -26,12 +26,15 @@ class _Case:
 
 
 def to_junit(report: Report) -> str:
-    """Return the report as XML that the schemas of Ant and of Jenkins both take.
+    """Return the report as XML that is valid for the schemas of Ant and of Jenkins.
 
-    A check of level advisory never turns a build red: its failure is a skipped test, as an expected failure is.
+    A failed advisory check and an expected failure are skipped tests, so that they do not fail a build.
     """
-    cases = [*(_of_fault(fault) for fault in report.faults), *(_of_result(report, it) for it in report.results)]
-    name = spell_out(report.connector) or "connector"
+    cases = [
+        *(_of_spec_error(error) for error in report.spec_errors),
+        *(_of_result(report, it) for it in report.results),
+    ]
+    name = _escape(report.connector) or "connector"
     root = Element("testsuites")
     suite = SubElement(
         root,
@@ -52,13 +55,13 @@ def to_junit(report: Report) -> str:
         ("target", report.target),
         ("profile", report.profile),
         ("seed", "" if report.seed is None else str(report.seed)),
-        ("strictVacuity", str(report.strict_vacuity).lower()),
+        ("requireCoverage", str(report.require_coverage).lower()),
         ("conforms", str(report.conforms).lower()),
     ):
-        SubElement(properties, "property", name=key, value=spell_out(value))
+        SubElement(properties, "property", name=key, value=_escape(value))
     for case in cases:
         _add(suite, case)
-    SubElement(suite, "system-out").text = spell_out("\n".join(map(_line, report.results)))
+    SubElement(suite, "system-out").text = _escape("\n".join(map(_line, report.results)))
     SubElement(suite, "system-err").text = ""
     indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
@@ -71,19 +74,19 @@ def _count(cases: list[_Case], verdict: Verdict) -> str:
 def _add(suite: Element, case: _Case) -> None:
     element = SubElement(suite, "testcase", name=case.name, classname=case.area, time=f"{case.seconds:.3f}")
     if case.verdict is not None:
-        message = spell_out(case.message)
+        message = _escape(case.message)
         shown = message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…"
-        # Ant's schema gives a skipped test no type and no text: its message says all.
+        # In Ant's schema a skipped test has neither a type nor a text, only a message.
         kind = {} if case.verdict == "skipped" else {"type": case.kind}
-        SubElement(element, case.verdict, kind, message=shown).text = spell_out(case.body)
+        SubElement(element, case.verdict, kind, message=shown).text = _escape(case.body)
 
 
-def _of_fault(fault: str) -> _Case:
-    return _Case("spec", "spec", 0, "error", "fault", fault, f"The Spec is not usable: {fault}")
+def _of_spec_error(error: str) -> _Case:
+    return _Case("spec", "spec", 0, "error", "spec error", error, f"Error in the Spec: {error}")
 
 
 def _of_result(report: Report, result: CheckResult) -> _Case:
-    case = _Case(result.id, result.id.partition(".")[0], result.seconds)
+    case = _Case(result.id, result.area, result.seconds)
     if result.state is State.PASSED:
         return case
     kind, message = str(result.state), result.message
@@ -99,14 +102,13 @@ def _of_result(report: Report, result: CheckResult) -> _Case:
 
 def _body(report: Report, result: CheckResult) -> str:
     parts = [
-        f"claim: {result.claim}",
-        f"clause: {result.clause} of docs/contract.md ({result.level})",
-        f"why: {result.message}",
+        f"requires: {result.description} (clause {result.clause} of docs/contract.md, {result.level})",
+        f"reason: {result.message}",
     ]
     if result.example is not None:
         parts.append(f"example:\n{result.example}")
     for number, exchange in enumerate(result.transcript, 1):
-        parts.append(f"request {number}:\n{exchange.request}\nanswer {number}:\n{exchange.answer}")
+        parts.append(f"request {number}:\n{exchange.request}\nresponse {number}:\n{exchange.response}")
     if result.replay:
         parts.append(f"replay: {report.replay_command(result)}")
     return "\n".join(parts)
@@ -115,3 +117,8 @@ def _body(report: Report, result: CheckResult) -> str:
 def _line(result: CheckResult) -> str:
     examples = ", ".join(f"{kind}: {count}" for kind, count in result.examples.items()) or "no examples"
     return f"{result.state}: {result.id} ({result.level}, {result.clause}) {examples}"
+
+
+def _escape(text: str) -> str:
+    """Return a text that XML can hold."""
+    return escape_control_characters(text, keep_lines=True)

@@ -1,31 +1,31 @@
-"""The ``connector-kit`` command: look at connectors, check a config, render a message, send a test. Extra: ``cli``."""
+"""The ``connector-kit`` command: shows connectors, checks configs, renders messages, sends a test. Extra: ``cli``."""
 
 import sys
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
-_NEEDED: Final = frozenset({"click", "rich"})
-_UNUSABLE: Final = 2
+_REQUIRED: Final = frozenset({"click", "rich"})
+_COMMAND_FAILED: Final = 2
 _INTERRUPTED: Final = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit.
 
-    The status is 0; or 1 where the answer is no (a config that is refused, a message that is not sent); or 2 where
-    there is no answer, because what was given cannot be used.
+    The exit status is 0 for success, 1 if a config is invalid or a message is rejected, and 2 if the command cannot do
+    its work.
 
     Args:
-        arguments: those of the process where left out.
+        arguments: by default those of the process.
     """
     try:
         from connector_kit.cli.application import PROGRAM, application  # noqa: PLC0415 - the base install has no click
     except ModuleNotFoundError as error:
         missing = str(error.name).partition(".")[0]
-        if missing not in _NEEDED:
+        if missing not in _REQUIRED:
             raise
-        sys.stderr.write(f"connector-kit needs {missing}: install logto-connector-kit[cli]\n")
-        sys.exit(_UNUSABLE)
+        sys.stderr.write(f'Error: connector-kit needs {missing}: pip install "logto-connector-kit[cli]"\n')
+        sys.exit(_COMMAND_FAILED)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     application.main(arguments, PROGRAM)

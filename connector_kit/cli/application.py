@@ -1,4 +1,4 @@
-"""The ``connector-kit`` command itself: its own commands and those of plug-ins, and how they end."""
+"""The ``connector-kit`` command: its own commands, those of plug-ins, and the exit status."""
 
 import sys
 from functools import partial
@@ -13,10 +13,10 @@ from connector_kit.cli.command_schema import schema_command
 from connector_kit.cli.command_show import show_command
 from connector_kit.cli.command_test import test_command
 from connector_kit.cli.command_validate import validate_command
-from connector_kit.cli.connector_target import make_folder_importable
-from connector_kit.cli.failures import exit_status, past_click
+from connector_kit.cli.connector_argument import make_folder_importable
+from connector_kit.cli.errors import exit_status, hide_broken_pipe_from_click
+from connector_kit.cli.output import prepare_streams
 from connector_kit.cli.plugins import load_plugin, plugins
-from connector_kit.cli.printing import prepare_streams
 
 PROGRAM: Final = "connector-kit"
 
@@ -27,31 +27,31 @@ class _Settings:
 
 
 class Application(click.Group):
-    """The group of all commands; a plug-in is imported when it is called or listed, not before."""
+    """The group of all commands. A plug-in is imported only when it is called or listed."""
 
-    def main(self, *args: Any, **extra: Any) -> NoReturn:  # noqa: ANN401 - click's signature
-        """Run a command and exit, whatever happens on the way."""
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        """Run a command and exit."""
         prepare_streams()
         settings = _Settings()
         extra |= {"obj": settings, "standalone_mode": False}
         sys.exit(exit_status(partial(super().main, *args, **extra), lambda: settings.debug))
 
     def invoke(self, ctx: click.Context) -> None:
-        """Run a command; what its function returns is no exit status."""
-        with past_click():
+        """Run a command. The return value of its function is ignored: it is not an exit status."""
+        with hide_broken_pipe_from_click():
             super().invoke(ctx)
 
-    def make_context(self, *args: Any, **extra: Any) -> click.Context:  # noqa: ANN401 - click's signature
-        """Read the options; ``--help`` and ``--version`` print here."""
-        with past_click():
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Parse the options. ``--help`` and ``--version`` print here."""
+        with hide_broken_pipe_from_click():
             return super().make_context(*args, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Name the commands in the order in which a newcomer meets them, then the plug-ins."""
+        """Return the names of the commands in the order of use, then those of plug-ins."""
         return [*self.commands, *(name for name in plugins() if name not in self.commands)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command of our own, or else import a plug-in's."""
+        """Return a built-in command, or import a plug-in."""
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
@@ -61,7 +61,7 @@ class Application(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is called; a plug-in may go on to import what the user names."""
+        """Find the command to run. Plug-ins may import modules from the current directory."""
         name, command, rest = super().resolve_command(ctx, args)
         if name not in self.commands:
             make_folder_importable()
@@ -69,11 +69,11 @@ class Application(click.Group):
 
 
 @click.group(cls=Application, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, help="Show the traceback of an error. It may hold parts of a config.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error. It may show secrets of a config.")
 @click.version_option(package_name="logto-connector-kit")
 @click.pass_obj
 def application(settings: _Settings, *, debug: bool) -> None:
-    """Look at Logto connectors, check their configs, render a message, send a test."""
+    """List and show Logto connectors, check their configs, render a message, send a test message."""
     settings.debug = debug
 
 

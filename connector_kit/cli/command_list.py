@@ -5,10 +5,10 @@ from importlib.metadata import EntryPoint
 import click
 from attrs import asdict, frozen
 
-from connector_kit.cli.connector_target import connector_class
-from connector_kit.cli.failures import Unusable
-from connector_kit.cli.output_format import format_option
-from connector_kit.cli.printing import print_json, print_line, print_table
+from connector_kit.cli.connector_argument import find_connector_class
+from connector_kit.cli.errors import CommandError
+from connector_kit.cli.options import format_option
+from connector_kit.cli.output import print_json, print_line, print_table
 from connector_kit.discovery import installed_connectors
 
 
@@ -27,33 +27,34 @@ class _Entry:
 def list_command(*, output_format: str) -> None:
     """List the installed connectors."""
     usable: list[_Entry] = []
-    broken: dict[str, str] = {}
-    for connector_id, point in installed_connectors().items():
+    errors: dict[str, str] = {}
+    for connector_id, entry_point in installed_connectors().items():
         try:
-            usable.append(_entry(connector_id, point))
-        except Unusable as error:
-            broken[connector_id] = error.message
+            usable.append(_entry(connector_id, entry_point))
+        except CommandError as error:
+            errors[connector_id] = error.message
     if output_format == "json":
-        failed = ({"id": connector_id, "error": why} for connector_id, why in broken.items())
-        print_json([*map(asdict, usable), *failed])
+        unusable = ({"id": connector_id, "error": message} for connector_id, message in errors.items())
+        print_json([*map(asdict, usable), *unusable])
         return
     if usable:
-        rows = [(it.id, it.type, it.name, it.target, it.package) for it in usable]
-        print_table(("ID", "TYPE", "NAME", "TARGET", "FROM"), rows)
-    elif not broken:
-        print_line("No connector is installed.")
-    for why in broken.values():
-        print_line(("not usable:", "red"), f" {why}")
+        rows = [(entry.id, entry.type, entry.name, entry.target, entry.package) for entry in usable]
+        print_table(("ID", "TYPE", "NAME", "TARGET", "PACKAGE"), rows)
+    elif not errors:
+        print_line("No connectors are installed.")
+    for message in errors.values():
+        print_line(("Not usable:", "red"), f" {message}")
 
 
-def _entry(connector_id: str, point: EntryPoint) -> _Entry:
-    found = connector_class(connector_id)
-    metadata = found.metadata
+def _entry(connector_id: str, entry_point: EntryPoint) -> _Entry:
+    connector_class = find_connector_class(connector_id)
+    metadata = connector_class.metadata
+    package = entry_point.dist
     return _Entry(
         id=connector_id,
-        type=found.type,
+        type=connector_class.type,
         name=metadata.name["en"],
         target=metadata.target,
-        package=f"{point.dist.name} {point.dist.version}" if point.dist else point.value,
-        object=point.value,
+        package=f"{package.name} {package.version}" if package else entry_point.value,
+        object=entry_point.value,
     )

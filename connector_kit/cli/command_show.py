@@ -1,4 +1,4 @@
-"""``connector-kit show``: all that a connector says of itself."""
+"""``connector-kit show``: a connector's metadata."""
 
 import inspect
 from collections.abc import Iterator, Mapping
@@ -7,48 +7,47 @@ from typing import Any
 
 import click
 
-from connector_kit.cli.config_verdict import is_confidential
-from connector_kit.cli.connector_target import connector_class
-from connector_kit.cli.failures import calling_connector
-from connector_kit.cli.output_format import format_option
-from connector_kit.cli.printing import print_fields, print_heading, print_json, print_line, print_table
+from connector_kit.cli.connector_argument import find_connector_class
+from connector_kit.cli.errors import calling_connector
+from connector_kit.cli.options import connector_argument, format_option
+from connector_kit.cli.output import print_fields, print_heading, print_json, print_line, print_table
 from connector_kit.connector import Connector
 from connector_kit.wire import to_json
 
 
 @click.command("show")
-@click.argument("connector_id", metavar="ID")
+@connector_argument
 @format_option
 def show_command(*, connector_id: str, output_format: str) -> None:
-    """Show a connector: its texts, its config form, its files.
+    """Show a connector's metadata, config form and files.
 
-    ID is an installed connector, or package.module:Class. With --format json: the metadata as Logto receives it.
+    ID is an installed connector, or package.module:Class. --format json prints the metadata as Logto receives it.
     """
-    found = connector_class(connector_id)
+    connector_class = find_connector_class(connector_id)
     if output_format == "json":
-        print_json(to_json(found.metadata))
+        print_json(to_json(connector_class.metadata))
         return
-    metadata = found.metadata
-    print_fields(_fields(found))
+    metadata = connector_class.metadata
+    print_fields(_fields(connector_class))
     for heading, phrases in (("Names", metadata.name), ("Descriptions", metadata.description)):
         print_heading(heading)
         _print_phrases(phrases)
     print_heading("Config form")
     if metadata.form_items:
         rows = [
-            (item.key, item.type, _yes(item.required), _yes(is_confidential(item)), item.description or item.label)
+            (item.key, item.type, _yes(item.required), _yes(item.is_masked), item.description or item.label)
             for item in metadata.form_items
         ]
-        print_table(("KEY", "CONTROL", "REQUIRED", "CONFIDENTIAL", "DESCRIPTION"), rows)
+        print_table(("KEY", "CONTROL", "REQUIRED", "MASKED", "DESCRIPTION"), rows)
     else:
         print_line("No form items.")
     print_heading("Config schema")
     with calling_connector(connector_id):
-        schema = found.config_guard.schema
+        schema = connector_class.config_guard.schema
     print_fields(_schema_fields(schema))
 
 
-def _yes(value: bool | None) -> str:  # noqa: FBT001 - the one thing it is about
+def _yes(value: object) -> str:
     return "yes" if value else "no"
 
 
@@ -58,30 +57,30 @@ def _print_phrases(phrases: Mapping[str, str]) -> None:
         print_line(f"{tag.ljust(width)}  {phrase}")
 
 
-def _fields(found: type[Connector[Any]]) -> Iterator[tuple[str, str]]:
-    metadata = found.metadata
+def _fields(connector_class: type[Connector[Any]]) -> Iterator[tuple[str, str]]:
+    metadata = connector_class.metadata
     yield "ID", metadata.id
-    yield "Type", found.type
+    yield "Type", connector_class.type
     yield "Target", metadata.target
     if metadata.platform is not None:
         yield "Platform", metadata.platform
-    yield "Class", f"{found.__module__}:{found.__qualname__}"
-    yield "Logo", _file(found, metadata.logo)
+    yield "Class", f"{connector_class.__module__}:{connector_class.__qualname__}"
+    yield "Logo", _file(connector_class, metadata.logo)
     if metadata.logo_dark is not None:
-        yield "Dark logo", _file(found, metadata.logo_dark)
-    yield "README", _file(found, metadata.readme)
+        yield "Dark logo", _file(connector_class, metadata.logo_dark)
+    yield "README", _file(connector_class, metadata.readme)
 
 
-def _file(found: type[Connector[Any]], named: str) -> str:
-    """Say where a file of the metadata is; a logo may also be a URL, and a README the text itself."""
+def _file(connector_class: type[Connector[Any]], named: str) -> str:
+    """Return the path of a file that the metadata names. A logo may also be a URL, and a README its own text."""
     if not named.startswith("./"):
         first, *more = named.split("\n")
         return f"{first} …" if more else named
     try:
-        file = Path(inspect.getfile(found)).parent / named
+        file = Path(inspect.getfile(connector_class)).parent / named
     except (OSError, TypeError):
-        return f"{named} (beside a class that is in no file)"
-    return str(file) if file.is_file() else f"{named} (there is no file {file})"
+        return f"{named} (the connector's class is not in a file)"
+    return str(file) if file.is_file() else f"{named} (file not found: {file})"
 
 
 def _schema_fields(schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

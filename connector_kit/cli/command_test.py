@@ -1,47 +1,51 @@
-"""``connector-kit test``: one real message, as Logto Console's "Send" button makes it."""
+"""``connector-kit test``: sends one real message, like the "Send" button of Logto Console."""
 
 import click
 
-from connector_kit.cli.config_file import config_name
-from connector_kit.cli.config_verdict import judge_config, print_issues, print_verdict
-from connector_kit.cli.connector_target import message_connector, new_connector
-from connector_kit.cli.failures import NO, Unusable, calling_connector
-from connector_kit.cli.printing import print_json, print_line
+from connector_kit.cli.config_check import check_config, print_check, print_issues
+from connector_kit.cli.connector_argument import create_connector, find_message_connector
+from connector_kit.cli.errors import REJECTED, CommandError, calling_connector
+from connector_kit.cli.options import config_argument, connector_argument, locale_option
+from connector_kit.cli.output import print_json, print_line
 from connector_kit.messages import SendMessageData, SendMessagePayload, TemplateType
 from connector_kit.wire import to_json
 
 
 @click.command("test")
-@click.argument("connector_id", metavar="ID")
-@click.argument("config")
-@click.option("--to", "recipient", required=True, metavar="ADDR", help="An e-mail address or a phone number.")
-@click.option("--locale", help="A language tag, added to the payload.")
+@connector_argument
+@config_argument
+@click.option("--to", "recipient", required=True, metavar="ADDRESS", help="An e-mail address or a phone number.")
+@locale_option
 @click.pass_context
-def test_command(ctx: click.Context, *, connector_id: str, config: str, recipient: str, locale: str | None) -> None:
+def test_command(
+    ctx: click.Context, *, connector_id: str, config_path: str, recipient: str, locale: str | None
+) -> None:
     """Send one real message.
 
-    It carries the code 000000 and is of the type Generic, as the message that Logto's own test sends. ID is an
-    installed connector, or package.module:Class. CONFIG is a JSON file, or - for standard input. Exit 1 if the
-    connector or its provider refuses.
+    The message has the type Generic and the code 000000, like the test message of Logto Console.
+
+    ID is an installed connector, or package.module:Class. CONFIG is a JSON file, or - for standard input.
+
+    Exit status: 0 if the message was sent, 1 if the connector or its provider rejects it.
     """
-    found = message_connector(connector_id, "test")
-    verdict = judge_config(found, connector_id, config)
-    if not isinstance(verdict.config, dict):
-        # Logto tests objects only, and a connector would take null for "the saved config".
-        if verdict.is_valid:
-            raise Unusable(f"{config_name(config)} holds no JSON object: there is nothing to test.")
-        print_verdict(verdict, stderr=True)
-        ctx.exit(NO)
-    print_issues(verdict.warnings, stderr=True)
+    connector_class = find_message_connector(connector_id, "test")
+    check = check_config(connector_class, connector_id, config_path)
+    if not isinstance(check.config, dict):
+        # Logto sends only objects. The connector would use its saved config for null.
+        if check.is_valid:
+            raise CommandError(f"{check.name} does not contain a JSON object.")
+        print_check(check, stderr=True)
+        ctx.exit(REJECTED)
+    print_issues(check.warnings, stderr=True)
     payload = {"code": "000000"} | ({} if locale is None else {"locale": locale})
     message = SendMessageData(recipient, TemplateType.GENERIC, SendMessagePayload(payload))
-    with calling_connector(connector_id, verdict.secrets):
-        result = new_connector(found).send_message(message, verdict.config)
+    with calling_connector(connector_id, check.secrets):
+        result = create_connector(connector_class).send_message(message, check.config)
     _print_result(result)
 
 
 def _print_result(result: object) -> None:
-    """Say that it is sent, whatever the connector returned: nothing after this point may look like a failure."""
+    """Print that the message was sent, and what the connector returned. The message is sent, so nothing may fail."""
     if isinstance(result, str):
         print_line(("Sent.", "bold green"), f" MessageId: {result}")
         return
@@ -49,4 +53,4 @@ def _print_result(result: object) -> None:
     try:
         print_json(to_json(result))
     except (TypeError, ValueError, RecursionError):
-        print_line(f"The connector returned a Python {type(result).__name__}, which has no JSON form.")
+        print_line(f"The connector returned a Python {type(result).__name__}, which cannot be converted to JSON.")

@@ -1,7 +1,8 @@
 """The host on AWS Lambda, behind a function URL, API Gateway or a load balancer. Extra: ``lambda``.
 
-The function's handler is ``connector_kit.host.aws_lambda.handler``; its variable ``CONNECTOR_KIT_HOSTS`` names the
-host's file in the package. Lambda gives an environment one request at a time, so slots do not matter there.
+The function's handler is ``connector_kit.host.aws_lambda.handler``. Its environment variable ``CONNECTOR_KIT_HOSTS``
+has the path of the host.toml in the deployment package. An instance of a function handles one request at a time, so the
+number of slots does not matter.
 """
 
 from functools import cache
@@ -17,10 +18,10 @@ def _adapter() -> Mangum:
     return Mangum(app_from_environment(), lifespan="off")
 
 
-def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
-    """Answer one event of Lambda.
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Handle one Lambda event.
 
     Raises:
-        HostConfigError: the host cannot start, at the first event; Lambda's log has the reason.
+        HostConfigError: the host cannot start. It is raised for the first event, and Lambda logs it.
     """
     return _adapter()(event, context)

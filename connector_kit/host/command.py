@@ -1,4 +1,4 @@
-"""``connector-kit serve``: a host from a file, or for one connector from options."""
+"""``connector-kit serve``: runs a host from a host.toml, or for one connector from options."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,66 +8,66 @@ import click
 
 from connector_kit.discovery import ConnectorNotFoundError, find_connector
 from connector_kit.errors import ConnectorError
-from connector_kit.host.configuration import HostFile, load_settings, read_host_file
-from connector_kit.host.reading import HostConfigError
-from connector_kit.host.runner import run
+from connector_kit.host.host_file import HostConfigError, HostFile, load_settings, read_host_file
+from connector_kit.host.server import run
 
-_UNUSABLE = 2
+_CANNOT_START = 2
 _COMMAND_LINE = "command line"
 
 
-class _Unusable(click.ClickException):
+class _CannotStartError(click.ClickException):
     """The host cannot start."""
 
-    exit_code = _UNUSABLE
+    exit_code = _CANNOT_START
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--hosts", metavar="FILE", help="A host.toml: what to host, and how. Other options override it.")
-@click.option("--connector", "target", metavar="ID", help="Host one connector, instead of a file.")
+@click.option("--hosts", metavar="FILE", help="The host.toml. Other options override its [server] table.")
+@click.option("--connector", "target", metavar="ID", help="Host one connector, without a host.toml.")
 @click.option("--config", "config_file", metavar="FILE", help="The config of that connector, a JSON file.")
-@click.option("--host", metavar="ADDR", help="Listen there [default: 127.0.0.1].")
-@click.option("--port", type=int, help="Listen there [default: 8085]; 0 takes a free port.")
-@click.option("--workers", type=int, help="How many processes [default: 1].")
+@click.option("--host", metavar="ADDR", help="Address to listen on [default: 127.0.0.1].")
+@click.option("--port", type=int, help="Port to listen on [default: 8085]; 0 picks a free one.")
+@click.option("--workers", type=int, help="Number of processes [default: 1].")
 @click.option("--token-env", multiple=True, metavar="NAME", help="Environment variable with a token; repeatable.")
 @click.option("--token-file", multiple=True, metavar="FILE", help="File with a token; repeatable.")
 @click.option(
-    "--insecure-without-token", is_flag=True, default=None, help="Serve without a token; loopback addresses only."
+    "--insecure-without-token",
+    is_flag=True,
+    default=None,
+    help="Serve requests without a token; loopback addresses only.",
 )
-@click.option("--allow-ip", "allow_ips", multiple=True, metavar="NET", help="Who may call; repeatable.")
 @click.option(
-    "--trusted-proxy", "trusted_proxies", multiple=True, metavar="NET", help="Whose X-Forwarded-For to believe."
+    "--allow-ip", "allow_ips", multiple=True, metavar="NET", help="Address or network that may call; repeatable."
 )
-@click.option("--deadline", "deadline_seconds", type=float, help="Answer every request within so many seconds.")
-@click.option("--slots", type=int, help="How many connector calls run at a time [default: 64].")
-@click.option("--max-body", "max_body_bytes", type=int, metavar="BYTES", help="The largest body.")
 @click.option(
-    "--deduplicate",
-    "deduplicate_seconds",
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    metavar="NET",
+    help="Proxy whose X-Forwarded-For header is trusted; repeatable.",
+)
+@click.option(
+    "--deadline",
+    "deadline_seconds",
     type=float,
     metavar="SECONDS",
-    help="Do not send the same again within this.",
+    help="Respond to every request within this time [default: 14.5].",
 )
+@click.option("--slots", type=int, help="How many connector calls run at the same time [default: 64].")
+@click.option("--max-body", "max_body_bytes", type=int, metavar="BYTES", help="The largest accepted body.")
 @click.option("--metrics", is_flag=True, default=None, help="Serve Prometheus metrics at /metrics.")
-@click.option("--log-format", type=click.Choice(["json", "text"]), help="Of the log, on standard error.")
-@click.option("--check", "check_only", is_flag=True, help="Check everything, serve nothing.")
-def serve(
-    hosts: str | None,
-    target: str | None,
-    config_file: str | None,
-    *,
-    check_only: bool,
-    **options: Any,  # noqa: ANN401
-) -> None:
+@click.option("--log-format", type=click.Choice(["json", "text"]), help="Format of the log on standard error.")
+@click.option("--check", "check_only", is_flag=True, help="Check the host.toml and all configs, then exit.")
+def serve(hosts: str | None, target: str | None, config_file: str | None, *, check_only: bool, **options: Any) -> None:
     """Serve connectors to Logto over HTTP.
 
-    Either --hosts FILE or --connector ID. Every config is checked first; a bad one is said with its place, and nothing
-    starts. Stops on SIGTERM or from the keyboard, when what is in flight is finished.
+    Give either --hosts FILE or --connector ID. All configs are checked first; if one has an error, the host does not
+    start. SIGTERM or Ctrl-C stops it after all open requests have their response.
 
-    Exits with 0 when stopped, 2 when it cannot start.
+    Exits with 0 when stopped, and with 2 if the host cannot start.
     """
-    given = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
-    given = {name: value for name, value in given.items() if value not in (None, [])}
+    overrides = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
+    overrides = {name: value for name, value in overrides.items() if value not in (None, [])}
     try:
         if hosts is not None and target is None and config_file is None:
             document = read_host_file(hosts)
@@ -76,17 +76,17 @@ def serve(
             document = _one_connector(target, config_file)
             source, folder = _COMMAND_LINE, Path()
         else:
-            raise click.UsageError("Give --hosts FILE, or --connector ID and --config FILE.")
-        found = load_settings(_overridden(document, given), source=source, folder=folder)
+            raise click.UsageError("Give either --hosts FILE, or --connector ID with or without --config FILE.")
+        host = load_settings(_override(document, overrides), source=source, folder=folder)
     except HostConfigError as error:
-        raise _Unusable("the host cannot start.\n" + "\n".join(f"  {problem}" for problem in error.problems)) from error
+        raise _CannotStartError("the host cannot start.\n" + "\n".join(f"  {it}" for it in error.issues)) from error
     if check_only:
-        _report(found)
+        _report(host)
         return
     try:
-        run(found)
+        run(host)
     except OSError as error:
-        raise _Unusable(f"{found.listening.host}:{found.listening.port}: {error.strerror or error}.") from error
+        raise _CannotStartError(f"{host.listening.host}:{host.listening.port}: {error.strerror or error}.") from error
 
 
 def _one_connector(target: str, config_file: str | None) -> Mapping[str, Any]:
@@ -94,21 +94,21 @@ def _one_connector(target: str, config_file: str | None) -> Mapping[str, Any]:
     if ":" not in target:
         return {"connectors": {target: table}}
     try:
-        found = find_connector(target)
+        connector = find_connector(target)
     except (ConnectorNotFoundError, ConnectorError) as error:
-        raise _Unusable(str(error)) from error
-    return {"connectors": {found.metadata.id: {"class": target, **table}}}
+        raise _CannotStartError(str(error)) from error
+    return {"connectors": {connector.metadata.id: {"class": target, **table}}}
 
 
-def _overridden(document: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:
     server = document.get("server", {})
-    return {**document, "server": {**server, **given}} if isinstance(server, dict) else document
+    return {**document, "server": {**server, **overrides}} if isinstance(server, dict) else document
 
 
-def _report(found: HostFile) -> None:
-    for warning in found.warnings:
+def _report(host: HostFile) -> None:
+    for warning in host.warnings:
         click.echo(f"warning: {warning}", err=True)
-    settings = found.settings
+    settings = host.settings
     click.echo(f"The host can start: {', '.join(it.id for it in settings.connectors)}.")
     for name, connector_id in (("/email", settings.email), ("/sms", settings.sms)):
         click.echo(f"  {name:6} {connector_id or '-'}")

@@ -1,16 +1,22 @@
-"""The log: one line a request, as JSON or as text, on standard error."""
+"""The log: one line per request, as JSON or text, on standard error."""
 
 import json
 import logging
+import re
 import sys
 import time
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from http import HTTPStatus
+from typing import Final, Literal
+
+from attrs import field, frozen
+
+from connector_kit.redaction import mask_recipient, redact
 
 LOGGER: Final = "connector_kit.host"
-"""The logger of every line; an application that serves the host its own way attaches its own handlers to it."""
+"""The host's logger. A program that runs the application itself attaches its own handlers to it."""
 
 _FIELDS: Final = "connector_kit_fields"
 _FRAMES: Final = 6
@@ -19,13 +25,13 @@ _log: Final = logging.getLogger(LOGGER)
 
 
 def log_event(event: str, level: int = logging.INFO, **fields: object) -> None:
-    """Write one line; fields that are ``None`` are left out."""
+    """Write one line; fields that are ``None`` are omitted."""
     kept = {name: value for name, value in fields.items() if value is not None}
     _log.log(level, event, extra={_FIELDS: kept})
 
 
 def describe_exception(error: BaseException) -> dict[str, object]:
-    """Say what was raised and where. Its message may hold anything, so that is left out."""
+    """Return the type of an exception and where it was raised. Its message is omitted: it may hold secrets."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     return {
         "exception": type(error).__name__,
@@ -48,7 +54,7 @@ def _line(record: logging.LogRecord) -> dict[str, object]:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line, in ASCII."""
+    """One JSON object per line, in ASCII."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -56,7 +62,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """``time level event name=value …``; a value that could be misread is quoted as JSON."""
+    """``time level event name=value …``; a value with spaces, quotes or ``=`` is quoted as JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -75,29 +81,55 @@ _FORMATTERS: Final[Mapping[str, type[logging.Formatter]]] = {"json": JsonFormatt
 
 
 def set_up_logging(log_format: Literal["json", "text"]) -> None:
-    """Send the log of this process to standard error: the host's lines, and warnings of everything else."""
+    """Write the log of this process to standard error: the host's lines, and warnings of all other loggers."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_FORMATTERS[log_format]())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _log.setLevel(logging.INFO)
 
 
-class RequestLine:
-    """Collects what one request's line will say."""
+class RequestLogLine:
+    """Collects the fields of one request's log line.
 
-    def __init__(self) -> None:
-        self.fields: dict[str, Any] = {}
+    Args:
+        **fields: the first of them.
+    """
+
+    def __init__(self, **fields: object) -> None:
+        self._fields = fields
         self._started = time.perf_counter()
 
-    def note(self, **fields: object) -> None:
+    def add(self, **fields: object) -> None:
         """Add fields."""
-        self.fields |= fields
+        self._fields |= fields
 
     def write(self, *, status: int | None, request_id: str) -> None:
         """Write the line."""
-        failed = logging.INFO if status is not None and status < _SERVER_FAULT else logging.WARNING
+        level = logging.INFO if status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR else logging.WARNING
         milliseconds = round((time.perf_counter() - self._started) * 1000, 1)
-        log_event("request", failed, request_id=request_id, status=status, ms=milliseconds, **self.fields)
+        log_event("request", level, request_id=request_id, status=status, ms=milliseconds, **self._fields)
 
 
-_SERVER_FAULT: Final = 500
+_MAX_TEXT_LENGTH: Final = 500
+_MIN_RECIPIENT_LENGTH: Final = 4
+
+
+@frozen
+class LogRedactor:
+    """Makes a text fit for the log: removes one request's secrets, masks its recipient, and shortens it.
+
+    Args:
+        secrets: the secrets.
+        recipient: the recipient of the message, if the request sends one.
+    """
+
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    recipient: object = field(default=None, repr=False)
+
+    def __call__(self, text: str) -> str:
+        """Return the redacted text."""
+        text = redact(text, self.secrets)
+        if isinstance(self.recipient, str) and len(self.recipient) >= _MIN_RECIPIENT_LENGTH:
+            mask = mask_recipient(self.recipient)
+            text = re.sub(re.escape(self.recipient), lambda _: mask, text, flags=re.IGNORECASE)
+        return text if len(text) <= _MAX_TEXT_LENGTH else text[: _MAX_TEXT_LENGTH - 1] + "…"

@@ -1,4 +1,4 @@
-"""Prometheus metrics: requests by status, sends by outcome, how long they take, and how many slots are taken."""
+"""Prometheus metrics: requests by status, sends by outcome and duration, and busy slots."""
 
 import os
 from collections.abc import Callable
@@ -10,17 +10,17 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 MULTIPROCESS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""prometheus-client's own variable: where the workers of one host share their numbers."""
+"""prometheus-client's own variable: the folder where the workers of one host share their metrics."""
 
 _BUCKETS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
 
 
 class Metrics:
-    """The numbers of one application.
+    """The metrics of one application.
 
     Args:
-        slots: how many there are.
-        busy: how many are taken, asked at each scrape.
+        slots: the number of slots.
+        busy: returns how many of them are busy.
     """
 
     content_type: Final = CONTENT_TYPE_LATEST
@@ -30,69 +30,69 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "connector_kit_requests",
-            "Answers, by route and HTTP status.",
+            "Responses by route and HTTP status.",
             ("route", "status"),
             registry=self._registry,
         )
         self._sends = Counter(
             "connector_kit_sends",
-            "Messages handed to a connector, by how that ended: sent, or a code.",
+            "Messages passed to a connector, by outcome: sent, or an error code.",
             ("connector", "type", "outcome"),
             registry=self._registry,
         )
         self._seconds = Histogram(
             "connector_kit_send_seconds",
-            "How long a connector took for a message.",
+            "Duration of a connector call that sends a message.",
             ("connector",),
             buckets=_BUCKETS,
             registry=self._registry,
         )
         self._busy = Gauge(
             "connector_kit_slots_busy",
-            "Slots in which a connector is at work.",
+            "Slots with a running connector call.",
             registry=self._registry,
             multiprocess_mode="livesum",
         )
         self._slots = Gauge(
             "connector_kit_slots",
-            "Slots that there are.",
+            "All slots.",
             registry=self._registry,
             multiprocess_mode="livesum",
         )
         self._slots.set(slots)
 
-    def answered(self, route: str, status: int) -> None:
-        """Count an answer."""
+    def count_response(self, route: str, status: int) -> None:
+        """Count a response."""
         self._requests.labels(route, str(status)).inc()
 
-    def sent(self, connector: str, message_type: str, outcome: str, seconds: float) -> None:
-        """Count a send that ended, well or not."""
+    def count_send(self, connector: str, message_type: str, outcome: str, seconds: float) -> None:
+        """Count a send that has ended, and its duration."""
         self._sends.labels(connector, message_type, outcome).inc()
         self._seconds.labels(connector).observe(seconds)
-        self.count_slots()
+        self.update_slots()
 
-    def count_slots(self) -> None:
-        """Take the number of slots that are taken; other workers' scrapes see it from here."""
+    def update_slots(self) -> None:
+        """Record how many slots are busy, for scrapes that another worker serves."""
         self._busy.set(self._busy_now())
 
     def render(self) -> bytes:
-        """Return all numbers as Prometheus reads them: of all workers, where there are several."""
-        self.count_slots()
+        """Return the metrics in Prometheus's text format; with several workers, those of all of them."""
+        self.update_slots()
         folder = os.environ.get(MULTIPROCESS_FOLDER)
         if not folder:
             return generate_latest(self._registry)
-        _forget_dead_workers(Path(folder))
-        together = CollectorRegistry()
-        MultiProcessCollector(together, folder)  # type: ignore[no-untyped-call]  # prometheus-client's
-        return generate_latest(together)
+        _remove_ended_workers(Path(folder))
+        combined = CollectorRegistry()
+        MultiProcessCollector(combined, folder)  # type: ignore[no-untyped-call]  # prometheus-client's
+        return generate_latest(combined)
 
 
-def _forget_dead_workers(folder: Path) -> None:
-    """Drop what a worker that is gone last said of its slots; what it counted stays."""
+def _remove_ended_workers(folder: Path) -> None:
+    """Remove the slots of workers that have ended; their counters stay."""
     for file in folder.glob("gauge_live*_*.db"):
         process = int(file.stem.rpartition("_")[2])
         with suppress(PermissionError):
             try:
                 os.kill(process, 0)
             except ProcessLookupError:
-                mark_process_dead(process, str(folder))  # type: ignore[no-untyped-call]  # likewise
+                mark_process_dead(process, str(folder))  # type: ignore[no-untyped-call]  # prometheus-client's

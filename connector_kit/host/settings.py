@@ -1,7 +1,6 @@
-"""What a host is told: which connectors it serves, to whom, and within which bounds."""
+"""The settings of a host: the connectors it serves, who may call it, and its limits."""
 
 import ipaddress
-from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 from attrs import field, frozen
@@ -10,37 +9,28 @@ from connector_kit.connector import MessageConnector
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-SHORTEST_TOKEN: Final = 16
-"""In characters. Whoever has the token can send in the operator's name, so it must not be one that can be guessed."""
+MIN_TOKEN_LENGTH: Final = 16
+"""In characters. Anyone with a token can send in the operator's name, so it must be hard to guess."""
 
 
-def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """Read addresses and networks.
-
-    Raises:
-        ValueError: one of them is neither.
-    """
-    return tuple(ipaddress.ip_network(text) for text in texts)
-
-
-def token_fault(token: str) -> str | None:
-    """Say why a text cannot be a token, without showing it."""
-    if len(token) < SHORTEST_TOKEN:
-        return f"expected at least {SHORTEST_TOKEN} characters, found {len(token)}"
+def token_error(token: str) -> str | None:
+    """Return why a text cannot be a token, without showing it; ``None`` if it can."""
+    if len(token) < MIN_TOKEN_LENGTH:
+        return f"expected at least {MIN_TOKEN_LENGTH} characters, found {len(token)}"
     if not token.isascii() or not token.isprintable():
-        return "expected printable ASCII characters, found others: it could not stand in a header"
+        return "expected printable ASCII characters only: an HTTP header cannot carry any others"
     if token != token.strip():
-        return "expected no white space around it: a header loses that"
+        return "expected no white space around the token: HTTP headers lose it"
     return None
 
 
 @frozen
 class HostedSettings:
-    """One connector, and its config if the host has one.
+    """One hosted connector.
 
     Args:
         connector: the class.
-        config: the saved config as JSON; ``None`` where each call brings one along.
+        config: the saved config as JSON; ``None`` if each request brings its own.
     """
 
     connector: type[MessageConnector[Any, Any]]
@@ -54,27 +44,26 @@ class HostedSettings:
 
 @frozen
 class HostSettings:
-    """All that the application needs; see `connector_kit.host.configuration` for how it comes from a file.
+    """Everything the application needs; `connector_kit.host.host_file` reads it from a host.toml.
 
     Args:
-        connectors: what is hosted.
-        tokens: any of them opens the door; empty for a host without one, which has to be said.
-        insecure_without_token: serve whoever calls.
-        metrics_tokens: these open ``/metrics`` alone.
-        allow_ips: who may call; empty for anyone.
-        trusted_proxies: whose ``X-Forwarded-For`` is believed.
-        deadline_seconds: every request is answered within this time.
-        body_seconds: a body has to arrive within this time.
-        max_body_bytes: the largest body.
-        slots: how many connector calls run at a time.
-        deduplicate_seconds: how long identical sends are remembered; 0 for not at all.
+        connectors: the hosted connectors.
+        tokens: a request needs one of them.
+        insecure_without_token: serve requests without a token; required if there are no tokens.
+        metrics_tokens: tokens that are valid for ``/metrics`` only.
+        allow_ips: addresses that may call; empty allows all.
+        trusted_proxies: proxies whose ``X-Forwarded-For`` header is trusted.
+        deadline_seconds: the host responds to every request within this time.
+        body_seconds: a body must arrive within this time.
+        max_body_bytes: the largest accepted body.
+        slots: how many connector calls run at the same time.
         metrics: serve Prometheus metrics.
-        log_format: of the log.
-        email: the id of the connector behind ``/email``.
-        sms: the id of the connector behind ``/sms``.
+        log_format: the format of the log.
+        email: the id of the connector that serves ``/email``.
+        sms: the id of the connector that serves ``/sms``.
 
     Raises:
-        ValueError: there is no token and nobody said that there need not be one, or a token is no good.
+        ValueError: there is no token and ``insecure_without_token`` is not set, or a token is unusable.
     """
 
     connectors: tuple[HostedSettings, ...]
@@ -87,17 +76,16 @@ class HostSettings:
     body_seconds: float = 5.0
     max_body_bytes: int = 1 << 20
     slots: int = 64
-    deduplicate_seconds: float = 0.0
     metrics: bool = False
     log_format: Literal["json", "text"] = "json"
     email: str | None = None
     sms: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a host that would be open without anybody having said so."""
+        """Reject a host that would be open by mistake."""
         if not self.tokens and not self.insecure_without_token:
-            raise ValueError("A host needs a token, or has to be told that it serves without one.")
+            raise ValueError("A host needs a token. To serve without one, set insecure_without_token.")
         for token in (*self.tokens, *self.metrics_tokens):
-            fault = token_fault(token)
-            if fault:
-                raise ValueError(f"A token cannot be used: {fault}.")
+            error = token_error(token)
+            if error:
+                raise ValueError(f"Unusable token: {error}.")

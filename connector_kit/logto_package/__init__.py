@@ -1,1 +1,1 @@
-"""Writes the npm package that makes a hosted Python connector a connector of Logto's own kind. Extra: ``serve``."""
+"""Writes an npm package with which Logto loads a hosted Python connector like a native one. Extra: ``serve``."""

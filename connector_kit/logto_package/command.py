@@ -1,4 +1,4 @@
-"""``connector-kit package``: write the npm package of a hosted connector."""
+"""``connector-kit package``: writes the npm package of a hosted connector."""
 
 import shlex
 from pathlib import Path
@@ -11,9 +11,7 @@ from connector_kit.logto_package.package import KIT_RANGE, LogtoPackage, Packagi
 from connector_kit.logto_package.writing import FolderInUseError, write_package
 
 
-class _Unusable(click.ClickException):
-    """What was named cannot be packaged, or not there."""
-
+class _PackageNotWritten(click.ClickException):
     exit_code = 2
 
 
@@ -25,81 +23,84 @@ class _Unusable(click.ClickException):
     type=click.Path(path_type=Path),
     required=True,
     metavar="DIR",
-    help="The folder to write; call it connector-… and Logto's own command line takes it as it is.",
+    help="The folder to write. Name it connector-… if you pass it to Logto's `connector add` command.",
 )
 @click.option(
     "--id",
-    "packaged_id",
+    "package_id",
     metavar="ID",
-    help="What Logto shall know it by [default: python- and its own id]. It stays with what Logto stores.",
+    help="The connector's id in Logto [default: python- and its own id]. Logto stores it with the config.",
 )
-@click.option("--name", metavar="NAME", help="Of the package [default: connector- and the id].")
-@click.option("--package-version", metavar="VERSION", help="Of the package [default: that of the Python package].")
+@click.option("--name", metavar="NAME", help="The name of the npm package [default: connector- and the id].")
+@click.option(
+    "--package-version",
+    metavar="VERSION",
+    help="The version of the npm package [default: the version of the Python package].",
+)
 @click.option(
     "--kit-range",
     metavar="RANGE",
     default=KIT_RANGE,
     show_default=True,
-    help="The editions of @logto/connector-kit that it says it fits; Logto skips it where its own is another.",
+    help="The supported versions of @logto/connector-kit. Logto skips the package if its own version is outside.",
 )
-@click.option("--force", is_flag=True, help="Replace a package that was written there before.")
+@click.option("--force", is_flag=True, help="Replace an earlier package in the folder.")
 def package_command(
     *,
     connector_id: str,
     folder: Path,
-    packaged_id: str | None,
+    package_id: str | None,
     name: str | None,
     package_version: str | None,
     kit_range: str,
     force: bool,
 ) -> None:
-    """Write an npm package that shows a hosted connector to Logto as one of its own.
+    """Write an npm package that Logto loads like any other connector.
 
-    ID is an installed connector, or package.module:Class. `connector-kit serve` must host it where Logto can reach it.
+    ID is an installed connector, or package.module:Class. Logto must be able to reach a host that serves the connector
+    (`connector-kit serve`).
     """
     try:
         package = build_package(
             find_connector(connector_id),
-            connector_id=packaged_id,
+            connector_id=package_id,
             name=name,
-            version=package_version or _version_of(connector_id),
+            version=package_version or _python_version(connector_id),
             kit_range=kit_range,
         )
         write_package(package, folder, replace=force)
-    except ConnectorNotFoundError as error:
-        raise _Unusable(str(error)) from error
+    except (ConnectorNotFoundError, FolderInUseError) as error:
+        raise _PackageNotWritten(str(error)) from error
     except ConnectorError as error:
-        raise _Unusable(f"{connector_id} is no connector that Logto would load: {error.code}.") from error
+        raise _PackageNotWritten(f"{connector_id} is not a connector that Logto can load: {error.code}.") from error
     except PackagingError as error:
-        raise _Unusable(f"{connector_id} cannot be packaged: {error}.") from error
-    except FolderInUseError as error:
-        raise _Unusable(str(error)) from error
+        raise _PackageNotWritten(f"{connector_id} cannot be packaged: {error}.") from error
     except OSError as error:
-        raise _Unusable(f"{folder} cannot be written: {error.strerror or type(error).__name__}.") from error
-    click.echo(_report(package, folder))
+        raise _PackageNotWritten(f"{folder} cannot be written: {error.strerror or type(error).__name__}.") from error
+    click.echo(_summary(package, folder))
 
 
-def _version_of(connector_id: str) -> str:
-    """Return the version of the Python package that brings an installed connector."""
+def _python_version(connector_id: str) -> str:
+    """Return the version of the Python package that contains an installed connector."""
     point = installed_connectors().get(connector_id)
     return point.dist.version if point is not None and point.dist is not None else "0.0.0"
 
 
-def _as_npm_takes_it(folder: Path) -> str:
-    """Write a path so that npm does not take it for a repository: ``a/b`` alone would be one of GitHub's."""
+def _npm_path(folder: Path) -> str:
+    """Return a path that npm treats as a folder: npm treats ``a/b`` as a GitHub repository."""
     return shlex.quote(str(folder) if folder.is_absolute() else f"./{folder.as_posix()}")
 
 
-def _report(package: LogtoPackage, folder: Path) -> str:
-    place = f"packages/core/connectors/{package.name.replace('/', '-')}"
+def _summary(package: LogtoPackage, folder: Path) -> str:
+    target = f"packages/core/connectors/{package.name.replace('/', '-')}"
     return f"""Wrote {package.name} {package.version} to {folder}: {len(package.files)} files.
 
 Next:
-  1. Put the folder into Logto, as {place}
-     (in Logto's container: /etc/logto/{place}; mount or copy it there).
-     Or make a tarball with `npm pack {_as_npm_takes_it(folder)}`, and in Logto's folder run
-     `npx @logto/cli connector add /path/to/the.tgz -p .` with the tarball's full path.
-     Nothing is built and nothing is installed: it uses what Logto has.
-  2. Start Logto again.
+  1. Copy the folder into Logto, as {target}
+     (in Logto's container: /etc/logto/{target}; copy or mount it).
+     Or create a tarball with `npm pack {_npm_path(folder)}`, and in Logto's folder run
+     `npx @logto/cli connector add /path/to/the.tgz -p .` with the full path of the tarball.
+     The package needs no build and no other packages.
+  2. Restart Logto.
   3. In Console, add the connector "{package.display_name}" (id {package.connector_id}), and
-     give it the endpoint and the token of the host."""
+     enter the endpoint and the token of the host."""

@@ -1,8 +1,7 @@
-"""A connector's config schema, compiled for the validator of the npm package.
+"""Compiles a connector's config schema for the validator of the npm package (``npm/json-schema.js``).
 
-The Python guard judges a config by its schema; the package must reach the same verdict inside Logto, where nothing is
-installed for it. So references become numbers in one list of schemas, regular expressions are rewritten for JavaScript,
-and what decides nothing is left out.
+Inside Logto the package must reach the same verdicts as the Python guard, without any installed dependency. So Python
+resolves the references and rewrites the regular expressions, and the validator needs to do neither.
 """
 
 from collections.abc import Mapping
@@ -10,93 +9,78 @@ from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
-from referencing import Registry
 from referencing.exceptions import Unresolvable
-from referencing.jsonschema import DRAFT202012, Schema
 
-from connector_kit.logto_package.patterns import UntranslatablePatternError, to_javascript
+from connector_kit.logto_package.patterns import UnsupportedPatternError, to_javascript
+from connector_kit.schema_walk import Subschema, map_subschemas, root_subschema
 
-_VALUES: Final = frozenset(
-    (
-        *("type", "const", "enum", "required", "dependentRequired"),
-        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"),
-        *("minItems", "maxItems", "uniqueItems", "minContains", "maxContains", "minProperties", "maxProperties"),
-    ),
-)
-_SCHEMAS: Final = frozenset(
-    (
-        *("not", "if", "then", "else", "items", "contains", "propertyNames"),
-        *("additionalProperties", "unevaluatedItems", "unevaluatedProperties"),
-    ),
-)
-_LISTS_OF_SCHEMAS: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-_SCHEMAS_BY_KEY: Final = frozenset({"properties", "dependentSchemas"})
-_KEYWORDS: Final = _VALUES | _SCHEMAS | _LISTS_OF_SCHEMAS | _SCHEMAS_BY_KEY | {"$ref", "pattern", "patternProperties"}
+_KEYWORDS: Final = (Draft202012Validator.VALIDATORS.keys() - {"format"}) | {
+    "then",
+    "else",
+    "minContains",
+    "maxContains",
+}
+"""The keywords that decide a verdict in Python. Its guards do not check formats."""
 
 
-class UncompilableSchemaError(ValueError):
-    """A schema cannot be judged by outside of Python; the message says why."""
+class UnsupportedSchemaError(ValueError):
+    """The npm package cannot reach the verdicts of a schema; the message names the reason."""
 
 
 def compile_schema(schema: Mapping[str, Any]) -> list[Any]:
     """Compile a JSON Schema 2020-12.
 
     Returns:
-        The schema, and after it all that it refers to; a ``$ref`` is an index in this list.
+        The schema, followed by each schema that it refers to. A ``$ref`` is an index in this list, a ``pattern`` is a
+        JavaScript pattern, and ``patternProperties`` is a list of pairs of a JavaScript pattern and a schema.
 
     Raises:
-        UncompilableSchemaError: it is no valid schema, refers to what is not there, has a ``$dynamicRef``, or a regular
-            expression that JavaScript has no words for.
+        UnsupportedSchemaError: The schema is invalid, refers to a schema outside itself, or has a ``$dynamicRef`` or an
+            unsupported regular expression.
     """
     contents = dict(schema)
-    try:
-        Draft202012Validator.check_schema(contents)
-    except SchemaError as error:
-        raise UncompilableSchemaError(f"its config schema is no JSON Schema 2020-12: {error.message}") from error
-    root = DRAFT202012.create_resource(contents)
     compiler = _Compiler()
     try:
-        compiler.place_of(contents, Registry[Schema]().resolver_with_root(root))
-    except UntranslatablePatternError as error:
-        raise UncompilableSchemaError(f"its config schema cannot be told to JavaScript: {error}") from error
+        Draft202012Validator.check_schema(contents)
+        compiler.index_of(root_subschema(contents))
+    except SchemaError as error:
+        raise UnsupportedSchemaError(
+            f"the config schema is not a valid JSON Schema 2020-12: {error.message}"
+        ) from error
+    except UnsupportedPatternError as error:
+        raise UnsupportedSchemaError(f"in the config schema, {error}") from error
     except Unresolvable as error:
-        raise UncompilableSchemaError(f"its config schema refers to {error.ref!r}, which is not in it") from error
+        raise UnsupportedSchemaError(f"the config schema refers to {error.ref!r}, which it does not contain") from error
     return compiler.schemas
 
 
 class _Compiler:
     def __init__(self) -> None:
         self.schemas: list[Any] = []
-        self._places: dict[int, int] = {}
+        self._indices: dict[int, int] = {}
 
-    def place_of(self, schema: Any, resolver: Any) -> int:  # noqa: ANN401 - any schema; referencing's type is private
-        """Return the place of a schema in the list, where it stands once."""
-        if id(schema) not in self._places:
-            place = self._places[id(schema)] = len(self.schemas)
-            self.schemas.append(None)  # holds the place while the schema refers to itself
-            self.schemas[place] = self._compile(schema, resolver)
-        return self._places[id(schema)]
+    def index_of(self, subschema: Subschema) -> int:
+        """Return the index of a schema in the list; it is compiled and added once."""
+        key = id(subschema.schema)
+        if key not in self._indices:
+            index = self._indices[key] = len(self.schemas)
+            self.schemas.append(None)  # reserves the index: the schema may refer to itself
+            self.schemas[index] = self._compile(subschema)
+        return self._indices[key]
 
-    def _compile(self, schema: Any, resolver: Any) -> Any:  # noqa: ANN401 - as above
-        if isinstance(schema, bool):
-            return schema
-        if "$dynamicRef" in schema:
-            raise UncompilableSchemaError("its config schema has a $dynamicRef, which the npm package cannot follow")
-        here = resolver.in_subresource(DRAFT202012.create_resource(schema))
-        return {key: self._keyword(key, value, here) for key, value in schema.items() if key in _KEYWORDS}
-
-    def _keyword(self, key: str, value: Any, here: Any) -> Any:  # noqa: ANN401 - as above
-        if key == "$ref":
-            target = here.lookup(value)
-            return self.place_of(target.contents, target.resolver)
-        if key == "pattern":
-            return to_javascript(value)
-        if key == "patternProperties":
-            # Two patterns may become one; neither may be lost.
-            parts = [(to_javascript(pattern), self._compile(part, here)) for pattern, part in value.items()]
-            return {pattern: {"allOf": [part for other, part in parts if other == pattern]} for pattern, _ in parts}
-        if key in _SCHEMAS_BY_KEY:
-            return {name: self._compile(part, here) for name, part in value.items()}
-        if key in _LISTS_OF_SCHEMAS:
-            return [self._compile(part, here) for part in value]
-        return self._compile(value, here) if key in _SCHEMAS else value
+    def _compile(self, subschema: Subschema) -> Any:
+        if isinstance(subschema.schema, bool):
+            return subschema.schema
+        keywords = {key: value for key, value in subschema.keywords.items() if key in _KEYWORDS}
+        if "$dynamicRef" in keywords:
+            raise UnsupportedSchemaError("the config schema has a $dynamicRef, which the npm package does not support")
+        compiled: dict[str, Any] = map_subschemas(keywords, lambda part: self._compile(subschema.child(part)))
+        if "$ref" in keywords:
+            compiled["$ref"] = self.index_of(subschema.resolve(keywords["$ref"]))
+        if "pattern" in keywords:
+            compiled["pattern"] = to_javascript(keywords["pattern"])
+        if "patternProperties" in keywords:
+            # A list, because two Python patterns may have the same JavaScript pattern.
+            parts = compiled["patternProperties"]
+            compiled["patternProperties"] = [[to_javascript(pattern), part] for pattern, part in parts.items()]
+        return compiled

@@ -1,157 +1,114 @@
-r"""Regular expressions as Python reads them, rewritten so that JavaScript reads the same.
+r"""Rewrites a Python regular expression for JavaScript, or rejects it.
 
-The same text means different things to both: ``$`` also stands before a last line feed in Python, ``\d`` and ``\w`` know
-all of Unicode there, ``.`` ends a line at other characters. What JavaScript has no words for is refused.
+Python and JavaScript read some constructs differently. In Python, ``$`` also matches before a final line feed, ``.``
+matches every character but the line feed, and ``\d``, ``\w`` and ``\s`` cover all of Unicode. Each construct in the tables
+below has one JavaScript equivalent. A pattern with any other construct is rejected.
 """
 
 import re
-from collections.abc import Iterator
-from typing import Final, NoReturn
+from typing import Final
 
-_CONTROLS: Final = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
-_HEXADECIMAL: Final = {"x": 2, "u": 4, "U": 8}
-
-_WORD: Final = r"\p{L}\p{N}_"
-_NO_WORD: Final = (
-    r"\p{M}\p{S}\p{Z}\p{C}\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}\u203f\u2040\u2054\ufe33\ufe34\ufe4d-\ufe4f\uff3f"
-)
 _SPACE: Final = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_NO_SPACE: Final = (
-    r"\0-\x08\x0e-\x1b\x21-\x84\x86-\x9f\xa1-\u167f\u1681-\u1fff\u200b-\u2027\u202a-\u202e\u2030-\u205e\u2060-\u2fff"
-    r"\u3001-\u{10ffff}"
-)
+_WORD: Final = r"\p{L}\p{N}_"
+
 _CLASSES: Final = {
-    "d": r"\p{Nd}",
-    "D": r"\P{Nd}",
-    "s": _SPACE,
-    "S": _NO_SPACE,
-    "w": _WORD,
-    "W": _NO_WORD,
+    r"\d": r"\p{Nd}",
+    r"\D": r"\P{Nd}",
+    r"\s": f"[{_SPACE}]",
+    r"\S": f"[^{_SPACE}]",
+    r"\w": f"[{_WORD}]",
+    r"\W": f"[^{_WORD}]",
 }
-"""What stands between brackets for each; none can be negated inside a class, so both sides are spelled out."""
+r"""Valid inside a set such as ``[\w.-]`` as well as outside."""
 
-_OUTSIDE: Final = {
-    "A": "(?:^)",
-    "Z": "(?:$)",
-    "b": f"(?:(?<=[{_WORD}])(?![{_WORD}])|(?<![{_WORD}])(?=[{_WORD}]))",
-} | {letter: f"[{inside}]" for letter, inside in _CLASSES.items()}
+# A group gets a second pair of parentheses because JavaScript does not allow a repeat directly after a lookaround.
+_SYNTAX: Final = _CLASSES | {
+    "^": "^",
+    "$": r"(?=\n?$)",
+    r"\A": "^",
+    r"\Z": "$",
+    r"\b": f"(?:(?<=[{_WORD}])(?![{_WORD}])|(?<![{_WORD}])(?=[{_WORD}]))",
+    ".": r"[^\n]",
+    "|": "|",
+    "(": "(?:(?:",
+    "(?:": "(?:(?:",
+    "(?=": "(?:(?=",
+    "(?!": "(?:(?!",
+    "(?<=": "(?:(?<=",
+    "(?<!": "(?:(?<!",
+    ")": "))",
+}
+_CONTROLS: Final = {r"\a": 7, r"\b": 8, r"\f": 12, r"\n": 10, r"\r": 13, r"\t": 9, r"\v": 11}
 
-_AS_SUCH: Final = {")": "))", ".": r"[^\n]", "^": "(?:^)", "$": r"(?:(?=\n?$))", "|": "|"}
-_GROUPS: Final = ("(?:", "(?=", "(?!", "(?<=", "(?<!")
-_REPEAT: Final = re.compile(r"\{(\d*)(,?)(\d*)\}", re.ASCII)
+_ESCAPE: Final = r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)"
+_TOKEN: Final = re.compile(
+    r"\[(?P<negation>\^?)(?P<members>\]?(?:\\.|[^]\\])*)\]"
+    r"|(?P<name>\(\?P<\w+>)"
+    r"|\(\?(?:<[=!]|.)"
+    r"|(?P<repeat>(?:[*+?]|\{(?=[0-9,])[0-9]*,?[0-9]*\})[?+]?)"
+    rf"|{_ESCAPE}|.",
+    re.DOTALL,
+)
+_MEMBER: Final = re.compile(rf"({_ESCAPE}|.)(?:-({_ESCAPE}|.))?", re.DOTALL)
 
 
-class UntranslatablePatternError(ValueError):
-    """JavaScript has no words for a regular expression; the message says for what in it."""
+class UnsupportedPatternError(ValueError):
+    """A regular expression is invalid or has no JavaScript equivalent; the message quotes it and names the construct."""
+
+
+class _UnsupportedConstructError(Exception):
+    """The construct is the only argument."""
 
 
 def to_javascript(pattern: str) -> str:
-    """Rewrite a regular expression for ``new RegExp(…, "u")``.
+    r"""Return the pattern for ``new RegExp(pattern, "v")``; it matches the same strings as ``re.search``.
 
-    Both find the same strings. Where Python's and Node's editions of Unicode differ, so do letters and digits.
+    Letters and digits may differ where Python and Node.js implement different versions of Unicode.
 
     Raises:
-        UntranslatablePatternError: it is not valid in Python, or needs what JavaScript lacks: flags, comments, back
-            references, atomic groups, conditions, possessive repeats, octal and named characters.
+        UnsupportedPatternError: The pattern is not valid in Python, or has a flag, comment, backreference, atomic group,
+            conditional group, possessive repeat, octal escape, named character or ``\B``.
     """
     try:
         re.compile(pattern)
+        return _TOKEN.sub(_rewrite_token, pattern)
     except re.error as error:
-        raise UntranslatablePatternError(f"the pattern {pattern!r} is none: {error}") from error
-    return "".join(_Translation(pattern).outside())
+        raise UnsupportedPatternError(f"the pattern {pattern!r} is not a valid regular expression: {error}") from error
+    except _UnsupportedConstructError as error:
+        raise UnsupportedPatternError(
+            f"the pattern {pattern!r} uses '{error}', which the npm package does not support"
+        ) from None
 
 
-class _Translation:
-    def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
-        self._place = 0
-
-    def _take(self, count: int = 1) -> str:
-        taken = self._pattern[self._place : self._place + count]
-        self._place += count
-        return taken
-
-    def _next_is(self, text: str) -> bool:
-        return self._pattern.startswith(text, self._place)
-
-    def _refuse(self, what: str) -> NoReturn:
-        raise UntranslatablePatternError(f"the pattern {self._pattern!r} has {what}, which JavaScript has not")
-
-    def outside(self) -> Iterator[str]:
-        """Translate all that stands outside of character classes."""
-        while self._place < len(self._pattern):
-            character = self._take()
-            if character in _AS_SUCH:
-                yield _AS_SUCH[character]
-            elif character == "\\":
-                yield self._escape(_OUTSIDE)
-            elif character == "[":
-                yield "".join(self._character_class())
-            elif character == "(":
-                yield self._open_group()
-            elif character in "*+?":
-                yield character + self._after_repeat()
-            elif character == "{":
-                yield self._counted_repeat()
-            else:
-                yield _literal(character)
-
-    def _open_group(self) -> str:
-        """Open a group, in one more that can be repeated; with no back references, none needs to be remembered."""
-        self._place -= 1
-        for group in sorted(_GROUPS, key=len, reverse=True):
-            if self._next_is(group):
-                self._take(len(group))
-                return f"(?:{group}"
-        if self._next_is("(?P<"):
-            self._place = self._pattern.index(">", self._place) + 1
-            return "(?:(?:"
-        if self._next_is("(?"):
-            self._refuse(f"{self._take(3)!r}")
-        self._take()
-        return "(?:(?:"
-
-    def _after_repeat(self) -> str:
-        if self._next_is("+"):
-            self._refuse("a possessive repeat")
-        return self._take() if self._next_is("?") else ""
-
-    def _counted_repeat(self) -> str:
-        found = _REPEAT.match(self._pattern, self._place - 1)
-        if found is None or found[0] == "{}":
-            return _literal("{")
-        self._place = found.end()
-        return f"{{{found[1] or 0}{found[2]}{found[3]}}}{self._after_repeat()}"
-
-    def _escape(self, classes: dict[str, str]) -> str:
-        letter = self._take()
-        if letter in classes:
-            return classes[letter]
-        if letter in _CONTROLS:
-            return _literal(chr(_CONTROLS[letter]))
-        if letter in _HEXADECIMAL:
-            return _literal(chr(int(self._take(_HEXADECIMAL[letter]), 16)))
-        if letter.isascii() and letter.isalnum():
-            self._refuse(f"'\\{letter}'")
-        return _literal(letter)
-
-    def _character_class(self) -> Iterator[str]:
-        yield "["
-        if self._next_is("^"):
-            yield self._take()
-        first = True
-        while first or not self._next_is("]"):
-            character = self._take()
-            if character == "\\":
-                yield self._escape(_CLASSES)
-            elif character == "-" and not first and not self._next_is("]"):
-                yield "-"
-            else:
-                yield _literal(character)
-            first = False
-        yield self._take()
+def _rewrite_token(found: re.Match[str]) -> str:
+    token = found[0]
+    if token in _SYNTAX:
+        return _SYNTAX[token]
+    if found["name"]:
+        return _SYNTAX["("]
+    if found["members"]:
+        return f"[{found['negation']}{_MEMBER.sub(_rewrite_member, found['members'])}]"
+    if found["repeat"] and not token[1:].endswith("+"):
+        return token.replace("{,", "{0,")
+    if found["repeat"] or token.startswith("(?"):
+        raise _UnsupportedConstructError(token)
+    return _rewrite_character(token)
 
 
-def _literal(character: str) -> str:
-    """Spell a character so that it stands for itself anywhere."""
-    return character if character.isascii() and character.isalnum() else f"\\u{{{ord(character):x}}}"
+def _rewrite_member(found: re.Match[str]) -> str:
+    return "-".join(_CLASSES.get(end) or _rewrite_character(end) for end in found.groups() if end)
+
+
+def _rewrite_character(token: str) -> str:
+    """Return a character, escaped or not, in a form that is literal everywhere in a JavaScript pattern."""
+    if re.fullmatch("[0-9A-Za-z]", token):
+        return token
+    if token in _CONTROLS:
+        code = _CONTROLS[token]
+    elif re.fullmatch(r"\\[xuU].+", token):
+        code = int(token.lstrip(r"\xuU"), 16)
+    elif re.fullmatch(r"\\[0-9A-Za-z]", token):
+        raise _UnsupportedConstructError(token)
+    else:
+        code = ord(token[-1])
+    return f"\\u{{{code:x}}}"

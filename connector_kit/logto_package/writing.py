@@ -1,4 +1,4 @@
-"""Writing a package to disk: all of it or nothing, and over nothing but an earlier package of ours."""
+"""Writes an npm package to a folder, completely or not at all. It replaces only an earlier package of this kit."""
 
 import json
 import tempfile
@@ -8,23 +8,23 @@ from connector_kit.logto_package.package import MARKER, LogtoPackage
 
 
 class FolderInUseError(FileExistsError):
-    """There is something where the package should go; the message says what."""
+    """The target folder must not be replaced; the message states why."""
 
 
 def write_package(package: LogtoPackage, folder: Path, *, replace: bool = False) -> None:
-    """Write a package to a folder, which appears in one step when all files are written.
+    """Write a package to a temporary folder, then rename that folder to its final name.
 
     Args:
-        package: what to write.
-        folder: that is not there yet, or is empty.
-        replace: take the place of a package that was written before.
+        package: the package to write.
+        folder: a folder that does not exist yet, or is empty.
+        replace: whether to replace an earlier package in the folder.
 
     Raises:
-        FolderInUseError: there is something else, or ``replace`` was not asked for.
-        OSError: it cannot be written.
+        FolderInUseError: The folder has other contents, or an earlier package and ``replace`` is false.
+        OSError: A file or folder cannot be written.
     """
     folder = folder.absolute()
-    _check_free(folder, replace=replace)
+    _check_replaceable(folder, replace=replace)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
         written, replaced = Path(scratch) / "written", Path(scratch) / "replaced"
@@ -42,20 +42,22 @@ def write_package(package: LogtoPackage, folder: Path, *, replace: bool = False)
             raise
 
 
-def _check_free(folder: Path, *, replace: bool) -> None:
+def _check_replaceable(folder: Path, *, replace: bool) -> None:
     if not folder.exists() and not folder.is_symlink():
         return
     if folder.is_symlink() or not folder.is_dir():
-        raise FolderInUseError(f"{folder} is there and is no folder.")
+        raise FolderInUseError(f"{folder} exists and is not a folder.")
     if not any(folder.iterdir()):
         return
     if not replace:
-        raise FolderInUseError(f"{folder} is not empty. Give another folder, or --force to replace an earlier package.")
-    if not _is_ours(folder):
-        raise FolderInUseError(f"{folder} holds something else than a package that this command wrote; it stays.")
+        raise FolderInUseError(
+            f"{folder} is not empty. Choose another folder, or use --force to replace an earlier package."
+        )
+    if not _is_package_of_this_kit(folder):
+        raise FolderInUseError(f"{folder} was not written by this command, so it is not replaced.")
 
 
-def _is_ours(folder: Path) -> bool:
+def _is_package_of_this_kit(folder: Path) -> bool:
     try:
         manifest = json.loads((folder / "package.json").read_bytes())
     except (OSError, ValueError):

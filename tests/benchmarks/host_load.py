@@ -1,10 +1,10 @@
-"""Load on the host, on this machine alone: ``python -m tests.benchmarks.host_load [steady|faulty] [--seconds 60]``.
+"""Load test of the host on this machine: ``python -m tests.benchmarks.host_load [steady|faulty] [--seconds 60]``.
 
-``steady``: a provider that answers in 50 ms; after a minute there must have been no error, and memory must be flat.
-``faulty``: it refuses 10 %, hangs on 5 % and resets 5 % of the connections; every request must be answered in time with
-the code that its fate calls for, none may reach the provider twice, and none may get lost.
+``steady``: the provider responds after 50 ms. After a minute there must be no error, and memory must not grow.
+``faulty``: the provider rejects 10 % of the messages, hangs on 5 %, and resets the connection on 5 %. Every request must
+get its response in time, with the expected code. No message may reach the provider twice or get lost.
 
-Three processes: the host as ``connector-kit serve`` runs it, the provider, and this one with the callers.
+It runs three processes: the host with ``connector-kit serve``, the provider, and this one with the clients.
 """
 
 import argparse
@@ -42,22 +42,22 @@ TOKEN: Final = "token-of-the-load-test-0123456789"
 PROVIDER_SECONDS: Final = 0.05
 DEADLINE_SECONDS: Final = 3.0
 HANG_SECONDS: Final = 8.0
-"""Longer than the deadline: the caller has its 504 by then. Then the provider hangs up, and the slot is free again."""
+"""Longer than the deadline: the client has its 504 by then. Then the provider closes the connection, which frees the slot."""
 
-LATEST_ANSWER_SECONDS: Final = DEADLINE_SECONDS + 1.0
+LATEST_RESPONSE_SECONDS: Final = DEADLINE_SECONDS + 1.0
 _EVERY: Final = 20
-_REFUSED: Final = frozenset({3, 13})
+_REJECTED: Final = frozenset({3, 13})
 _HUNG: Final = frozenset({7})
 _RESET: Final = frozenset({17})
-EXPECTED: Final = {"sent": 200, "refused": 400, "hung": 504, "reset": 400, "busy": 503}
+EXPECTED_STATUS: Final = {"sent": 200, "rejected": 400, "hung": 504, "reset": 400, "busy": 503}
 
 
-def fate_of(number: int, mode: str) -> str:
-    """Tell what the provider does with a message: known to it and to the caller, from the message's number."""
+def outcome_of(number: int, mode: str) -> str:
+    """Return what the provider does with a message. Provider and client compute it from the message's number."""
     place = number % _EVERY
     if mode == "steady":
         return "sent"
-    return "refused" if place in _REFUSED else "hung" if place in _HUNG else "reset" if place in _RESET else "sent"
+    return "rejected" if place in _REJECTED else "hung" if place in _HUNG else "reset" if place in _RESET else "sent"
 
 
 # --- the hosted connector ---
@@ -65,14 +65,14 @@ def fate_of(number: int, mode: str) -> str:
 
 @frozen
 class LoadConfig:
-    """Where the provider is."""
+    """The config of `LoadSms`: the provider's address."""
 
     url: str
     templates: tuple[Template, ...] = ()
 
 
 class LoadSms(SmsConnector[LoadConfig]):
-    """One call to the provider a message, without a retry, over kept connections, as a real connector makes it."""
+    """Calls the provider once per message, over pooled connections, as a real connector does."""
 
     metadata: ClassVar = ConnectorMetadata(
         id="load-sms", target="load", name={"en": "Load"}, description={"en": "Load."}, logo="./x.svg", readme="./x.md"
@@ -84,54 +84,54 @@ class LoadSms(SmsConnector[LoadConfig]):
             "required": ["url", "templates"],
         },
         LoadConfig,
-        advice=(),
+        warnings=(),
     )
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self._pool = urllib3.PoolManager(maxsize=256, retries=False)
 
     def compose(self, config: LoadConfig, message: SendMessageData) -> Sms:  # noqa: ARG002 - the base class's signature
-        """Forward the number of the message."""
+        """Return the message's number as its content."""
         return Sms(message.to, str(message.payload.code), None, message)
 
     def deliver(self, config: LoadConfig, sms: Sms) -> object:
-        """Post it."""
+        """Post the message's number to the provider."""
         try:
-            answer = self._pool.request("POST", f"{config.url}/{sms.content}", body=b"{}", timeout=HANG_SECONDS + 5)
+            response = self._pool.request("POST", f"{config.url}/{sms.content}", body=b"{}", timeout=HANG_SECONDS + 5)
         except urllib3.exceptions.HTTPError as error:
             raise ConnectorError(ConnectorErrorCodes.GENERAL, f"unreachable: {type(error).__name__}") from error
-        if answer.status != 200:
-            raise ConnectorError(ConnectorErrorCodes.INVALID_RESPONSE, f"HTTP {answer.status}")
-        return answer.headers["X-Message-Id"]
+        if response.status != 200:
+            raise ConnectorError(ConnectorErrorCodes.INVALID_RESPONSE, f"HTTP {response.status}")
+        return response.headers["X-Message-Id"]
 
 
 # --- the provider ---
 
 
-def provide(mode: str, told: Connection) -> None:
-    """Serve as the provider until told to stop; then tell how often each message came."""
-    asyncio.run(_provide(mode, told))
+def run_provider(mode: str, parent: Connection) -> None:
+    """Serve as the provider until the parent process sends a stop; then report how often each message came."""
+    asyncio.run(_run_provider(mode, parent))
 
 
-async def _provide(mode: str, told: Connection) -> None:
-    seen: Counter[int] = Counter()
+async def _run_provider(mode: str, parent: Connection) -> None:
+    received: Counter[int] = Counter()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 await reader.readexactly(2)
                 number = int(head.split(b" ", 2)[1].removeprefix(b"/"))
-                seen[number] += 1
-                fate = fate_of(number, mode)
-                if fate == "reset":
+                received[number] += 1
+                outcome = outcome_of(number, mode)
+                if outcome == "reset":
                     connection: socket.socket = writer.get_extra_info("socket")
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     break
-                await asyncio.sleep(HANG_SECONDS if fate == "hung" else PROVIDER_SECONDS)
-                if fate == "hung":
+                await asyncio.sleep(HANG_SECONDS if outcome == "hung" else PROVIDER_SECONDS)
+                if outcome == "hung":
                     break
-                status = b"500 Refused" if fate == "refused" else b"200 OK"
+                status = b"500 Rejected" if outcome == "rejected" else b"200 OK"
                 identifier = b"X-Message-Id: m%d\r\n" % number
                 writer.write(b"HTTP/1.1 " + status + b"\r\n" + identifier + b"Content-Length: 0\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -140,17 +140,17 @@ async def _provide(mode: str, told: Connection) -> None:
             writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024)
-    told.send(server.sockets[0].getsockname()[1])
-    await asyncio.to_thread(told.recv)
-    told.send(seen)
+    parent.send(server.sockets[0].getsockname()[1])
+    await asyncio.to_thread(parent.recv)
+    parent.send(received)
 
 
-# --- the callers ---
+# --- the clients ---
 
 
 @define
 class Tally:
-    """What the callers saw."""
+    """What the clients received."""
 
     statuses: dict[int, int] = field(factory=dict)
     seconds: list[float] = field(factory=list)
@@ -159,45 +159,47 @@ class Tally:
 
 @define
 class Memory:
-    """The host's resident memory over the run, in MiB, by the number of messages answered."""
+    """The host's resident memory in MiB, with the number of responses at that time."""
 
     samples: list[tuple[int, float]] = field(factory=list)
 
 
-async def _call(port: int, numbers: "Numbers", tally: Tally) -> None:
-    """Send message after message over one connection; open another where the host closes it."""
+async def _send_messages(port: int, numbers: "Numbers", tally: Tally) -> None:
+    """Send message after message over one connection; open another one if the host closes it."""
     reader: asyncio.StreamReader | None = None
     writer: asyncio.StreamWriter | None = None
     while (number := numbers.next()) is not None:
         if reader is None or writer is None:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
         body = json.dumps({"to": "15551234567", "type": "SignIn", "payload": {"code": str(number)}}).encode()
-        head = f"POST /sms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n"
+        request = (
+            f"POST /sms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n"
+        )
         started = time.perf_counter()
         try:
-            writer.write(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-            answer = await reader.readuntil(b"\r\n\r\n")
-            length = int(answer.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            writer.write(request.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
             await reader.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             tally.dropped += 1
             reader = writer = None
             continue
         tally.seconds.append(time.perf_counter() - started)
-        tally.statuses[number] = int(answer.split(b" ", 2)[1])
+        tally.statuses[number] = int(head.split(b" ", 2)[1])
     if writer is not None:
         writer.close()
 
 
 @define
 class Numbers:
-    """Hands out the numbers of messages until time is up."""
+    """Generates the numbers of messages until the time is up."""
 
     until: float
     _last: int = 0
 
     def next(self) -> int | None:
-        """Return the next number."""
+        """Return the next number, or ``None`` when the time is up."""
         if time.monotonic() >= self.until:
             return None
         self._last += 1
@@ -217,13 +219,13 @@ def _resident(process: int) -> float:
 
 
 async def _health(port: int, slowest: list[float]) -> None:
-    """Ask for the host's health all along: load and a provider that hangs must not show in it."""
+    """Check the host's health during the whole run: load and a hanging provider must not slow it down."""
     while True:
         started = time.perf_counter()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         if not (await reader.read()).startswith(b"HTTP/1.1 200"):
-            raise RuntimeError("The host is not well.")
+            raise RuntimeError("The health check failed.")
         writer.close()
         slowest[0] = max(slowest[0], time.perf_counter() - started)
         await asyncio.sleep(0.5)
@@ -233,22 +235,22 @@ async def _load(port: int, process: int, clients: int, seconds: float) -> tuple[
     tally, memory, slowest = Tally(), Memory(), [0.0]
     watchers = [asyncio.create_task(_watch(process, tally, memory)), asyncio.create_task(_health(port, slowest))]
     numbers = Numbers(time.monotonic() + seconds)
-    await asyncio.gather(*(_call(port, numbers, tally) for _ in range(clients)))
+    await asyncio.gather(*(_send_messages(port, numbers, tally) for _ in range(clients)))
     for watcher in watchers:
         watcher.cancel()
     for done in await asyncio.gather(*watchers, return_exceptions=True):
         if not isinstance(done, asyncio.CancelledError):
-            raise RuntimeError("A watcher ended early.") from done  # noqa: TRY004 - what it raised is the cause
+            raise RuntimeError("A background task ended early.") from done  # noqa: TRY004 - the exception it raised is the cause
     return tally, memory, slowest[0]
 
 
-# --- the whole ---
+# --- the measurement ---
 
 
 def measure(mode: str, seconds: float, clients: int, slots: int) -> dict[str, Any]:
-    """Run host, provider and callers, and return what was measured."""
+    """Run host, provider and clients, and return the results."""
     ours, theirs = multiprocessing.Pipe()
-    provider = multiprocessing.get_context("spawn").Process(target=provide, args=(mode, theirs), daemon=True)
+    provider = multiprocessing.get_context("spawn").Process(target=run_provider, args=(mode, theirs), daemon=True)
     provider.start()
     url = f"http://127.0.0.1:{ours.recv()}"
     with TemporaryDirectory() as folder:
@@ -268,9 +270,12 @@ def measure(mode: str, seconds: float, clients: int, slots: int) -> dict[str, An
             status = host.wait(60)
         lines = [json.loads(line) for line in log_file.read_text(encoding="utf-8").splitlines()]
     ours.send("stop")
-    seen: Counter[int] = ours.recv()
+    received: Counter[int] = ours.recv()
     provider.join(10)
-    return judge(mode, tally, memory, seen, lines) | {"health_slowest_ms": round(health * 1000), "exit_status": status}
+    return evaluate(mode, tally, memory, received, lines) | {
+        "health_slowest_ms": round(health * 1000),
+        "exit_status": status,
+    }
 
 
 def _port(log_file: Path, host: "subprocess.Popen[bytes]") -> int:
@@ -283,68 +288,70 @@ def _port(log_file: Path, host: "subprocess.Popen[bytes]") -> int:
     raise RuntimeError(f"The host did not start: {log_file.read_text(encoding='utf-8')}")
 
 
-def judge(mode: str, tally: Tally, memory: Memory, seen: Counter[int], lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """Hold answers, the provider's count and the log against each other."""
+def evaluate(
+    mode: str, tally: Tally, memory: Memory, received: Counter[int], lines: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Compare responses, the provider's count and the log."""
     ordered = sorted(tally.seconds)
-    busy = {number for number, status in tally.statuses.items() if status == EXPECTED["busy"]}
+    busy = {number for number, status in tally.statuses.items() if status == EXPECTED_STATUS["busy"]}
     wrong = {
         number: status
         for number, status in tally.statuses.items()
-        if number not in busy and status != EXPECTED[fate_of(number, mode)]
+        if number not in busy and status != EXPECTED_STATUS[outcome_of(number, mode)]
     }
     reached = set(tally.statuses) - busy
-    late = [it for it in ordered if it > LATEST_ANSWER_SECONDS]
+    late = [it for it in ordered if it > LATEST_RESPONSE_SECONDS]
     settled = [size for count, size in memory.samples if count >= _settled_after(tally)]
     requests = [line for line in lines if line["event"] == "request" and line["path"] == "/sms"]
-    found = {
+    results = {
         "messages": len(ordered),
         "per_second": round(len(ordered) / max(1, len(memory.samples))),
         "statuses": dict(sorted(Counter(tally.statuses.values()).items())),
         "wrong_code": len(wrong),
         "connections_dropped": tally.dropped,
-        "answered_late": len(late),
-        "sent_twice": sum(count > 1 for count in seen.values()),
-        "lost": len(reached - set(seen)),
-        "sent_though_busy": len(busy & set(seen)),
+        "responses_late": len(late),
+        "sent_twice": sum(count > 1 for count in received.values()),
+        "lost": len(reached - set(received)),
+        "sent_though_busy": len(busy & set(received)),
         "log_lines_missing": len(ordered) - len(requests),
         "p50_ms": round(ordered[len(ordered) // 2] * 1000, 1),
         "p99_ms": round(ordered[len(ordered) * 99 // 100] * 1000, 1),
         "slowest_ms": round(ordered[-1] * 1000, 1),
         "memory_mib": {
             "after_start": round(memory.samples[0][1], 1),
-            "a_tenth_in": round(settled[0], 1),
+            "after_a_tenth": round(settled[0], 1),
             "end": round(settled[-1], 1),
             "highest": round(max(settled), 1),
         },
     }
-    zero = ("wrong_code", "connections_dropped", "answered_late", "sent_twice", "lost", "sent_though_busy")
+    zero = ("wrong_code", "connections_dropped", "responses_late", "sent_twice", "lost", "sent_though_busy")
     growth = settled[-1] - settled[0]
-    found["passed"] = not any(found[name] for name in (*zero, "log_lines_missing")) and growth < _MOST_GROWTH_MIB
+    results["passed"] = not any(results[name] for name in (*zero, "log_lines_missing")) and growth < _MAX_GROWTH_MIB
     if mode == "steady":
-        found["passed"] = found["passed"] and not busy
-    return found
+        results["passed"] = results["passed"] and not busy
+    return results
 
 
-_MOST_GROWTH_MIB: Final = 8.0
+_MAX_GROWTH_MIB: Final = 8.0
 
 
 def _settled_after(tally: Tally) -> int:
-    """Return after how many messages every thread and connection there will be is there."""
+    """Return the number of messages after which all threads and connections exist."""
     return len(tally.seconds) // 10
 
 
 def main() -> int:
-    """Measure, print, and return the exit status: 1 where something is not as it must be."""
+    """Measure, print the results, and return the exit status: 1 if the run did not pass."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", nargs="?", choices=("steady", "faulty"), default="steady")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--slots", type=int, default=0, help="[default: 64 for steady, 256 for faulty]")
-    given = parser.parse_args()
-    slots = given.slots or (64 if given.mode == "steady" else 256)
-    found = measure(given.mode, given.seconds, given.clients, slots)
-    print(json.dumps(found, indent=2))  # noqa: T201 - the result
-    return 0 if found["passed"] else 1
+    arguments = parser.parse_args()
+    slots = arguments.slots or (64 if arguments.mode == "steady" else 256)
+    results = measure(arguments.mode, arguments.seconds, arguments.clients, slots)
+    print(json.dumps(results, indent=2))  # noqa: T201 - the output of the command
+    return 0 if results["passed"] else 1
 
 
 if __name__ == "__main__":

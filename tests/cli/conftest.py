@@ -1,4 +1,4 @@
-"""What the tests of the command share: a way to run it, Acme's connectors, configs, and a stand-in for Amazon SES."""
+"""Fixtures: running the command, Acme's connectors, configs, and a loopback server in place of Amazon SES."""
 
 import json
 import sys
@@ -21,18 +21,18 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep every test off AWS, without colours, and in a folder of its own."""
+def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run each test in its own folder, without colours and without access to AWS."""
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.chdir(tmp_path)
     for name in ("NO_COLOR", "FORCE_COLOR", "PYTHONSAFEPATH", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    nowhere = str(tmp_path / "no-such-file")
+    missing_file = str(tmp_path / "no-such-file")
     settings = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_CONFIG_FILE": nowhere,
-        "AWS_SHARED_CREDENTIALS_FILE": nowhere,
+        "AWS_CONFIG_FILE": missing_file,
+        "AWS_SHARED_CREDENTIALS_FILE": missing_file,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
         "AWS_ENDPOINT_URL_SESV2": "http://127.0.0.1:9",
@@ -45,7 +45,7 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def run() -> Run:
-    """Run ``connector-kit`` with arguments and standard input."""
+    """Return a function that runs ``connector-kit`` with arguments and standard input."""
 
     def invoke(*arguments: str, stdin: str | bytes = b"") -> Result:
         return CliRunner().invoke(application, arguments, input=stdin, prog_name="connector-kit")
@@ -57,7 +57,7 @@ def run() -> Run:
 def acme(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Make Acme's connectors importable as ``acme_connectors:…``, and return the module."""
     monkeypatch.syspath_prepend(CONNECTORS)
-    import acme_connectors  # noqa: PLC0415 - only importable from here on
+    import acme_connectors  # noqa: PLC0415 - importable only after the line above
 
     acme_connectors.SENT.clear()
     return acme_connectors
@@ -65,7 +65,7 @@ def acme(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 @pytest.fixture
 def acme_config() -> Mapping[str, Any]:
-    """Return a config that Acme's guard accepts without a warning."""
+    """Return a config that is valid for Acme's connectors, without warnings."""
     templates = [
         {"usageType": kind, "subject": f"{kind} {{{{code}}}}", "content": "Your code: {{code}} ({{locale}})"}
         for kind in ("Register", "SignIn", "ForgotPassword", "Generic")
@@ -75,7 +75,7 @@ def acme_config() -> Mapping[str, Any]:
 
 @pytest.fixture
 def ses_config() -> Mapping[str, Any]:
-    """Return a config that the guard of the SES connector accepts without a warning."""
+    """Return a config that is valid for the SES connector, without warnings."""
     templates = [
         {"usageType": kind, "subject": f"{kind} code", "content": "<b>{{code}}</b>"}
         for kind in ("Register", "SignIn", "ForgotPassword", "Generic")
@@ -91,7 +91,7 @@ def ses_config() -> Mapping[str, Any]:
 
 @pytest.fixture
 def written(tmp_path: Path) -> Callable[[object], str]:
-    """Write a config to a file, and return its name: the file is in the current directory."""
+    """Return a function that writes a config to a file in the current directory and returns the file's name."""
 
     def write(config: object) -> str:
         (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
@@ -102,7 +102,7 @@ def written(tmp_path: Path) -> Callable[[object], str]:
 
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
-    """Install a distribution that has nothing but entry points and extras."""
+    """Return a function that installs a distribution with entry points and extras only."""
 
     def install_entry_points(group: str, points: Mapping[str, str], *extras: str, name: str = "acme-kit") -> None:
         folder = tmp_path / "site" / f"{name.replace('-', '_')}-1.0.dist-info"
@@ -117,7 +117,7 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., No
 
 
 class SesServer(ThreadingHTTPServer):
-    """Answers every request as it is told, and keeps what was asked."""
+    """Sends the configured response to every request, and records the requests."""
 
     daemon_threads = True
 
@@ -125,7 +125,7 @@ class SesServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _SesHandler)
         self.status = 200
         self.error = ""
-        self.answer: dict[str, str] = {"MessageId": "0100-message"}
+        self.response: dict[str, str] = {"MessageId": "0100-message"}
         self.received: list[tuple[str, dict[str, Any]]] = []
 
 
@@ -135,19 +135,19 @@ class _SesHandler(BaseHTTPRequestHandler):
     default_headers: ClassVar = {"Content-Type": "application/json"}
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.received.append((self.path, body))
-        answer = json.dumps(self.server.answer).encode()
+        received = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.received.append((self.path, received))
+        body = json.dumps(self.server.response).encode()
         self.send_response(self.server.status)
-        for name, value in {**self.default_headers, "Content-Length": str(len(answer))}.items():
+        for name, value in {**self.default_headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         if self.server.error:
             self.send_header("x-amzn-ErrorType", self.server.error)
         self.end_headers()
-        self.wfile.write(answer)
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Do not log."""
 
 
 @contextmanager
@@ -164,7 +164,7 @@ def _serving() -> Iterator[SesServer]:
 
 @pytest.fixture
 def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[SesServer]:
-    """Stand in for Amazon SES on this machine."""
+    """Return a loopback server that clients of AWS call instead of SES."""
     with _serving() as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{server.server_port}")
         yield server

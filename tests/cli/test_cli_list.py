@@ -11,32 +11,32 @@ pytestmark = pytest.mark.usefixtures("acme")
 GROUP = "connector_kit.connectors"
 
 
-def test_the_connectors_of_the_kit_are_listed(run: Callable[..., Result]) -> None:
-    """Each installed connector has a line: id, type, English name, target, and the package it comes from."""
+def test_each_installed_connector_has_a_line(run: Callable[..., Result]) -> None:
+    """The line has the id, the type, the English name, the target and the package."""
     result = run("list")
     heading, *lines = result.stdout.splitlines()
     assert result.exit_code == 0
-    assert heading.split() == ["ID", "TYPE", "NAME", "TARGET", "FROM"]
+    assert heading.split() == ["ID", "TYPE", "NAME", "TARGET", "PACKAGE"]
     (line,) = (it for it in lines if it.startswith("aws-ses-mail "))
     assert line.startswith("aws-ses-mail  Email  Amazon SES email  aws-ses  logto-connector-kit ")
 
 
-def test_a_connector_that_cannot_be_imported_is_listed_with_the_reason(
+def test_connector_that_cannot_be_imported_is_listed_with_the_reason(
     run: Callable[..., Result], install: Callable[..., None]
 ) -> None:
-    """One broken connector hides no other, and is no failure of the command."""
+    """The other connectors are listed, and the exit status is 0."""
     install(GROUP, {"acme-mail": "acme_connectors:AcmeMail", "broken": "no_such_module:X", "odd": "acme_exits:X"})
     result = run("list")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "acme-mail     Email  Acme              acme     acme-kit 1.0\n" in result.stdout
     assert result.stdout.splitlines()[-2:] == [
-        "not usable: The connector 'broken' is installed but cannot be imported: ModuleNotFoundError: No module named 'no_such_module'.",
-        "not usable: The connector 'odd' is installed but cannot be imported: SystemExit: 7.",
+        "Not usable: The connector 'broken' is installed, but its import fails: ModuleNotFoundError: No module named 'no_such_module'.",
+        "Not usable: The connector 'odd' is installed, but its import fails: SystemExit: 7.",
     ]
 
 
-def test_json_tells_where_each_connector_comes_from(run: Callable[..., Result], install: Callable[..., None]) -> None:
-    """--format json adds the object behind the id, and the reason where there is none."""
+def test_json_has_the_object_of_each_connector(run: Callable[..., Result], install: Callable[..., None]) -> None:
+    """``--format json`` adds the object behind the id, or the error of a connector that cannot be loaded."""
     install(GROUP, {"acme-mail": "acme_connectors:AcmeMail", "json-mail": "acme_connectors:AcmeJsonMetadata"})
     listed = {entry["id"]: entry for entry in json.loads(run("list", "--format", "json").stdout)}
     assert listed["acme-mail"] == {
@@ -49,25 +49,25 @@ def test_json_tells_where_each_connector_comes_from(run: Callable[..., Result], 
     }
     assert listed["json-mail"] == {
         "id": "json-mail",
-        "error": "json-mail is no connector that Logto would load: invalid_metadata: AcmeJsonMetadata has no ConnectorMetadata as metadata.",
+        "error": "json-mail is not a connector that Logto can load: invalid_metadata: AcmeJsonMetadata.metadata must be a ConnectorMetadata.",
     }
 
 
-def test_nothing_installed(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without any connector there is a sentence, not an empty table."""
+def test_no_installed_connector_prints_a_sentence(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no empty table."""
     monkeypatch.setattr("connector_kit.cli.command_list.installed_connectors", dict)
-    assert run("list").stdout == "No connector is installed.\n"
+    assert run("list").stdout == "No connectors are installed.\n"
 
 
-def test_nothing_that_works(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    """With broken connectors only, the reasons stand alone; an entry point may be without a package."""
+def test_only_unusable_connectors_prints_no_table(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output consists of the errors. An entry point without a package shows its object instead."""
     from importlib.metadata import EntryPoint  # noqa: PLC0415
 
     broken = EntryPoint("broken", "no_such_module:X", GROUP)
     loose = EntryPoint("acme-mail", "acme_connectors:AcmeMail", GROUP)
     for module in ("connector_kit.cli.command_list", "connector_kit.discovery"):
         monkeypatch.setattr(f"{module}.installed_connectors", lambda: {"broken": broken})
-    assert run("list").stdout.startswith("not usable: The connector 'broken' is installed but cannot be imported: ")
+    assert run("list").stdout.startswith("Not usable: The connector 'broken' is installed, but its import fails: ")
     for module in ("connector_kit.cli.command_list", "connector_kit.discovery"):
         monkeypatch.setattr(f"{module}.installed_connectors", lambda: {"acme-mail": loose})
     assert "  acme_connectors:AcmeMail\n" in run("list").stdout

@@ -1,4 +1,4 @@
-"""Commands that other packages add to ``connector-kit``."""
+"""Commands of other packages."""
 
 import sys
 from collections.abc import Callable
@@ -21,7 +21,7 @@ import click
 @click.command("greet")
 @click.argument("status", type=int)
 def greet(status):
-    """Greet whoever calls."""
+    """Print a greeting."""
     import beside
     click.echo(f"hello from {beside.__name__}")
     if status:
@@ -32,7 +32,7 @@ def greet(status):
 
 @pytest.fixture
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make a module importable that holds a click command."""
+    """Make a module with a click command importable."""
     folder = tmp_path / "plugin"
     folder.mkdir()
     (folder / "greeting_plugin.py").write_text(PLUGIN, encoding="utf-8")
@@ -40,89 +40,89 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(folder)
 
 
-def test_a_plugin_is_a_command_like_any_other(run: Callable[..., Result], install: Callable[..., None]) -> None:
-    """It shows in --help with its own words, and runs; the current directory is then importable."""
+def test_plugin_is_listed_and_runs(run: Callable[..., Result], install: Callable[..., None]) -> None:
+    """``--help`` shows its help text. While it runs, the current directory is importable."""
     install(GROUP, {"greet": "greeting_plugin:greet"})
-    assert "\n  greet        Greet whoever calls.\n" in run("--help").stdout
+    assert "\n  greet        Print a greeting.\n" in run("--help").stdout
     assert "" not in sys.path
     assert "Usage: connector-kit greet [OPTIONS] STATUS\n" in run("greet", "-h").stdout
     result = run("greet", "0")
     assert (result.exit_code, result.stdout) == (0, "hello from beside\n")
 
 
-def test_a_plugin_may_leave_with_a_status_of_its_own(run: Callable[..., Result], install: Callable[..., None]) -> None:
-    """sys.exit in a plug-in is respected; what its function returns is no status."""
+def test_plugin_sets_the_exit_status_with_sys_exit(run: Callable[..., Result], install: Callable[..., None]) -> None:
+    """The return value of its function is ignored."""
     install(GROUP, {"greet": "greeting_plugin:greet"})
     assert run("greet", "3").exit_code == 3
 
 
-def test_a_plugin_is_imported_only_when_it_is_asked_for(
-    run: Callable[..., Result], install: Callable[..., None]
-) -> None:
-    """Our own commands import no plug-in."""
+def test_built_in_command_does_not_import_plugins(run: Callable[..., Result], install: Callable[..., None]) -> None:
+    """A plug-in is imported only when it is called or listed."""
     sys.modules.pop("greeting_plugin", None)
     install(GROUP, {"greet": "greeting_plugin:greet"})
     run("list")
     assert "greeting_plugin" not in sys.modules
 
 
-def test_a_plugin_cannot_take_the_place_of_our_own_command(
-    run: Callable[..., Result], install: Callable[..., None]
-) -> None:
-    """Our own names come first."""
+def test_plugin_cannot_replace_built_in_command(run: Callable[..., Result], install: Callable[..., None]) -> None:
+    """A built-in command of the same name takes precedence."""
     install(GROUP, {"list": "greeting_plugin:greet"})
     assert run("list").stdout.startswith("ID  ")
     assert run("--help").stdout.count("\n  list  ") == 1
 
 
-def test_a_missing_module_is_answered_with_the_extra_to_install(
+def test_missing_module_of_plugin_names_the_extra_to_install(
     run: Callable[..., Result], install: Callable[..., None]
 ) -> None:
-    """A plug-in whose package has an extra of the same name: that is what to install; any arguments are taken."""
+    """The extra has the same name as the command. The message is the same for any arguments."""
     install(GROUP, {"prove": "no_such_module:prove"}, "prove", name="prover")
-    assert "(not available: needs no_such_module: install prover[prove])" in " ".join(run("-h").stdout.split())
+    assert '(not available: needs no_such_module: pip install "prover[prove]")' in " ".join(run("-h").stdout.split())
     for arguments in ([], ["--help"], ["aws-ses-mail", "--fast"]):
         result = run("prove", *arguments)
         assert (result.exit_code, result.stdout) == (2, "")
-        assert result.stderr == "Error: The command prove needs no_such_module: install prover[prove].\n"
+        assert result.stderr == 'Error: the command prove needs no_such_module: pip install "prover[prove]"\n'
 
 
-def test_the_conformance_command_names_its_extra(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without Hypothesis, `connector-kit conformance` says which extra to install."""
+def test_conformance_without_hypothesis_names_its_extra(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``connector-kit conformance`` needs the extra of the same name."""
     monkeypatch.setitem(sys.modules, "hypothesis", None)
     for name in [it for it in sys.modules if it.partition(".")[0] == "conformance"]:
         monkeypatch.delitem(sys.modules, name)
     result = run("conformance", "aws-ses-mail")
     assert result.exit_code == 2
-    assert result.stderr.endswith(": install logto-connector-kit[conformance].\n")
+    assert result.stderr.endswith(': pip install "logto-connector-kit[conformance]"\n')
 
 
-def test_a_missing_module_without_an_extra(run: Callable[..., Result], install: Callable[..., None]) -> None:
-    """Where no extra has the command's name, the module itself is what to install."""
+def test_missing_module_without_extra_is_named(run: Callable[..., Result], install: Callable[..., None]) -> None:
+    """Without an extra of the command's name, the message names the module."""
     install(GROUP, {"prove": "no_such_module:prove"}, name="prover")
-    assert run("prove").stderr == "Error: The command prove needs no_such_module: install no_such_module.\n"
+    assert run("prove").stderr == "Error: the command prove needs no_such_module: pip install no_such_module\n"
 
 
-def test_an_entry_point_without_a_package() -> None:
-    """An entry point may come without its package's metadata."""
+def test_entry_point_without_package_names_the_module() -> None:
+    """An entry point may have no package metadata."""
     command = load_plugin(EntryPoint("prove", "no_such_module:prove", GROUP))
-    assert command.short_help == "(not available: needs no_such_module: install no_such_module)"
+    assert command.short_help == "(not available: needs no_such_module: pip install no_such_module)"
 
 
 @pytest.mark.parametrize(
-    ("value", "why"),
+    ("value", "reason"),
     [
         ("greeting_plugin:absent", "cannot be imported: AttributeError: module 'greeting_plugin' has no attribute"),
         ("acme_exits:command", "cannot be imported: SystemExit: 7"),
         ("greeting_plugin:PLUGIN", "cannot be imported: AttributeError: "),
-        ("greeting_plugin:sys", "is no click command: greeting_plugin:sys is a module."),
+        ("greeting_plugin:sys", "is not a click command: greeting_plugin:sys is a module"),
     ],
 )
-def test_a_plugin_that_is_none(run: Callable[..., Result], install: Callable[..., None], value: str, why: str) -> None:
-    """Whatever is wrong with a plug-in, --help works and a call says why; --debug shows more, if there is more."""
+def test_broken_plugin_prints_the_reason(
+    run: Callable[..., Result], install: Callable[..., None], value: str, reason: str
+) -> None:
+    """``--help`` of the program still works. ``--debug`` also prints the traceback."""
     install(GROUP, {"greet": value})
     assert run("--help").exit_code == 0
     result = run("greet")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert result.stderr.startswith(f"Error: The command greet {why}")
+    assert result.stderr.startswith(f"Error: the command greet {reason}")
     assert result.stderr in run("--debug", "greet").stderr

@@ -13,10 +13,10 @@ pytestmark = pytest.mark.usefixtures("acme")
 ACME = "acme_connectors:AcmeMail"
 
 
-def test_a_message_is_shown_as_it_would_be_sent(
+def test_message_is_printed_as_it_would_be_sent(
     run: Callable[..., Result], acme: ModuleType, acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """Subject, content type and template stand above the body; nothing is sent."""
+    """Subject, content type and template precede the body. Nothing is sent."""
     result = run("render", ACME, written(acme_config), "--type", "SignIn", "--payload", '{"code": "123456"}')
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
@@ -29,7 +29,7 @@ def test_a_message_is_shown_as_it_would_be_sent(
     assert acme.SENT == []
 
 
-def test_the_defaults_are_those_of_a_test_message(
+def test_defaults_are_those_of_a_test_message(
     run: Callable[..., Result], ses_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
     """Without options the type is Generic and the code 000000."""
@@ -37,35 +37,37 @@ def test_the_defaults_are_those_of_a_test_message(
     assert result.stdout.endswith("Template:     $.templates[3] for Generic\n\n<b>000000</b>\n")
 
 
-def test_the_locale_is_part_of_the_payload(
+def test_locale_is_added_to_the_payload(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """--locale fills {{locale}}, as it does when Logto sends."""
+    """``--locale`` replaces ``{{locale}}``, as when Logto sends."""
     result = run("render", ACME, written(acme_config), "--locale", "pt-BR")
     assert result.stdout.endswith("\n\nYour code: 000000 (pt-BR)\n")
 
 
-def test_the_stand_in_is_named(
+def test_fallback_template_is_named(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """A type that has no template takes Generic's, and the output says so."""
+    """A type without a template uses that of Generic."""
     result = run("render", ACME, written(acme_config), "--type", "BindMfa")
-    assert "Template:     $.templates[3] for Generic, which stands in: there is none for this type\n" in result.stdout
+    assert "Template:     $.templates[3] for Generic, the fallback: there is none for this type\n" in result.stdout
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize(("given", "hint"), [("Signin", "; did you mean SignIn?"), ("Zzz", ".")])
-def test_a_type_that_logto_lacks_is_warned_of(
+@pytest.mark.parametrize(("given", "hint"), [("Signin", " (did you mean 'SignIn'?)"), ("Zzz", "")])
+def test_unknown_type_prints_warning(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str], given: str, hint: str
 ) -> None:
-    """Any type can be asked for, but one that Logto never sends is most likely a typo."""
+    """An unknown type is rendered, but is probably a typo."""
     result = run("render", ACME, written(acme_config), "--type", given)
     assert result.exit_code == 0
-    assert result.stderr == f"Warning: Logto sends no message of the type '{given}'{hint}\n"
+    assert result.stderr == f"Warning: Logto never sends messages of type '{given}'{hint}.\n"
 
 
-def test_json(run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]) -> None:
-    """--format json has the parts of the e-mail and the choice of template."""
+def test_json_has_message_and_template(
+    run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
+) -> None:
+    """``--format json`` prints the parts of the e-mail and the chosen template."""
     result = run("render", ACME, written(acme_config), "--type", "MfaVerification", "--format", "json")
     assert json.loads(result.stdout) == {
         "type": "MfaVerification",
@@ -76,7 +78,7 @@ def test_json(run: Callable[..., Result], acme_config: dict[str, Any], written: 
     }
 
 
-def test_a_text_message_is_its_content(
+def test_text_message_has_only_content(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
     """An SMS has neither subject nor content type."""
@@ -86,43 +88,43 @@ def test_a_text_message_is_its_content(
     assert json.loads(result.stdout)["content"] == "Your code: 000000 ({{locale}})"
 
 
-def test_sender_and_reply_address_are_shown_where_there_are_any(
+def test_sender_and_reply_address_are_printed(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """A connector may compose with templates of its own: From and Reply-To then show, the place in the config not."""
+    """A connector may use a template that is not in the config: then there is no place in the config to print."""
     result = run("render", "acme_connectors:AcmeManaged", written(acme_config))
     assert "\nFrom:         Acme\nReply-To:     help@acme.example\n" in result.stdout
-    assert "\nTemplate:     the connector's own\n" in result.stdout
+    assert "\nTemplate:     not from the config\n" in result.stdout
     result = run("render", "acme_connectors:AcmeManaged", written(acme_config), "--type", "SignIn", "--format", "json")
     rendered = json.loads(result.stdout)
     assert (rendered["replyTo"], rendered["sendFrom"]) == ("help@acme.example", "Acme")
     assert rendered["template"] == {"index": None, "usageType": "Own", "fallback": True}
 
 
-def test_text_is_printed_as_it_is_where_no_terminal_is(
+def test_body_is_unchanged_in_a_pipe(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """A body goes into a pipe or a file unchanged; only the lines above it are kept to one line each."""
+    """A pipe or file gets the body unchanged. Fields above it are escaped, so that each stays on one line."""
     acme_config["templates"][3] |= {"subject": "a\nb", "content": "tab\there \x1b[31m{{code}}\u202e\n"}
     result = run("render", ACME, written(acme_config))
     assert result.stdout.startswith("Subject:      a\\nb\n")
     assert result.stdout.endswith("\n\ntab\there \x1b[31m000000\u202e\n")
 
 
-def test_half_a_character_is_printed_all_the_same(
+def test_lone_surrogate_is_escaped(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """A lone surrogate, which JSON can hold and UTF-8 cannot, is spelled out."""
+    """JSON can contain a lone surrogate, UTF-8 cannot."""
     acme_config["templates"][3] |= {"content": "\ud800{{code}}"}
     assert run("render", ACME, written(acme_config)).stdout.endswith("\n\\ud800000000\n")
     result = run("render", ACME, written(acme_config), "--format", "json")
     assert json.loads(result.stdout)["body"] == "\ud800000000"
 
 
-def test_an_invalid_config_is_refused(
+def test_invalid_config_is_not_rendered(
     run: Callable[..., Result], ses_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """What Logto would refuse is not rendered: the issues on standard error, status 1."""
+    """The issues are printed to standard error; the exit status is 1."""
     result = run("render", "aws-ses-mail", written({**ses_config, "region": 3}))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
@@ -130,64 +132,63 @@ def test_an_invalid_config_is_refused(
     )
 
 
-def test_warnings_go_beside_the_result(
+def test_warnings_are_printed_to_standard_error(
     run: Callable[..., Result], ses_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """Warnings are printed to standard error, so that the result stays what it is."""
+    """Standard output has only the result."""
     result = run("render", "aws-ses-mail", written({**ses_config, "Region": "x"}), "--format", "json")
     assert result.stderr.startswith("  warning  $.Region  ")
     assert json.loads(result.stdout)["subject"] == "Generic code"
 
 
-def test_no_template_is_a_no(
+def test_missing_template_exits_with_1(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """A config without a fitting template is answered with the error's code and what to do; status 1."""
+    """The output has the code of the error and a hint."""
     result = run("render", ACME, written({**acme_config, "templates": []}))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines() == [
-        "Error: template_not_found: There is no template for the type Generic, and none for Generic.",
-        "Hint: Add a template of that usageType, or one for Generic, which stands in for all.",
+        "Error: template_not_found: The config has no template for the type Generic or for Generic.",
+        "Hint: Add a template for this usageType, or one for Generic, the fallback for all types.",
     ]
 
 
 @pytest.mark.parametrize(
     ("payload", "message"),
     [
-        ("", "--payload is empty: a JSON object is expected."),
-        ("{code: 1}", "--payload is not JSON: line 1, column 2: "),
-        ("[1]", '--payload must be a JSON object, such as \'{"code": "000000"}\'.'),
-        ('{"code": NaN}', "--payload is not JSON: NaN is not JSON."),
-        ("[" * 100_000, "--payload is nested too deeply to be read."),
+        ("", "--payload is empty."),
+        ("{code: 1}", "--payload is not JSON: line 1, column 2: key without double quotes."),
+        ("[1]", '--payload must be a JSON object such as \'{"code": "000000"}\', found array.'),
+        ('{"code": NaN}', "--payload is not JSON: line 1, column 10: NaN and Infinity are not JSON"),
+        ("[" * 100_000, "--payload is nested too deeply."),
     ],
 )
-def test_a_payload_that_is_no_object(
+def test_invalid_payload_exits_with_2(
     run: Callable[..., Result], ses_config: dict[str, Any], written: Callable[[object], str], payload: str, message: str
 ) -> None:
-    """The payload must be a JSON object; status 2."""
+    """The payload must be a JSON object."""
     result = run("render", "aws-ses-mail", written(ses_config), "--payload", payload)
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     assert result.stderr.startswith(f"Error: {message}")
 
 
 @pytest.mark.parametrize("name", ["AcmeForward", "AcmeOwnSend"])
-def test_a_connector_that_sends_in_its_own_way(
+def test_connector_that_overrides_send_message_is_not_rendered(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str], name: str
 ) -> None:
-    """What a connector with a send_message of its own would send cannot be told in advance."""
+    """Such a connector need not use templates."""
     result = run("render", f"acme_connectors:{name}", written(acme_config))
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"Error: acme_connectors:{name} has a send_message of its own, ")
+    assert result.stderr.startswith(f"Error: acme_connectors:{name} overrides send_message, ")
 
 
 @pytest.mark.parametrize("command", [["render"], ["test", "--to", "x"]], ids=lambda it: it[0])
-def test_a_connector_that_sends_nothing(
+def test_social_connector_is_rejected(
     run: Callable[..., Result], written: Callable[[object], str], command: list[str]
 ) -> None:
-    """Social connectors send no messages."""
+    """Social connectors do not send messages."""
     result = run(*command, "acme_connectors:AcmeSocial", written({}))
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        "Error: acme_connectors:AcmeSocial is a Social connector: it sends no messages, so there is nothing to "
-        f"{command[0]}.\n"
+        f"Error: `{command[0]}` needs an Email or Sms connector, but acme_connectors:AcmeSocial is a Social connector.\n"
     )

@@ -15,16 +15,16 @@ from connector_kit.connectors.aws_ses import AwsSesConnector
 pytestmark = pytest.mark.usefixtures("acme")
 
 
-def test_json_is_the_metadata_as_logto_receives_it(run: Callable[..., Result]) -> None:
-    """--format json prints the metadata, key for key."""
+def test_json_is_the_metadata(run: Callable[..., Result]) -> None:
+    """``--format json`` prints the metadata as Logto receives it."""
     result = run("show", "aws-ses-mail", "--format", "json")
     assert result.exit_code == 0
     assert json.loads(result.stdout) == to_json(AwsSesConnector.metadata)
     assert "Amazon SES 邮件" in result.stdout
 
 
-def test_text_names_every_part(run: Callable[..., Result]) -> None:
-    """The text has the names and descriptions by language, each form item, the schema and the files."""
+def test_text_has_all_metadata(run: Callable[..., Result]) -> None:
+    """The text has names and descriptions by language, form items, files and the keys of the config."""
     result = run("show", "aws-ses-mail")
     assert (result.exit_code, result.stderr) == (0, "")
     for language, name in AwsSesConnector.metadata.name.items():
@@ -38,75 +38,76 @@ def test_text_names_every_part(run: Callable[..., Result]) -> None:
     assert "emailAddressIdentityArn, feedbackForwardingEmailAddress, " in result.stdout
 
 
-def test_the_form_is_a_table(run: Callable[..., Result]) -> None:
-    """A form item has key, control, required, confidential and description, or the label where that is missing."""
+def test_form_items_are_a_table(run: Callable[..., Result]) -> None:
+    """Without a description, the table has the label."""
     result = run("show", "acme_connectors:AcmeMail")
     table = result.stdout[result.stdout.index("KEY") :].splitlines()[:4]
     assert table == [
-        "KEY        CONTROL  REQUIRED  CONFIDENTIAL  DESCRIPTION",
-        "apiKey     Text     yes       yes           API key",
-        "account    Text     no        yes           Who pays.",
-        "templates  Json     no        no            Templates",
+        "KEY        CONTROL  REQUIRED  MASKED  DESCRIPTION",
+        "apiKey     Text     yes       yes     API key",
+        "account    Text     no        yes     Who pays.",
+        "templates  Json     no        no      Templates",
     ]
 
 
-def test_files_that_are_not_there_are_said_to_be_missing(run: Callable[..., Result], acme: ModuleType) -> None:
-    """A logo file is looked for beside the class; a URL and a README's own text are shown as such."""
+def test_missing_file_is_reported(run: Callable[..., Result], acme: ModuleType) -> None:
+    """Files are relative to the connector's class. A URL and the text of a README are printed as they are."""
     mail = run("show", "acme_connectors:AcmeMail").stdout
     folder = Path(acme.__file__).parent
     assert f"\nLogo:   {folder / 'acme.svg'}\n" in mail
-    assert f"\nREADME: ./README.md (there is no file {folder / 'README.md'})\n" in mail
+    assert f"\nREADME: ./README.md (file not found: {folder / 'README.md'})\n" in mail
     social = run("show", "acme_connectors:AcmeSocial").stdout
     assert "\nLogo:      https://acme.example/logo.svg\n" in social
-    assert f"\nDark logo: ./absent.svg (there is no file {folder / 'absent.svg'})\n" in social
+    assert f"\nDark logo: ./absent.svg (file not found: {folder / 'absent.svg'})\n" in social
     assert "\nREADME:    # Acme …\n" in social
 
 
-def test_a_connector_without_form_or_schema_members(run: Callable[..., Result]) -> None:
-    """What is not there is said in words."""
+def test_connector_without_form_and_schema(run: Callable[..., Result]) -> None:
+    """Missing parts are named."""
     result = run("show", "acme_connectors:AcmeSocial").stdout
     assert "\nPlatform:  Web\n" in result
     assert "\nConfig form\nNo form items.\n" in result
     assert result.endswith("Title:    none\nRequired: none\nOptional: none\n")
 
 
-def test_a_class_that_is_in_no_file(
+def test_class_without_file_is_reported(
     run: Callable[..., Result], acme: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A class made at run time has no folder to look in."""
+    """A class created at run time has no folder."""
     monkeypatch.delattr(acme, "__file__")
     assert (
-        "\nLogo:   ./acme.svg (beside a class that is in no file)\n" in run("show", "acme_connectors:AcmeMail").stdout
+        "\nLogo:   ./acme.svg (the connector's class is not in a file)\n"
+        in run("show", "acme_connectors:AcmeMail").stdout
     )
 
 
 @pytest.mark.parametrize(
     ("target", "message"),
     {
-        "aws-ses-mial": "No connector 'aws-ses-mial' is installed. Did you mean aws-ses-mail? ",
+        "aws-ses-mial": "No installed connector has the id 'aws-ses-mial' (did you mean 'aws-ses-mail'?).",
         "no_such_module:X": "'no_such_module:X' cannot be imported: ModuleNotFoundError: No module named ",
         "acme_connectors:Absent": "'acme_connectors:Absent' cannot be imported: AttributeError: ",
-        "acme_connectors:SCHEMA": "acme_connectors:SCHEMA is no connector that Logto would load: unexpected_type: ",
+        "acme_connectors:SCHEMA": "acme_connectors:SCHEMA is not a connector that Logto can load: unexpected_type: ",
         "acme_connectors:AcmeNoMetadata": (
-            "acme_connectors:AcmeNoMetadata is no connector that Logto would load: invalid_metadata: "
-            "AcmeNoMetadata has no ConnectorMetadata as metadata."
+            "acme_connectors:AcmeNoMetadata is not a connector that Logto can load: invalid_metadata: "
+            "AcmeNoMetadata.metadata must be a ConnectorMetadata."
         ),
         "acme_connectors:AcmeBadMetadata": (
-            "acme_connectors:AcmeBadMetadata is no connector that Logto would load: invalid_metadata: $.name.en expected"
+            "acme_connectors:AcmeBadMetadata is not a connector that Logto can load: invalid_metadata: $.name.en expected"
         ),
         "acme_connectors:AcmeJsonMetadata": (
-            "acme_connectors:AcmeJsonMetadata is no connector that Logto would load: invalid_metadata: "
-            "AcmeJsonMetadata has no ConnectorMetadata as metadata."
+            "acme_connectors:AcmeJsonMetadata is not a connector that Logto can load: invalid_metadata: "
+            "AcmeJsonMetadata.metadata must be a ConnectorMetadata."
         ),
         "acme_connectors:AcmeOdd": (
-            "acme_connectors:AcmeOdd is no connector that Logto would load: unexpected_type: AcmeOdd has no ConnectorType"
+            "acme_connectors:AcmeOdd is not a connector that Logto can load: unexpected_type: AcmeOdd.type must be"
         ),
-        "acme_connectors:AcmeNoSchema": "acme_connectors:AcmeNoSchema raised UnknownSchemaError where only a Connector",
+        "acme_connectors:AcmeNoSchema": "acme_connectors:AcmeNoSchema raised UnknownSchemaError instead of Connector",
         "acme_exits:X": "'acme_exits:X' cannot be imported: SystemExit: ",
     }.items(),
 )
-def test_what_is_no_connector(run: Callable[..., Result], target: str, message: str) -> None:
-    """An ID that names no connector is answered with one line and status 2, and no traceback."""
+def test_invalid_id_exits_with_2(run: Callable[..., Result], target: str, message: str) -> None:
+    """The error is one line. ``--debug`` adds the traceback."""
     result = run("show", target)
     assert result.exit_code == 2
     assert result.stderr.startswith(f"Error: {message}")
@@ -114,8 +115,8 @@ def test_what_is_no_connector(run: Callable[..., Result], target: str, message: 
     assert run("--debug", "show", target).stderr.startswith(("Traceback", "Error")) is True
 
 
-def test_the_current_directory_is_importable(run: Callable[..., Result], tmp_path: Path) -> None:
-    """A module in the current directory is found, as with ``python -m``."""
+def test_current_directory_is_importable(run: Callable[..., Result], tmp_path: Path) -> None:
+    """Python finds modules in the current directory, as with ``python -m``."""
     (tmp_path / "here_connector.py").write_text("class Here: pass\n", encoding="utf-8")
     assert "Here" in run("show", "here_connector:Here").stderr
     assert "No module named" not in run("show", "here_connector:Here").stderr

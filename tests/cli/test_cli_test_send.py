@@ -14,10 +14,10 @@ ACME = "acme_connectors:AcmeMail"
 TO = ("--to", "a@example.com")
 
 
-def test_the_message_is_the_one_that_logto_sends(
+def test_message_equals_the_test_message_of_logto(
     run: Callable[..., Result], acme: ModuleType, acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """The type is Generic, the payload holds the code 000000 and nothing else."""
+    """The type is Generic, and the payload has only the code 000000."""
     result = run("test", ACME, written(acme_config), *TO)
     assert (result.exit_code, result.stdout, result.stderr) == (0, "Sent. MessageId: message-1\n", "")
     (message,) = acme.SENT
@@ -29,88 +29,90 @@ def test_the_message_is_the_one_that_logto_sends(
     )
 
 
-def test_the_locale_goes_along(
+def test_locale_is_added_to_the_payload(
     run: Callable[..., Result], acme: ModuleType, acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """--locale joins the payload, as Logto's test does."""
+    """``--locale`` has the same effect as the language of Logto's test."""
     run("test", "acme_connectors:AcmeSms", written(acme_config), "--to", "4915112345678", "--locale", "es")
     (message,) = acme.SENT
     assert dict(message.payload) == {"code": "000000", "locale": "es"}
 
 
-def test_a_connector_that_forwards_can_be_tested(run: Callable[..., Result], written: Callable[[object], str]) -> None:
-    """A send_message of the connector's own is called like any other."""
+def test_connector_that_overrides_send_message_is_called(
+    run: Callable[..., Result], written: Callable[[object], str]
+) -> None:
+    """``test`` needs only ``send_message``."""
     result = run("test", "acme_connectors:AcmeForward", written({}), *TO)
     assert (result.exit_code, result.stdout.startswith("Sent. MessageId: forwarded SendMessageData(")) == (0, True)
 
 
-def test_the_saved_config_is_never_asked_for(run: Callable[..., Result], acme: ModuleType) -> None:
-    """null, which a connector would take for "the saved config", does not reach it, whatever its guard says."""
+def test_null_config_is_not_passed_to_the_connector(run: Callable[..., Result], acme: ModuleType) -> None:
+    """A connector would use its saved config for null, even if its guard accepts null."""
     result = run("test", ACME, "-", *TO, stdin="null")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.endswith("\n  error    $  expected object, found null\n")
     result = run("test", "acme_connectors:AcmeForward", "-", *TO, stdin="null")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "Error: standard input holds no JSON object: there is nothing to test.\n"
+    assert result.stderr == "Error: standard input does not contain a JSON object.\n"
     assert acme.SENT == []
 
 
-def test_there_is_no_saved_config(
+def test_reading_the_saved_config_raises_invalid_config(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """A connector that asks for its saved config all the same is told that there is none; status 1."""
+    """The command line has no saved config; the exit status is 1."""
     result = run("test", "acme_connectors:AcmeOwnSend", written(acme_config), *TO)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("Error: invalid_config: acme-mail asks for its saved config, ")
+    assert result.stderr.startswith("Error: invalid_config: acme-mail reads its saved config, ")
 
 
-def test_other_results_are_printed_as_json(
+def test_result_that_is_not_a_string_is_printed_as_json(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """A result that is no string is printed as JSON; one that has no JSON form does not undo the sending."""
+    """A result that cannot be converted to JSON is not an error: the message was sent."""
     result = run("test", ACME, written({**acme_config, "outcome": "json"}), *TO)
     assert (result.exit_code, result.stdout) == (0, 'Sent.\n{\n  "accepted": [\n    "á"\n  ]\n}\n')
     result = run("test", ACME, written({**acme_config, "outcome": "object"}), *TO)
     assert result.exit_code == 0
-    assert result.stdout == "Sent.\nThe connector returned a Python object, which has no JSON form.\n"
+    assert result.stdout == "Sent.\nThe connector returned a Python object, which cannot be converted to JSON.\n"
 
 
-def test_a_refusal_has_code_message_details_and_hint(
+def test_connector_error_is_printed_with_details_and_hint(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """What the provider says is passed on, without the secrets of the config; status 1."""
-    result = run("test", ACME, written({**acme_config, "outcome": "refused"}), *TO)
+    """The secrets of the config are redacted; the exit status is 1."""
+    result = run("test", ACME, written({**acme_config, "outcome": "rejected"}), *TO)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines() == [
         "Error: invalid_response: No account [redacted] for [redacted].",
         "  code: E1",
-        "Hint: These are the provider's own words; `connector-kit show` names the connector's README.",
+        "Hint: The message is the provider's. `connector-kit show` prints where the connector's README is.",
     ]
 
 
-def test_secrets_that_a_connector_declares_are_taken_out_too(
-    run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
+@pytest.mark.parametrize(("key", "shown"), [("acme-key-1", "[redacted]"), ("for", "for")])
+def test_declared_secret_is_redacted(
+    run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str], key: str, shown: str
 ) -> None:
-    """What a connector declares as secret does not show; nor is a word of three letters torn from the message."""
-    result = run(
-        "test", "acme_connectors:AcmeSms", written({**acme_config, "outcome": "refused", "apiKey": "for"}), *TO
-    )
-    assert result.stderr.startswith("Error: invalid_response: No account account-1 for for.\n")
+    """The declaration lists ``apiKey``. Secrets of fewer than four characters are not redacted."""
+    config = written({**acme_config, "outcome": "rejected", "apiKey": key})
+    result = run("test", "acme_connectors:AcmeSms", config, *TO)
+    assert result.stderr.startswith(f"Error: invalid_response: No account account-1 for {shown}.\n")
 
 
-def test_issues_of_a_refusal_are_listed(
+def test_issues_of_a_connector_error_are_listed(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """A refusal that holds issues lists them."""
+    """Issues are printed one a line, without a hint."""
     result = run("test", ACME, written({**acme_config, "outcome": "issues"}), *TO)
     assert result.exit_code == 1
     assert result.stderr == "Error: invalid_config\n  $.account  not [redacted]\n  an issue\n"
 
 
-def test_a_refusal_may_hold_anything(
+def test_connector_error_with_any_data_is_printed(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """Data that is no object is shown as it is, and a code without a hint stands alone."""
+    """Data that is not an object is printed as it is. Some codes have no hint."""
     result = run("test", ACME, written({**acme_config, "outcome": "list"}), *TO)
     assert (result.exit_code, result.stderr) == (1, "Error: authorization_failed\n  data: [1, 2]\n")
 
@@ -118,55 +120,54 @@ def test_a_refusal_may_hold_anything(
 @pytest.mark.parametrize(
     ("outcome", "name"), [("crash", "RuntimeError"), ("exit", "SystemExit"), ("pipe", "BrokenPipeError")]
 )
-def test_a_connector_that_crashes(
+def test_unexpected_exception_of_a_connector_exits_with_2(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str], outcome: str, name: str
 ) -> None:
-    """Any other exception is the connector's fault: its type in one line, never its message; status 2."""
+    """Only the type of the exception is printed, because its message may contain secrets."""
     result = run("test", ACME, written({**acme_config, "outcome": outcome}), *TO)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        f"Error: {ACME} raised {name} where only a ConnectorError may be raised; "
-        "`connector-kit --debug …` shows where.\n"
+        f"Error: {ACME} raised {name} instead of ConnectorError; run `connector-kit --debug …` to see the traceback.\n"
     )
 
 
-def test_debug_shows_the_traceback(
+def test_debug_prints_the_traceback(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """--debug shows where a connector crashed."""
+    """``--debug`` prints the traceback of the connector's exception."""
     result = run("--debug", "test", ACME, written({**acme_config, "outcome": "crash"}), *TO)
     assert result.exit_code == 2
     assert result.stderr.startswith("Traceback (most recent call last):\n")
     assert "acme_connectors.py" in result.stderr
 
 
-def test_an_invalid_config_is_refused_by_the_connector(
+def test_invalid_config_is_rejected_by_the_connector(
     run: Callable[..., Result], acme: ModuleType, acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """The connector itself validates, as it does when Logto tests; warnings come first, nothing is sent."""
+    """The connector validates the config, as in Logto's test. Warnings precede the error; nothing is sent."""
     result = run("test", ACME, written({**acme_config, "apiKey": 1, "apikey": 2}), *TO)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        '  warning  $.apikey  no such key: it has no effect (did you mean "apiKey"?)\n'
+        "  warning  $.apikey  unknown key: it has no effect (did you mean 'apiKey'?)\n"
         "Error: invalid_config\n"
         "  $.apiKey  expected string, found number\n"
     )
     assert acme.SENT == []
 
 
-def test_a_recipient_is_required(
+def test_recipient_is_required(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """Without --to there is nobody to send to."""
+    """``--to`` has no default."""
     result = run("test", ACME, written(acme_config))
     assert result.exit_code == 2
     assert result.stderr.endswith("Error: Missing option '--to'.\n")
 
 
-def test_amazon_ses_over_http(
+def test_ses_connector_sends_a_request(
     run: Callable[..., Result], ses: ThreadingHTTPServer, ses_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """The SES connector makes its real request, and its MessageId is printed; warnings come before."""
+    """The MessageId is printed after the warnings."""
     result = run("test", "aws-ses-mail", written({**ses_config, "Region": "x"}), *TO)
     assert (result.exit_code, result.stdout) == (0, "Sent. MessageId: 0100-message\n")
     assert result.stderr.startswith("  warning  $.Region  ")
@@ -176,12 +177,12 @@ def test_amazon_ses_over_http(
     assert body["Content"]["Simple"]["Body"]["Html"]["Data"] == "<b>000000</b>"
 
 
-def test_amazon_ses_refuses(
+def test_rejection_of_ses_is_printed(
     run: Callable[..., Result], ses: ThreadingHTTPServer, ses_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """What SES answers is shown with its code, and without the secret key; status 1."""
+    """The AWS message and code are printed without the secret key; the exit status is 1."""
     ses.status, ses.error = 400, "MessageRejected"
-    ses.answer = {"message": f"Email address is not verified. {ses_config['accessKeySecret']}"}
+    ses.response = {"message": f"Email address is not verified. {ses_config['accessKeySecret']}"}
     result = run("test", "aws-ses-mail", written(ses_config), *TO)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: invalid_response: Email address is not verified. ")
@@ -189,24 +190,24 @@ def test_amazon_ses_refuses(
     assert ses_config["accessKeySecret"] not in result.stderr
 
 
-def test_amazon_ses_cannot_be_reached(
+def test_unreachable_ses_prints_a_hint(
     run: Callable[..., Result], ses_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """A network failure is a refusal with a hint at the network; status 1."""
+    """The hint names the network; the exit status is 1."""
     result = run("test", "aws-ses-mail", written(ses_config), *TO)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: general: Amazon SES could not be reached: ")
-    assert result.stderr.splitlines()[-1].startswith("Hint: The provider may be out of reach: ")
+    assert result.stderr.splitlines()[-1].startswith("Hint: Check the network connection, ")
 
 
-def test_the_ses_stand_in_agrees_with_an_independent_emulator(
+def test_moto_accepts_the_message_from_a_verified_address(
     run: Callable[..., Result],
     ses_config: dict[str, Any],
     written: Callable[[object], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """moto, which checks the sender as SES does, takes the message once its address is verified."""
-    from botocore.session import Session  # noqa: PLC0415 - here and nowhere else
+    """Moto is an independent emulator of SES that checks the sender."""
+    from botocore.session import Session  # noqa: PLC0415 - slow to import, used only here
     from moto.server import ThreadedMotoServer  # noqa: PLC0415
 
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)

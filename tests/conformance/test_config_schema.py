@@ -1,10 +1,10 @@
-"""What a config's schema says of one key is found wherever the schema says it."""
+"""What a schema requires of one key is found across references, allOf, anyOf, oneOf and if."""
 
 from typing import Any
 
 import pytest
 
-from conformance.config_schema import JSON_TYPES, ConfigSchema, references_out_of
+from conformance.harness.config_schema import JSON_TYPES, ConfigSchema, references_out_of
 
 TEXT = {"type": "string"}
 SPREAD: dict[str, Any] = {
@@ -35,21 +35,21 @@ SPREAD: dict[str, Any] = {
 }
 
 
-def test_a_key_is_known_wherever_it_is_named() -> None:
-    """By properties, in a reference, in allOf, in a branch, or by a pattern; a key that is merely allowed is not."""
+def test_named_keys_are_found_anywhere_in_the_schema() -> None:
+    """In properties, a reference, allOf, an alternative, or by a pattern; a key that is only allowed is not named."""
     schema = ConfigSchema(SPREAD)
-    assert all(schema.names(key) for key in ("host", "port", "mode", "apiKey", "user", "tls", "any", "x-a"))
-    assert not any(schema.names(key) for key in ("hots", "", "a-x-"))
-    assert schema.names_any
-    assert not ConfigSchema({"type": "object"}).names_any
-    assert ConfigSchema({"additionalProperties": TEXT}).names("anything")
+    assert all(schema.defines(key) for key in ("host", "port", "mode", "apiKey", "user", "tls", "any", "x-a"))
+    assert not any(schema.defines(key) for key in ("hots", "", "a-x-"))
+    assert schema.defines_any
+    assert not ConfigSchema({"type": "object"}).defines_any
+    assert ConfigSchema({"additionalProperties": TEXT}).defines("anything")
 
 
-def test_what_is_required_always_and_at_times_is_told_apart() -> None:
-    """A branch, a then and a dependency require at times; a reference and allOf always."""
+def test_required_keys_are_separate_from_those_sometimes_required() -> None:
+    """References and allOf always apply; alternatives, then and dependentRequired apply at times."""
     schema = ConfigSchema(SPREAD)
     assert schema.required == {"host", "port"}
-    assert schema.required_at_times == {"apiKey", "user", "tls", "password"}
+    assert schema.sometimes_required == {"apiKey", "user", "tls", "password"}
 
 
 @pytest.mark.parametrize(
@@ -65,27 +65,27 @@ def test_what_is_required_always_and_at_times_is_told_apart() -> None:
         ("apiKey", "k", True),
         ("apiKey", 1, False),
         ("tls", True, True),
-        ("tls", False, True),  # where the port is another
+        ("tls", False, True),  # for another port
         ("tls", "yes", False),
         ("x-note", "text", True),
         ("x-note", 1, False),
         ("unknown", {}, True),
     ],
 )
-def test_a_value_is_taken_where_some_config_may_hold_it(key: str, value: object, verdict: bool) -> None:  # noqa: FBT001 - parametrized
-    """References, branches and patterns are followed."""
-    assert ConfigSchema(SPREAD).takes(key, value) is verdict
+def test_value_is_accepted_if_some_config_may_have_it(key: str, value: object, verdict: bool) -> None:  # noqa: FBT001 - parametrized
+    """Through references, alternatives and patterns."""
+    assert ConfigSchema(SPREAD).accepts(key, value) is verdict
 
 
-def test_a_schema_that_takes_nothing_takes_no_value() -> None:
-    """The schema ``false`` is one, for a key or in a branch."""
-    assert not ConfigSchema({"properties": {"a": False}}).takes("a", 1)
-    assert not ConfigSchema({"anyOf": [False]}).takes("a", 1)
+def test_schema_false_accepts_no_value() -> None:
+    """For a key or as an alternative."""
+    assert not ConfigSchema({"properties": {"a": False}}).accepts("a", 1)
+    assert not ConfigSchema({"anyOf": [False]}).accepts("a", 1)
     assert ConfigSchema({"properties": {"a": False}}).types("a") == frozenset()
 
 
-def test_types_are_those_that_all_parts_leave() -> None:
-    """An integer is a number; what nothing is said of may be anything; enum and const have types too."""
+def test_types_are_those_that_every_part_allows() -> None:
+    """An integer is a number; a key without a schema may have any type; enum and const limit types, too."""
     schema = ConfigSchema(SPREAD)
     assert schema.types("host") == {"string", "null"}
     assert schema.types("port") == {"number"}
@@ -95,24 +95,24 @@ def test_types_are_those_that_all_parts_leave() -> None:
 
 
 def test_listed_values_and_defaults_are_found() -> None:
-    """Strings of enum and const, of a value or of an array's items; and what a missing key means."""
+    """Strings of enum and const, for a value or the items of an array; and the value of a missing key."""
     schema = ConfigSchema(SPREAD)
-    assert schema.listed("mode") == ["key", "user"]
-    assert schema.listed("levels") == ["low", "high"]
+    assert schema.listed_values("mode") == ["key", "user"]
+    assert schema.listed_values("levels") == ["low", "high"]
     assert schema.has_default("tls", False)  # noqa: FBT003 - the value
     assert not schema.has_default("tls", True)  # noqa: FBT003 - the value
     assert not schema.has_default("host", None)
 
 
-def test_a_schema_that_holds_itself_ends() -> None:
-    """A reference to what it stands in is followed once."""
+def test_recursive_schema_is_walked_once() -> None:
+    """A reference to an enclosing schema ends the walk."""
     schema = ConfigSchema({"properties": {"a": TEXT}, "anyOf": [{"$ref": "#"}, {"required": ["a"]}]})
-    assert schema.takes("a", "text")
-    assert schema.required_at_times == {"a"}
+    assert schema.accepts("a", "text")
+    assert schema.sometimes_required == {"a"}
 
 
-def test_references_that_lead_out_or_nowhere_are_told() -> None:
-    """Those inside the schema are not; what stands in an example or an enum is no reference."""
+def test_unresolvable_references_are_found() -> None:
+    """A ``$ref`` in an example or an enum is not a reference."""
     schema = {
         "$defs": {"a": {"$ref": "#/$defs/b"}, "b": True, "c": {"$dynamicRef": "#nowhere"}},
         "properties": {"x": {"$ref": "https://acme.example/x.json"}, "y": {"enum": [{"$ref": "#/z"}]}},

@@ -1,4 +1,4 @@
-"""A provider over HTTP that an author describes in a few lines: what it answers, how it judges, what it refuses to be."""
+"""`HttpProvider`: its responses, its comparison of requests with the config, and the mistakes of authors that it reports."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import pytest
 import urllib3
 from attrs import evolve
 
-from conformance import Answer, Failure, HttpProvider, HttpRequest, Message, Outcome, check_connector
+from conformance import Failure, HttpProvider, HttpRequest, HttpResponse, Message, Outcome, check_connector
 from connector_kit import ConnectorErrorCodes as Codes
 from tests.conformance.right_connectors.everything import EVERYTHING, FullProvider
 from tests.conformance.right_connectors.plain_text import PLAIN_TEXT, PlainProvider
@@ -19,7 +19,7 @@ MAIL = {"to": "a@b.example", "subject": "s", "html": "h", "from": "=?utf-8?b?w5x
 
 
 class Acme(HttpProvider):
-    """Acme Mail, in ten lines."""
+    """The stub of Acme Mail."""
 
     config_key = "endpoint"
     path = "/v1/messages"
@@ -29,7 +29,7 @@ class Acme(HttpProvider):
     failures = (Failure("slow-down", "throttle", 429, "Slow down."), Failure("unpaid", "quota", 402, "No credit."))
 
     def read(self, request: HttpRequest) -> Message:
-        """Read a mail."""
+        """Return the mail."""
         sent = request.json
         return Message(sent["to"], sent["subject"], sent.get("html"), sent.get("text"), sender=sent.get("from"))
 
@@ -44,34 +44,34 @@ def _post(
         return pool.request("POST", f"{provider.address}{path}", body=body, headers=named)
 
 
-def _answer(outcome: str, provider: HttpProvider | None = None, mail: object = None) -> urllib3.BaseHTTPResponse:
+def _send(outcome: str, provider: HttpProvider | None = None, mail: object = None) -> urllib3.BaseHTTPResponse:
     acme = provider or Acme()
-    acme.answer_with(outcome)
+    acme.respond_with(outcome)
     with acme.running():
         return _post(acme, mail)
 
 
-def _faults(provider: HttpProvider, **config: str | None) -> list[str]:
-    """Return what is wrong with the last call, for each aspect in turn where anything is."""
+def _errors(provider: HttpProvider, **config: str | None) -> list[str]:
+    """Return the errors of the last call, in the order of the aspects."""
     call, changed = provider.calls[-1], {key: it for key, it in (CONFIG | config).items() if it is not None}
-    found = [provider.fault(call, changed, it) for it in ("form", "sender", "credentials", "options")]  # type: ignore[arg-type]
+    found = [provider.request_error(call, changed, it) for it in ("format", "sender", "credentials", "options")]  # type: ignore[arg-type]
     return [it for it in found if it is not None]
 
 
-def test_it_reads_a_message_and_gives_an_id() -> None:
-    """The call has what `read` says, the id that was given, and both sides as text."""
+def test_call_has_the_message_and_the_id() -> None:
+    """The message is the one that `read` returns; request and response are there as text."""
     acme = Acme()
-    answer = _answer("accepted", acme)
+    response = _send("accepted", acme)
     (call,) = acme.calls
     assert (call.to, call.subject, call.html, call.text) == (("a@b.example",), "s", "h", None)
-    assert call.result == answer.json()["id"]
+    assert call.result == response.json()["id"]
     assert call.exchange is not None
     assert call.exchange.request.startswith("POST /v1/messages HTTP/1.1\n")
-    assert str(call.result) in call.exchange.answer
+    assert str(call.result) in call.exchange.response
 
 
-def test_one_value_or_several_make_a_message() -> None:
-    """Recipients and reply-to, as a string, as a list, or not at all."""
+def test_message_has_one_or_several_recipients() -> None:
+    """A string, a list or ``None`` becomes a tuple; the same holds for reply-to."""
     assert Message("a").to == Message(["a"]).to == ("a",)
     assert (Message(None).to, Message("a", reply_to=None).reply_to) == ((), ())  # type: ignore[arg-type]
 
@@ -88,20 +88,20 @@ def test_one_value_or_several_make_a_message() -> None:
         ("html-502", 502, b"<html><body><h1>502 Bad Gateway</h1></body></html>"),
     ],
 )
-def test_each_outcome_is_an_answer(outcome: str, status: int, body: bytes) -> None:
-    """The author's own, and those that come by themselves."""
-    answer = _answer(outcome)
-    assert (answer.status, answer.data) == (status, body)
+def test_each_outcome_has_a_response(outcome: str, status: int, body: bytes) -> None:
+    """The author's failures, and the common outcomes."""
+    response = _send(outcome)
+    assert (response.status, response.data) == (status, body)
 
 
-def test_what_an_outcome_must_become_follows_from_its_family() -> None:
-    """Unless the author says otherwise."""
+def test_family_decides_the_expected_code() -> None:
+    """A Failure can name another code."""
     assert [(it.family, it.expect) for it in Acme.outcomes[:3]] == [
         ("accepted", None),
         ("throttle", Codes.RATE_LIMIT_EXCEEDED),
         ("quota", Codes.USAGE_LIMIT_EXCEEDED),
     ]
-    assert Failure("x", "fault", expect=Codes.GENERAL).outcome.expect is Codes.GENERAL
+    assert Failure("x", "server-error", expect=Codes.GENERAL).outcome.expect is Codes.GENERAL
     assert {it.expect for it in Acme.outcomes if it.family == "network"} == {Codes.GENERAL}
 
 
@@ -113,111 +113,129 @@ def test_what_an_outcome_must_become_follows_from_its_family() -> None:
         ("hangs", urllib3.exceptions.ReadTimeoutError),
     ],
 )
-def test_a_network_failure_is_one(outcome: str, error: type[Exception]) -> None:
-    """Nothing listens, the connection ends, or nothing ever comes."""
+def test_network_outcome_has_no_response(outcome: str, error: type[Exception]) -> None:
+    """The connection is refused or closed, or stays silent."""
     with pytest.raises(error):
-        _answer(outcome)
+        _send(outcome)
 
 
-def test_an_echo_repeats_the_request() -> None:
-    """Authorization, target and body, in the words of the provider."""
-    message = _answer("echo").json()["message"]
+def test_echo_repeats_the_request() -> None:
+    """The error message contains authorization, target and body."""
+    message = _send("echo").json()["message"]
     assert message.startswith("Rejected: Bearer k")
     assert "/v1/messages" in message
     assert '"to": "a@b.example"' in message
 
 
-def test_an_outcome_that_comes_by_itself_can_be_changed_left_out_or_replaced() -> None:
-    """By its name; one whose code is none is a success."""
+def test_common_outcome_can_be_changed_excluded_or_replaced() -> None:
+    """An expected code of ``None`` means that the send succeeds."""
 
     class Other(Acme):
-        expects: ClassVar[Mapping[str, Codes | None]] = {"html-502": Codes.GENERAL, "empty-body": None}
-        leave_out = ("hangs",)
-        failures = (Failure("internal-error", "fault", 503, "Down."),)
+        expected_codes: ClassVar[Mapping[str, Codes | None]] = {"html-502": Codes.GENERAL, "empty-body": None}
+        excluded_outcomes = ("hangs",)
+        failures = (Failure("internal-error", "server-error", 503, "Down."),)
 
     known = {it.name: it for it in Other.outcomes}
     assert (known["html-502"].expect, known["empty-body"].expect) == (Codes.GENERAL, None)
     assert "hangs" not in known
     assert known["internal-error"].message == "Down."
-    assert _answer("internal-error", Other()).status == 503
+    assert _send("internal-error", Other()).status == 503
 
 
-def test_nobody_reads_a_success_without_a_body() -> None:
-    """Its broken forms are left out, and there is nothing to return."""
+def test_response_that_is_not_read_has_no_malformed_outcomes() -> None:
+    """An empty success response means that the send returns ``None``."""
     assert not {"empty-body", "bad-json", "json-array"} & {it.name for it in PlainProvider.outcomes}
-    assert PlainProvider().result("id") is None
+    assert PlainProvider().expected_result("id") is None
 
 
-def test_a_provider_may_have_no_words() -> None:
-    """Then no outcome promises any, but for the one that repeats the request."""
+def test_provider_without_error_messages_has_outcomes_without_message() -> None:
+    """The echo is the exception: its message repeats the request."""
 
     class Mute(Acme):
-        says_why = False
+        has_error_messages = False
 
-        def refused(self, status: int, message: str) -> Answer:
-            """Say nothing, unless it is the request."""
-            return Answer.html(message if message.startswith("Rejected") else "", status)
+        def error_response(self, status: int, message: str) -> HttpResponse:
+            """Return the message of the echo only."""
+            return HttpResponse.html(message if message.startswith("Rejected") else "", status)
 
     assert {it.message for it in Mute.outcomes if not it.echoes} == {""}
     assert Mute.outcome("echo").message
 
 
-@pytest.mark.parametrize("by", ["config_key", "variable", "option"])
-def test_a_connector_is_led_there_in_one_of_three_ways(by: str) -> None:
-    """By its config, by the environment, or by an argument of its class."""
+@pytest.mark.parametrize("by", ["config_key", "environment_variable", "connector_option"])
+def test_connector_gets_the_address_in_one_of_three_ways(by: str) -> None:
+    """In its config, in the environment, or as an argument of its constructor."""
 
-    class Led(Acme):
+    class Addressed(Acme):
         config_key = "url" if by == "config_key" else None
-        variable = "ACME_TEST_URL" if by == "variable" else None
-        option = "url" if by == "option" else None
+        environment_variable = "ACME_TEST_URL" if by == "environment_variable" else None
+        connector_option = "url" if by == "connector_option" else None
         base_path = "/base"
 
-    provider = Led()
+    provider = Addressed()
     with provider.running():
         found = [
             provider.prepare_config({}).get("url"),
             os.environ.get("ACME_TEST_URL"),
             provider.connector_options().get("url"),
         ]
-        expected = [provider.address if by == it else None for it in ("config_key", "variable", "option")]
+        expected = [
+            provider.address if by == it else None for it in ("config_key", "environment_variable", "connector_option")
+        ]
         assert found == expected
         assert provider.address == f"{provider.url}/base"
     assert "ACME_TEST_URL" not in os.environ
 
 
-def test_a_right_request_has_no_fault() -> None:
-    """Form, sender, credentials and options."""
+def test_environment_is_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that existed before has its old value again."""
+    monkeypatch.setenv("no_proxy", "internal.example")
+    with Acme().running():
+        assert os.environ["no_proxy"] == "*"
+    assert os.environ["no_proxy"] == "internal.example"
+
+
+def test_correct_request_has_no_errors() -> None:
+    """Format, sender, credentials and options."""
     acme = Acme()
-    _answer("accepted", acme)
+    _send("accepted", acme)
     credentials = evolve(
         acme.calls[-1].raw, headers={"Authorization": "Bearer k€y", "Content-Type": "application/json"}
     )
     acme.calls[-1] = evolve(acme.calls[-1], raw=credentials)
-    assert _faults(acme) == []
+    assert _errors(acme) == []
 
 
 @pytest.mark.parametrize(
-    ("config", "mail", "words"),
+    ("config", "mail", "message"),
     [
-        ({"sender": "other@b.example"}, {}, "the config's sender as the sender, found another"),
-        ({"sender": None}, {}, "expected no sender"),
-        ({"sender": "Acme"}, {"from": "Acme GmbH"}, "the config's sender as the sender, found another"),
-        ({}, {"from": None}, "the config's sender as the sender, found none"),
-        ({"tag": "other"}, {}, "expected tag to be the config's tag (set), found something else"),
-        ({}, {"tag": None}, "expected tag to be the config's tag (set), found nothing"),
-        ({"tag": None}, {}, "expected tag to be the config's tag (not set), found something else"),
-        ({"apiKey": "other"}, {}, "expected the authorization 'Bearer {apiKey}' of the config, found another"),
+        (
+            {"sender": "other@b.example"},
+            {},
+            f"expected the sender to be the config's sender 'other@b.example', found {MAIL['from']!r}",
+        ),
+        ({"sender": None}, {}, "expected no sender, because the config has no sender; found "),
+        ({"sender": "Acme"}, {"from": "Acme GmbH"}, "the config's sender 'Acme', found 'Acme GmbH'"),
+        ({}, {"from": None}, "the config's sender 'Ünï <a@b.example>', found no sender"),
+        ({"tag": "other"}, {}, "expected tag to be the config's tag 'other'; found 'codes'"),
+        ({}, {"tag": None}, "expected tag to be the config's tag 'codes'; it is missing"),
+        ({"tag": None}, {}, "expected tag to be missing, because the config has no tag; found 'codes'"),
+        (
+            {"apiKey": "other"},
+            {},
+            "expected the Authorization header 'Bearer {apiKey}' of the config, found 'Bearer' and 5 characters",
+        ),
     ],
 )
-def test_a_request_is_compared_with_the_config(config: dict[str, Any], mail: dict[str, Any], words: str) -> None:
-    """What the config says is what the request must say, and no more."""
+def test_request_is_compared_with_the_config(config: dict[str, Any], mail: dict[str, Any], message: str) -> None:
+    """The message shows the expected value and the value found, but no credentials."""
     acme = Acme()
-    _answer("accepted", acme, {key: it for key, it in (MAIL | mail).items() if it is not None})
-    assert any(words in it for it in _faults(acme, **config))
+    _send("accepted", acme, {key: it for key, it in (MAIL | mail).items() if it is not None})
+    assert any(message in it for it in _errors(acme, **config))
 
 
-def test_method_path_and_content_type_are_its_form() -> None:
-    """Values of the config may be parts of the path; where nothing is said, nothing is judged."""
+def test_format_is_method_path_and_content_type() -> None:
+    """The path may contain values of the config; without a path or a content type, any is accepted."""
 
     class Formal(Acme):
         base_path = "/v1"
@@ -227,47 +245,52 @@ def test_method_path_and_content_type_are_its_form() -> None:
     formal = Formal()
     with formal.running():
         _post(formal, path="/codes/x%20y")
-        assert formal.fault(formal.calls[-1], CONFIG, "form") is None
+        assert formal.request_error(formal.calls[-1], CONFIG, "format") is None
         _post(formal, path="/codes/x")
-        assert formal.fault(formal.calls[-1], CONFIG, "form") == "expected POST /v1/codes/x y, found POST /v1/codes/x"
+        assert (
+            formal.request_error(formal.calls[-1], CONFIG, "format")
+            == "expected POST /v1/codes/x y, found POST /v1/codes/x"
+        )
         _post(formal, path="/codes/x%20y", Content_Type="text/plain")
-        assert "the type application/json, found text/plain" in str(formal.fault(formal.calls[-1], CONFIG, "form"))
+        assert "the content type application/json, found text/plain" in str(
+            formal.request_error(formal.calls[-1], CONFIG, "format")
+        )
     call = evolve(formal.calls[0], raw=evolve(formal.calls[0].raw, method="PUT"))
-    assert "found PUT" in str(formal.fault(call, CONFIG, "form"))
+    assert "found PUT" in str(formal.request_error(call, CONFIG, "format"))
 
     class Anywhere(Acme):
         path = None
         sender_key = None
 
     anywhere = Anywhere()
-    _answer("accepted", anywhere)
-    assert anywhere.fault(anywhere.calls[0], CONFIG, "form") is None
-    assert anywhere.fault(anywhere.calls[0], {}, "sender") is None
+    _send("accepted", anywhere)
+    assert anywhere.request_error(anywhere.calls[0], CONFIG, "format") is None
+    assert anywhere.request_error(anywhere.calls[0], {}, "sender") is None
 
 
 @pytest.mark.parametrize(
-    ("authorization", "header", "fault"),
+    ("authorization", "header", "error"),
     [
         ("Basic {user}:{password}", "Basic dTpw", None),
         (
             "Basic api:{password}",
             "Basic dTpw",
-            "expected the authorization 'Basic api:{password}' of the config, found another",
+            "expected the Authorization header 'Basic api:{password}' of the config, found 'Basic' and 4 characters",
         ),
         ("{missing}", None, None),
-        ("", "Basic dTpw", "expected no authorization, found another"),
-        ("{password}", None, "expected the authorization '{password}' of the config, found none"),
+        ("", "dTpw", "expected no such header, found 4 characters"),
+        ("{password}", None, "expected the Authorization header '{password}' of the config, found none"),
     ],
 )
-def test_authorization_is_a_template(authorization: str, header: str | None, fault: str | None) -> None:
-    """With values of the config, in base64 where HTTP has it so, and none where they are empty."""
-    said = authorization
+def test_authorization_is_compared_with_a_template(authorization: str, header: str | None, error: str | None) -> None:
+    """The template has values of the config, in base64 after ``Basic``; an empty one means no header."""
+    template = authorization
 
     class Authorized(Acme):
-        authorization = said
+        authorization = template
 
     request = HttpRequest("POST", "http://h/", {} if header is None else {"Authorization": header})
-    assert Authorized().credentials(request, {"user": "u", "password": "p"}) == fault
+    assert Authorized().credentials_error(request, {"user": "u", "password": "p"}) == error
 
 
 @pytest.mark.parametrize(
@@ -283,61 +306,61 @@ def test_authorization_is_a_template(authorization: str, header: str | None, fau
         (b"a.b=5", "application/x-www-form-urlencoded", None, False),
     ],
 )
-def test_a_setting_is_found_in_json_and_in_forms(body: bytes, content_type: str, value: object, *, same: bool) -> None:
-    """By a dotted name in JSON, by its own name in a form, which only has text."""
+def test_setting_is_found_in_json_and_in_forms(body: bytes, content_type: str, value: object, *, same: bool) -> None:
+    """A dotted name is a path in JSON and a name in a form, whose values are text."""
 
     class Set(Acme):
         settings: ClassVar[Mapping[str, str]] = {"key": "a.b"}
 
     request = HttpRequest("POST", "http://h/", {"Content-Type": content_type}, body)
-    assert (Set().options(request, {} if value is None else {"key": value}) is None) == same
+    assert (Set().options_error(request, {} if value is None else {"key": value}) is None) == same
 
 
 @pytest.mark.parametrize(
-    ("mail", "words"),
+    ("mail", "message"),
     [({"subject": "s"}, "KeyError: 'to'"), ([], "TypeError"), ({"to": "a", "subject": None, "html": 1}, None)],
 )
-def test_a_request_that_cannot_be_read_is_refused_and_at_fault(mail: object, words: str | None) -> None:
-    """It is no crash of the server: the call is there, and says why."""
+def test_unreadable_request_is_rejected_with_the_reason(mail: object, message: str | None) -> None:
+    """The server does not crash: it records the call and responds with status 400."""
     acme = Acme()
-    answer = _answer("accepted", acme, mail)
+    response = _send("accepted", acme, mail)
     (call,) = acme.calls
-    if words is None:
-        assert answer.status == 200
+    if message is None:
+        assert response.status == 200
         return
-    assert answer.status == 400
+    assert response.status == 400
     assert (call.to, call.result) == ((), None)
-    fault = str(acme.fault(call, CONFIG, "form"))
-    assert fault.startswith("Acme cannot read the request: ")
-    assert words in fault
-    assert fault == answer.json()["message"]
+    error = str(acme.request_error(call, CONFIG, "format"))
+    assert error.startswith("Acme cannot read the request: ")
+    assert message in error
+    assert error == response.json()["message"]
 
 
-def test_an_author_who_reads_nothing_is_told() -> None:
-    """A `read` without a return is a mistake in the stub, and the first message says so."""
+def test_read_without_message_is_an_error_of_the_spec() -> None:
+    """The first message shows the mistake, before any check runs."""
 
     class Forgetful(FullProvider):
         def read(self, request: HttpRequest) -> Message:
-            """Forget to return."""
+            """Return JSON by mistake."""
             return request.json  # type: ignore[no-any-return]  # on purpose
 
-    report = check_connector(evolve(EVERYTHING, provider=Forgetful), checks=["delivery.form"])
-    assert "read() has to return a Message, and returned dict" in report.faults[0]
+    report = check_connector(evolve(EVERYTHING, provider=Forgetful), checks=["delivery.request-format"])
+    assert "read() must return a Message, found dict" in report.spec_errors[0]
 
 
-def test_other_requests_are_no_messages() -> None:
-    """They are answered and not recorded, and can fail as messages do."""
+def test_other_requests_leave_no_call() -> None:
+    """They can fail as messages do."""
 
     class Tokens(Acme):
-        def respond(self, request: HttpRequest) -> Answer | None:
-            """Give a token."""
-            return (self.failing(request) or Answer.json("token")) if request.path == "/token" else None
+        def respond_to_other(self, request: HttpRequest) -> HttpResponse | None:
+            """Return a token."""
+            return (self.current_failure(request) or HttpResponse.json("token")) if request.path == "/token" else None
 
     provider = Tokens()
     with provider.running():
         assert _post(provider, path="/token").json() == "token"
         for outcome, status in (("slow-down", 429), ("connection-lost", 200), ("html-502", 502)):
-            provider.answer_with(outcome)
+            provider.respond_with(outcome)
             assert _post(provider, path="/token").status == status
         assert provider.calls == []
         provider.reset()
@@ -345,45 +368,51 @@ def test_other_requests_are_no_messages() -> None:
     assert len(provider.calls) == 1
 
 
-def test_a_failure_is_of_a_family_that_an_answer_can_have() -> None:
-    """Network failures come by themselves, and a success is no failure."""
-    with pytest.raises(ValueError, match="'lost' cannot be of the family 'network'"):
+def test_failure_of_the_family_network_raises_value_error() -> None:
+    """A Failure has a response; the network outcomes are common ones."""
+    with pytest.raises(ValueError, match=r"family of the Failure 'lost' must be one of throttle, .*; found 'network'"):
         Failure("lost", "network")
 
 
-def test_an_outcome_has_one_name() -> None:
-    """Twice the same, one of the name of the success, or an unknown one to change: each is a mistake."""
+def test_repeated_or_unknown_outcome_name_raises_type_error() -> None:
+    """The name of the success counts as repeated; the message for an unknown one lists the names."""
     with pytest.raises(TypeError, match="more than one outcome 'x'"):
-        type("Twice", (Acme,), {"failures": (Failure("x", "fault"), Failure("x", "quota"))})
+        type("Twice", (Acme,), {"failures": (Failure("x", "server-error"), Failure("x", "quota"))})
     with pytest.raises(TypeError, match="more than one outcome 'accepted'"):
-        type("Again", (Acme,), {"failures": (Failure("accepted", "fault"),)})
-    with pytest.raises(TypeError, match="changes the outcome 'time-out', which does not come by itself"):
-        type("Unknown", (Acme,), {"leave_out": ("time-out",)})
-    with pytest.raises(TypeError, match="changes the outcome 'bad-json'"):
-        type("Unread", (Acme,), {"answer_is_read": False, "expects": {"bad-json": None}})
+        type("Again", (Acme,), {"failures": (Failure("accepted", "server-error"),)})
+    with pytest.raises(TypeError, match=r"can name internal-error, .*; found 'time-out'"):
+        type("Unknown", (Acme,), {"excluded_outcomes": ("time-out",)})
+    with pytest.raises(TypeError, match="found 'bad-json'"):
+        type("Unread", (Acme,), {"is_response_read": False, "expected_codes": {"bad-json": None}})
 
 
 @pytest.mark.parametrize(
-    ("members", "words"),
+    ("members", "message"),
     [
-        ({"config_key": None}, "set its config_key, variable or option"),
-        ({"authorization": None}, "set its authorization"),
-        ({"refused": lambda *_: Answer(400)}, "without its message 'Slow down.'"),
-        ({"failures": (Failure("x", "fault", 500, "Words.", answer=Answer()),)}, "without its message 'Words.'"),
+        ({"config_key": None}, "set config_key, environment_variable or connector_option"),
+        ({"authorization": None}, "has no authorization: set it"),
+        (
+            {"error_response": lambda *_: HttpResponse(400)},
+            "for 'slow-down' does not contain its message 'Slow down.'",
+        ),
+        (
+            {"failures": (Failure("x", "server-error", 500, "Why.", response=HttpResponse()),)},
+            "does not contain its message 'Why.'",
+        ),
     ],
 )
-def test_an_incomplete_description_is_refused(members: dict[str, Any], words: str) -> None:
-    """When the stub is made, in words that say what to do."""
+def test_incomplete_description_raises_type_error(members: dict[str, Any], message: str) -> None:
+    """When the stub is created; the message says what to change."""
     made = type("Incomplete", (Acme,), members)
-    with pytest.raises(TypeError, match=words):
+    with pytest.raises(TypeError, match=message):
         made()
 
 
-def test_a_mistake_in_an_answer_shows_when_the_stub_is_made() -> None:
-    """And not in a thread of its server."""
+def test_mistake_in_success_response_raises_when_the_stub_is_created() -> None:
+    """A thread of the server would hide it."""
 
     class Mistaken(Acme):
-        def accepted(self, message_id: str) -> Answer:
+        def success_response(self, message_id: str) -> HttpResponse:
             """Fail."""
             raise NotImplementedError(message_id)
 
@@ -391,8 +420,8 @@ def test_a_mistake_in_an_answer_shows_when_the_stub_is_made() -> None:
         Mistaken()
 
 
-def test_words_may_be_written_as_json_writes_them() -> None:
-    """A message beyond ASCII is there, though escaped."""
+def test_message_may_be_escaped_as_json() -> None:
+    """JSON escapes characters beyond ASCII; the stub finds the message in the response."""
 
     class Foreign(Acme):
         failures = (Failure("zu-viele", "throttle", 429, "Zu viele Anfragen: später!"),)
@@ -402,16 +431,16 @@ def test_words_may_be_written_as_json_writes_them() -> None:
     )
 
 
-def test_a_connector_that_sends_what_nobody_can_read_fails_for_its_form() -> None:
-    """The report says what was wrong with the request."""
+def test_unreadable_request_fails_the_check() -> None:
+    """The report shows the exception that `read` raised."""
 
     class Picky(PlainProvider):
         def read(self, request: HttpRequest) -> Message:
-            """Ask for what later messages do not have."""
+            """Reject characters beyond ASCII."""
             if not request.json["text"].isascii():
                 raise ValueError("ASCII only")
             return super().read(request)
 
-    report = check_connector(evolve(PLAIN_TEXT, provider=Picky), checks=["rendering.text"])
-    assert report.faults == ()
+    report = check_connector(evolve(PLAIN_TEXT, provider=Picky), checks=["rendering.literal-text"])
+    assert report.spec_errors == ()
     assert "Picky cannot read the request: ValueError: ASCII only" in report.results[0].message

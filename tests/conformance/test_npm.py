@@ -1,4 +1,4 @@
-"""Connectors that run in Node: how they are found and run, and that the suite sees of them what it sees of others."""
+"""Connectors in Node.js: how packages are found and run, and that the suite detects the same errors as in Python."""
 
 import json
 import logging
@@ -19,11 +19,11 @@ from attrs import evolve
 
 import conformance.npm.packages as npm_packages
 from conformance import PROFILES, Spec, SpecError, State, check_connector
-from conformance.http_exchange import HttpRequest
 from conformance.npm import NodeConnector, NodeError, NodeObject, npm_connector, npm_spec
 from conformance.npm.driver import Driver
 from conformance.npm.official import Endpoint
 from conformance.npm.packages import built_once, find_node, find_package, pinned_versions, split_name
+from conformance.providers.http_messages import HttpRequest
 from connector_kit import ConnectorError, ConnectorErrorCodes, EmailTemplateDetails, SendMessageData, TemplateType
 
 pytestmark = pytest.mark.skipif(
@@ -88,7 +88,7 @@ def _write(
     kind: str = "module",
     **metadata: object,
 ) -> Path:
-    """Write a package whose sendMessage has that body."""
+    """Write a package with that body of sendMessage."""
     (folder / "lib").mkdir(parents=True)
     (folder / "package.json").write_text(json.dumps({"name": "acme", "version": "1.2.3", "type": kind}))
     (folder / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
@@ -104,10 +104,10 @@ def _write(
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    """Make connectors of packages with a given sendMessage, and end their processes afterwards."""
+    """Make connectors of packages with a given body of sendMessage, and end their processes afterwards."""
     made: list[type[NodeConnector]] = []
 
-    def make_one(body: str, *, time_limit: float = 20, **more: Any) -> type[NodeConnector]:  # noqa: ANN401 - see `_write`
+    def make_one(body: str, *, time_limit: float = 20, **more: Any) -> type[NodeConnector]:
         folder = _write(tmp_path / f"package-{len(made)}", body, **more)
         made.append(npm_connector(folder, schema=_SCHEMA, time_limit=time_limit))
         return made[-1]
@@ -121,22 +121,22 @@ def _no_config(_: str) -> object:
     raise AssertionError
 
 
-def _send(connector: type[NodeConnector], *, message: Any = _MESSAGE, config: Any = _CONFIG, **given: Any) -> Any:  # noqa: ANN401 - anything
+def _send(connector: type[NodeConnector], *, message: Any = _MESSAGE, config: Any = _CONFIG, **given: Any) -> Any:
     return connector(**{"get_config": _no_config, **given}).send_message(message, config)
 
 
-# --- packages and what they return ----------------------------------------------------------------------------------
+# --- packages and their results -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["module", "commonjs"])
-def test_modules_of_both_kinds_are_run(make: Make, kind: str) -> None:
-    """An ES module and a CommonJS one are loaded, and what sendMessage returns comes back."""
+def test_module_of_either_kind_is_run(make: Make, kind: str) -> None:
+    """An ES module and a CommonJS module return the result of sendMessage."""
     connector = make("return { data, config };", kind=kind)
     assert _send(connector) == {"data": _MESSAGE, "config": _CONFIG}
 
 
-def test_a_transpiled_module_is_run(tmp_path: Path) -> None:
-    """A CommonJS file that was made from an ES module has its function under `default`, as Logto's loader knows."""
+def test_transpiled_module_is_run(tmp_path: Path) -> None:
+    """A CommonJS file made from an ES module has its factory at `default`, as Logto's loader expects."""
     folder = _write(tmp_path / "transpiled", "return 1;", kind="commonjs")
     index = folder / "lib" / "index.js"
     index.write_text(index.read_text().replace("module.exports =", "exports.__esModule = true; exports.default ="))
@@ -155,8 +155,8 @@ def test_a_transpiled_module_is_run(tmp_path: Path) -> None:
         ("Object.create(null)", {}),
     ],
 )
-def test_a_result_comes_back_as_json(make: Make, expression: str, expected: object) -> None:
-    """What JSON has a form for is the same in Python."""
+def test_json_result_is_the_same_in_python(make: Make, expression: str, expected: object) -> None:
+    """JSON represents these values."""
     assert _send(make(f"return {expression};")) == expected
 
 
@@ -164,22 +164,24 @@ def test_a_result_comes_back_as_json(make: Make, expression: str, expected: obje
     ("expression", "name"),
     [("new Map([[1, 'two']])", "Map"), ("Number.NaN", "Number"), ("() => 1", "Function"), ("10n", "BigInt")],
 )
-def test_a_result_that_is_no_json_is_shown(make: Make, expression: str, name: str) -> None:
-    """What JSON has no form for is an object with its name and what Node prints of it."""
+def test_result_that_json_cannot_represent_is_a_node_object(make: Make, expression: str, name: str) -> None:
+    """It has the name of its class and the text that Node.js prints."""
     result = _send(make(f"return {expression};"))
     assert isinstance(result, NodeObject)
     assert result.name == name
     assert result.text
 
 
-def test_a_result_that_refuses_to_be_shown_still_comes_back(make: Make) -> None:
-    """An object whose own way of being printed throws is known by the type that it has."""
-    result = _send(make("return new (class Odd { [Symbol.for('nodejs.util.inspect.custom')]() { throw 1; } })();"))
-    assert result == NodeObject("Odd", "object")
+def test_result_that_cannot_be_printed_is_a_node_object(make: Make) -> None:
+    """Its text is its JavaScript type, because its custom inspect function throws."""
+    result = _send(
+        make("return new (class Unprintable { [Symbol.for('nodejs.util.inspect.custom')]() { throw 1; } })();")
+    )
+    assert result == NodeObject("Unprintable", "object")
 
 
-def test_values_nested_beyond_pythons_limit_reach_node(make: Make) -> None:
-    """A config that is nested thousands of levels deep gets to the connector, with all that stands beside it."""
+def test_deeply_nested_config_reaches_the_connector(make: Make) -> None:
+    """It is nested more deeply than `json.dumps` supports; its other keys arrive too."""
     deep: Any = "inside"
     for level in range(3000):
         deep = [deep, level] if level % 2 else {"in": deep, "n": level}
@@ -189,8 +191,8 @@ def test_values_nested_beyond_pythons_limit_reach_node(make: Make) -> None:
     assert _send(make(body), config={"deep": deep, "kind": TemplateType.GENERIC}) == [3000, "inside"]
 
 
-def test_messages_and_managed_templates_may_be_attrs_values(make: Make) -> None:
-    """A SendMessageData goes to Node as its JSON, and so does an EmailTemplateDetails."""
+def test_attrs_values_arrive_as_json(make: Make) -> None:
+    """A SendMessageData and an EmailTemplateDetails are converted."""
     connector = make("return [data, await getI18nEmailTemplate(data.type, 'en')];")
     message = SendMessageData.from_json(_MESSAGE)
     template = EmailTemplateDetails(subject="s", content="c", reply_to="r@a.example")
@@ -198,47 +200,47 @@ def test_messages_and_managed_templates_may_be_attrs_values(make: Make) -> None:
     assert found == [_MESSAGE, {"subject": "s", "content": "c", "replyTo": "r@a.example"}]
 
 
-# --- calls back -----------------------------------------------------------------------------------------------------
+# --- callbacks ------------------------------------------------------------------------------------------------------
 
 
-def test_get_config_is_called_when_the_connector_asks(make: Make) -> None:
-    """The saved config is asked for in the thread of the send, by the id that the connector gives, and only then."""
-    asked: list[tuple[str, int]] = []
+def test_get_config_runs_when_the_connector_calls_it(make: Make) -> None:
+    """It runs in the thread of the send, with the connector's argument, and not for a send with a config."""
+    calls: list[tuple[str, int]] = []
 
     def get_config(connector_id: str) -> object:
-        asked.append((connector_id, threading.get_ident()))
+        calls.append((connector_id, threading.get_ident()))
         return {"saved": True}
 
     connector = make("return config ?? (await getConfig('acme'));")
     assert _send(connector, get_config=get_config) == _CONFIG
-    assert asked == []
+    assert calls == []
     assert _send(connector, config=None, get_config=get_config) == {"saved": True}
-    assert asked == [("acme", threading.get_ident())]
+    assert calls == [("acme", threading.get_ident())]
 
 
-def test_a_managed_template_is_asked_for_with_type_and_locale(make: Make) -> None:
-    """The connector's arguments arrive; a missing locale is None, and None goes back as undefined."""
-    asked: list[tuple[object, ...]] = []
+def test_get_i18n_email_template_gets_type_and_locale(make: Make) -> None:
+    """A missing locale is ``None`` in Python; the result ``None`` is undefined in Node.js."""
+    calls: list[tuple[object, ...]] = []
 
     def get_template(*given: object) -> None:
-        asked.append(given)
+        calls.append(given)
 
     connector = make("return String(await getI18nEmailTemplate(data.type, data.payload.locale));")
     assert _send(connector, get_i18n_email_template=get_template) == "undefined"
-    assert asked == [("SignIn", None)]
+    assert calls == [("SignIn", None)]
 
 
-def test_without_managed_templates_there_is_no_function(make: Make) -> None:
-    """A host that manages no templates gives no getI18nEmailTemplate."""
+def test_host_without_managed_templates_passes_no_function(make: Make) -> None:
+    """The connector's argument getI18nEmailTemplate is undefined."""
     assert _send(make("return typeof getI18nEmailTemplate;")) == "undefined"
 
 
 class StoreDownError(Exception):
-    """What a host's function raises."""
+    """An exception of a host's function."""
 
 
-def test_what_a_call_raises_comes_back_as_it_is(make: Make) -> None:
-    """An exception of get_config that the connector lets through is the very same object."""
+def test_uncaught_exception_of_a_callback_is_raised_by_the_send(make: Make) -> None:
+    """The send raises the same object."""
     down = StoreDownError("no store")
 
     def fail(_: str) -> object:
@@ -249,8 +251,8 @@ def test_what_a_call_raises_comes_back_as_it_is(make: Make) -> None:
     assert raised.value is down
 
 
-def test_what_a_call_raises_can_be_seen_and_caught_in_node(make: Make) -> None:
-    """The connector sees name and message of the exception, and may go on."""
+def test_exception_of_a_callback_can_be_caught_in_node(make: Make) -> None:
+    """The error in Node.js has the exception's name and message."""
 
     def fail(_: str) -> object:
         raise StoreDownError("no store")
@@ -259,8 +261,8 @@ def test_what_a_call_raises_can_be_seen_and_caught_in_node(make: Make) -> None:
     assert _send(connector, get_config=fail) == "StoreDownError no store"
 
 
-def test_an_exception_of_another_send_is_no_exception_of_this_one(make: Make) -> None:
-    """A connector that keeps an exception and throws it again later does not raise it in Python."""
+def test_exception_of_another_send_is_a_node_error(make: Make) -> None:
+    """A connector that keeps an error and throws it in a later send does not raise the original exception."""
     connector = make(
         "try { globalThis.kept ??= await getConfig('acme'); } catch (error) { globalThis.kept = error; } throw kept;"
     )
@@ -274,14 +276,14 @@ def test_an_exception_of_another_send_is_no_exception_of_this_one(make: Make) ->
         _send(connector, get_config=fail)
 
 
-def test_a_config_that_is_no_json_is_the_hosts_mistake(make: Make) -> None:
-    """What get_config returns and JSON has no form for raises there, as anything that get_config raises."""
+def test_saved_config_that_is_not_json_raises_value_error(make: Make) -> None:
+    """The connector gets it like an exception of ``get_config``."""
     with pytest.raises(ValueError, match="not JSON compliant"):
         _send(make("return getConfig('acme');"), get_config=lambda _: float("nan"))
 
 
-def test_eight_sends_run_at_once(make: Make) -> None:
-    """Eight sends are under way at the same time in one process, and each gets its own answer."""
+def test_sends_run_at_the_same_time(make: Make) -> None:
+    """Eight sends in one process each get their own result."""
     connector = make("const { n } = await getConfig('acme'); return [n, data.to];")
     together = threading.Barrier(8, timeout=20)
 
@@ -296,8 +298,8 @@ def test_eight_sends_run_at_once(make: Make) -> None:
         assert list(pool.map(send, range(8))) == [[number, str(number)] for number in range(8)]
 
 
-def test_one_instance_in_python_is_one_in_node(make: Make) -> None:
-    """The package's factory is called once for each instance, so that what one keeps, it keeps from the others."""
+def test_each_instance_calls_the_factory_once(make: Make) -> None:
+    """Instances do not share the state of their factory call."""
     connector = make("sent += 1; return sent;", start="let sent = 0;")
     one, other = connector(get_config=_no_config), connector(get_config=_no_config)
     assert [it.send_message(_MESSAGE, _CONFIG) for it in (one, one, other)] == [1, 2, 1]
@@ -315,8 +317,8 @@ def test_one_instance_in_python_is_one_in_node(make: Make) -> None:
         ("(await getConfig('acme')).endpoint = 'https://a.example';", ""),
     ],
 )
-def test_what_the_connector_changes_is_changed_in_python(make: Make, body: str, changed: str) -> None:
-    """A connector that changes config or message in Node is seen to: it changes those of the host."""
+def test_changes_of_the_connector_are_applied_in_python(make: Make, body: str, changed: str) -> None:
+    """The suite detects a connector that changes a config or a message of the host."""
     given: dict[str, Any] = {
         "data": {**_MESSAGE, "payload": {"code": "000000"}},
         "config": {"endpoint": "https://a.example"},
@@ -334,8 +336,8 @@ def test_what_the_connector_changes_is_changed_in_python(make: Make, body: str, 
     assert [what for what in given if given[what] != before[what]] == ([changed] if changed else [])
 
 
-def test_what_cannot_be_changed_in_python_stays(make: Make) -> None:
-    """A message that is a frozen value stays as it is, whatever the connector does to its JSON."""
+def test_frozen_message_is_not_changed(make: Make) -> None:
+    """The connector changes only its JSON form."""
     message = SendMessageData.from_json(_MESSAGE)
     _send(make("data.to = 'x';"), message=message)
     assert message.to == "a@a.example"
@@ -344,8 +346,8 @@ def test_what_cannot_be_changed_in_python_stays(make: Make) -> None:
 # --- errors ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_connector_error_is_one_in_python(make: Make) -> None:
-    """A ConnectorError, of whatever copy of the kit, has code and data, and what Node prints of it as a note."""
+def test_connector_error_is_raised_in_python(make: Make) -> None:
+    """It has the same code and data; the text that Node.js prints is a note. Any copy of the kit will do."""
     with pytest.raises(ConnectorError) as raised:
         _send(make("throw new ConnectorError('invalid_response', { message: 'No.' });"))
     assert raised.value.code is ConnectorErrorCodes.INVALID_RESPONSE
@@ -353,17 +355,21 @@ def test_a_connector_error_is_one_in_python(make: Make) -> None:
     assert "ConnectorError" in raised.value.__notes__[0]
 
 
-def test_a_connector_error_without_data_has_none(make: Make) -> None:
-    """Data that is not there is None."""
+def test_connector_error_without_data_has_none(make: Make) -> None:
+    """Missing data is ``None``."""
     with pytest.raises(ConnectorError) as raised:
         _send(make("throw new ConnectorError('general');"))
     assert raised.value.data is None
 
 
-def test_data_that_is_no_json_is_none_in_python_either(make: Make) -> None:
-    """Data of which Logto could make no JSON is shown, and json.dumps refuses it."""
+def test_error_data_that_is_not_json_is_a_node_object(make: Make) -> None:
+    """It shows the printed text; ``json.dumps`` fails as it does in Logto."""
     with pytest.raises(ConnectorError) as raised:
-        _send(make("const told = { key: 'k-1' }; told.self = told; throw new ConnectorError('general', told);"))
+        _send(
+            make(
+                "const details = { key: 'k-1' }; details.self = details; throw new ConnectorError('general', details);"
+            )
+        )
     assert "k-1" in repr(raised.value.data)
     with pytest.raises(TypeError, match="not JSON serializable"):
         json.dumps(raised.value.data)
@@ -373,25 +379,25 @@ def test_data_that_is_no_json_is_none_in_python_either(make: Make) -> None:
     ("thrown", "name", "message"),
     [
         ("new TypeError('wrong')", "TypeError", "wrong"),
-        ("new ConnectorError('nobody_knows', 1)", "ConnectorError", "ConnectorError: nobody_knows"),
+        ("new ConnectorError('unknown_code', 1)", "ConnectorError", "ConnectorError: unknown_code"),
         ("new ConnectorError(404)", "ConnectorError", "ConnectorError: 404"),
-        ("new (class Odd extends Error {})('odd')", "Odd", "odd"),
+        ("new (class Custom extends Error {})('custom')", "Custom", "custom"),
         ("'just text'", "string", "'just text'"),
         ("{ status: 500 }", "object", "{ status: 500 }"),
         ("undefined", "undefined", "undefined"),
         ("null", "object", "null"),
     ],
 )
-def test_anything_else_is_a_node_error(make: Make, thrown: str, name: str, message: str) -> None:
-    """What is no ConnectorError of Logto's codes is a NodeError, which says what was thrown."""
+def test_other_thrown_value_is_a_node_error(make: Make, thrown: str, name: str, message: str) -> None:
+    """That includes a ConnectorError with a code that Logto does not have."""
     with pytest.raises(NodeError) as raised:
         _send(make(f"throw {thrown};"))
     assert (raised.value.name, raised.value.message) == (name, message)
     assert str(raised.value) == f"{name}: {message}"
 
 
-def test_what_hosts_would_log_of_an_error_is_in_its_traceback(make: Make) -> None:
-    """The members and causes of an error, as Node prints them, are its note: a secret in them is found."""
+def test_printed_error_is_a_note_of_the_exception(make: Make) -> None:
+    """It includes members and causes, where the suite searches for secrets."""
     with pytest.raises(NodeError) as raised:
         _send(
             make(
@@ -402,8 +408,8 @@ def test_what_hosts_would_log_of_an_error_is_in_its_traceback(make: Make) -> Non
     assert "k-2" in raised.value.__notes__[0]
 
 
-def test_a_send_that_never_ends_is_given_up(make: Make) -> None:
-    """After the time limit the process is ended with a clear error, those beside it too, and the next send works."""
+def test_send_beyond_the_time_limit_is_killed(make: Make) -> None:
+    """Other sends in the process fail with the same error; the next send works."""
     connector = make("if (data.to === 'hang') { await new Promise(() => {}); } return 'sent';", time_limit=1.5)
     with ThreadPoolExecutor(2) as pool:
         started = time.monotonic()
@@ -415,27 +421,29 @@ def test_a_send_that_never_ends_is_given_up(make: Make) -> None:
     assert _send(connector) == "sent"
 
 
-def test_a_loop_without_end_is_given_up_too(make: Make) -> None:
-    """A connector that blocks Node altogether is ended as well."""
+def test_endless_loop_is_killed(make: Make) -> None:
+    """A connector can block the whole process."""
     connector = make("while (data.to === 'hang') {} return 'sent';", time_limit=1.5)
     with pytest.raises(NodeError, match="took more than"):
         _send(connector, message={**_MESSAGE, "to": "hang"})
     assert _send(connector) == "sent"
 
 
-def test_a_process_that_ends_by_itself_says_so(make: Make) -> None:
-    """A connector that ends its process fails that send, with the status and its last words, and no other."""
+def test_process_that_exits_fails_the_send(make: Make) -> None:
+    """The error shows the exit status and standard error; the next send works."""
     connector = make(
         "if (data.to === 'end') { process.on('exit', () => fs.writeSync(2, 'bye')); process.exit(3); } return 1;",
         head="import fs from 'node:fs';",
     )
-    with pytest.raises(NodeError, match=r"(?s)ProcessEnded: create|send came to no end\. .*status 3.*bye"):
+    with pytest.raises(
+        NodeError, match=r"(?s)ProcessEnded: The operation (create|send) did not finish\. .*status 3.*bye"
+    ):
         _send(connector, message={**_MESSAGE, "to": "end"})
     assert _send(connector) == 1
 
 
-def test_an_instance_outlives_its_process(make: Make) -> None:
-    """An instance that was made before the process ended is made again in the next one."""
+def test_instance_works_after_its_process_has_ended(make: Make) -> None:
+    """The next process creates the connector again."""
     connector = make("return 'sent';")
     instance = connector(get_config=_no_config)
     connector.driver.close()
@@ -443,8 +451,8 @@ def test_an_instance_outlives_its_process(make: Make) -> None:
     assert instance.send_message(_MESSAGE, _CONFIG) == "sent"
 
 
-def test_an_answer_that_nobody_waits_for_is_passed_over(make: Make) -> None:
-    """A call that is interrupted in Python leaves its answer behind, and the next send gets its own."""
+def test_late_response_is_dropped(make: Make) -> None:
+    """After an interrupted send, the next send gets its own result."""
     wait = "await new Promise((done) => setTimeout(done, data.to === 'late' ? 200 : 400));"
     connector = make(f"if (data.to === 'late') {{ void getConfig('acme'); }} {wait} return data.to;")
 
@@ -456,31 +464,31 @@ def test_an_answer_that_nobody_waits_for_is_passed_over(make: Make) -> None:
     assert _send(connector) == "a@a.example"
 
 
-def test_a_process_that_is_gone_takes_no_request(make: Make) -> None:
-    """A request to a process that ends at that moment is answered with its end."""
+def test_request_to_an_ended_process_gets_its_end(make: Make) -> None:
+    """Writing does not fail, and the inbox receives the exit status."""
     connector = make("return 1;")
-    process = connector.driver._running()
+    process = connector.driver._running_process()
     process._node.kill()
-    process._answers.join()
-    process.tell(b"{}")
-    inbox = process.inbox(10**6)
-    assert "status -9" in inbox.get(timeout=5).why
+    process._stdout_reader.join()
+    process.write(b"{}")
+    inbox = process.open_inbox(10**6)
+    assert "status -9" in inbox.get(timeout=5).reason
     assert process.has_ended
 
 
-def test_a_process_that_does_not_end_when_told_is_killed(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closing waits a little for Node to end, and then ends it."""
+def test_close_kills_a_process_that_does_not_end(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Node.js cannot end while a loop blocks it."""
     monkeypatch.setattr("conformance.npm.driver._CLOSE_TIME_LIMIT", 0.3)
     connector = make("setTimeout(() => { while (true) {} }, 1);")
     _send(connector)
     time.sleep(0.2)
-    process = connector.driver._running()
+    process = connector.driver._running_process()
     connector.driver.close()
     assert process.has_ended
 
 
-def test_python_ends_with_node_running(tmp_path: Path) -> None:
-    """A program that closes nothing ends all the same, without a warning, and leaves no process behind."""
+def test_node_ends_with_python(tmp_path: Path) -> None:
+    """A program need not close connectors: no warning, no process left."""
     folder = _write(tmp_path / "package", "return process.pid;")
     program = (
         "import pathlib; from conformance.npm import npm_connector\n"
@@ -495,11 +503,11 @@ def test_python_ends_with_node_running(tmp_path: Path) -> None:
         os.kill(int(done.stdout), 0)
 
 
-# --- what the connector prints --------------------------------------------------------------------------------------
+# --- output ---------------------------------------------------------------------------------------------------------
 
 
-def test_what_the_connector_prints_is_logged(make: Make, caplog: pytest.LogCaptureFixture) -> None:
-    """Console, streams and descriptors all end up in Python's log at INFO, where the suite looks for secrets."""
+def test_output_of_the_connector_is_logged(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """Console, streams and file descriptors are logged at INFO, where the suite searches for secrets."""
     connector = make(
         "console.log('on the console'); console.error('an error'); process.stdout.write(Buffer.from('bytes'), 'utf8', () => {});"
         "process.stderr.write('with a callback', () => {}); fs.writeSync(1, 'past the driver\\n'); fs.writeSync(1, '7\\n');"
@@ -509,9 +517,9 @@ def test_what_the_connector_prints_is_logged(make: Make, caplog: pytest.LogCaptu
     with caplog.at_level(logging.INFO, "conformance.npm"):
         _send(connector)
         connector.driver.close()
-    said = {record.getMessage() for record in caplog.records if record.levelno == logging.INFO}
+    logged = {record.getMessage() for record in caplog.records if record.levelno == logging.INFO}
     expected = {"on the console", "an error", "bytes", "with a callback", "past the driver", "7", "on the descriptor"}
-    assert expected <= said
+    assert expected <= logged
 
 
 # --- network and environment ----------------------------------------------------------------------------------------
@@ -521,7 +529,7 @@ _DONE = "await new Promise((done) => "
 
 
 @pytest.mark.parametrize(
-    ("body", "where"),
+    ("body", "address"),
     [
         (_DONE + "net.connect(443, 'acme.example').on('error', done));", "acme.example port 443"),
         (_DONE + "net.connect({ port: 1, host: '192.0.2.1' }).on('error', done));", "192.0.2.1 port 1"),
@@ -540,16 +548,16 @@ _DONE = "await new Promise((done) => "
         (_DONE + "dgram.createSocket('udp4').on('error', done).send('x', 53));", "localhost port 53"),
     ],
 )
-def test_sockets_lead_to_the_stub_alone(make: Make, body: str, where: str) -> None:
-    """A socket to anywhere else is refused, whichever way it is asked for, and the provider tells where it was to."""
+def test_other_sockets_are_blocked(make: Make, body: str, address: str) -> None:
+    """Each API of Node.js that opens a socket or looks a name up is blocked; the provider records the address."""
     connector, provider = make(body, head=_NODE_MODULES), Endpoint()
     with provider.running():
         _send(connector)
-    assert provider.refused_sockets == (where,)
+    assert provider.blocked_sockets == (address,)
 
 
-def test_the_stub_can_be_reached(make: Make) -> None:
-    """HTTP to the stub's address goes through, by number and by name, and so do look-ups of this machine."""
+def test_stub_can_be_reached(make: Make) -> None:
+    """By IP address and by name; lookups of names of this machine work too."""
     body = (
         "await dns.promises.lookup('localhost'); await new Promise((done) => dns.lookup('127.0.0.1', done));"
         "const socket = dgram.createSocket('udp4'); const { port } = new URL(config.endpoint);"
@@ -561,22 +569,22 @@ def test_the_stub_can_be_reached(make: Make) -> None:
     connector, provider = make(body, head=_NODE_MODULES), Endpoint()
     with provider.running():
         assert _send(connector, config=provider.prepare_config(_CONFIG)) == [204, 204]
-        assert provider.refused_sockets == ()
+        assert provider.blocked_sockets == ()
     assert [call.to for call in provider.calls] == [("a@a.example",)] * 2
 
 
-def test_without_a_stub_there_is_no_network(make: Make) -> None:
-    """Where no provider is running, nothing is connected to, this machine included."""
+def test_all_sockets_are_blocked_without_a_stub(make: Make) -> None:
+    """Sockets to this machine are blocked as well."""
     connector = make(
-        _DONE + "net.connect(9, '127.0.0.1').on('error', (error) => done(error))).then((it) => { throw it; });",
+        _DONE + "net.connect(9, '127.0.0.1').on('error', (error) => done(error))).then((error) => { throw error; });",
         head=_NODE_MODULES,
     )
-    with pytest.raises(NodeError, match=r"opens no socket to 127\.0\.0\.1 port 9"):
+    with pytest.raises(NodeError, match=r"blocks sockets to 127\.0\.0\.1 port 9"):
         _send(connector)
 
 
-def test_nothing_of_the_machines_environment_reaches_node(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No profile, key or proxy is there; AWS's metadata service is turned off."""
+def test_environment_of_the_machine_is_not_inherited(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Node.js has no AWS profile, key or proxy; the metadata service is disabled."""
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "HTTPS_PROXY", "NODE_OPTIONS"):
         monkeypatch.setenv(name, "--no-warnings")
     environment = _send(make("return { ...process.env };"))
@@ -584,13 +592,13 @@ def test_nothing_of_the_machines_environment_reaches_node(make: Make, monkeypatc
     assert not {"AWS_PROFILE", "AWS_ACCESS_KEY_ID", "HTTPS_PROXY", "NODE_OPTIONS"} & environment.keys()
 
 
-def test_the_stubs_environment_holds_while_it_is_running(make: Make) -> None:
-    """What leads clients to the stub is set in Node for a send, and gone after it."""
+def test_environment_of_the_stub_is_set_while_it_runs(make: Make) -> None:
+    """It directs clients to the stub, and is gone afterwards."""
 
-    class Led(Endpoint):
-        variable = "ACME_ENDPOINT"
+    class Addressed(Endpoint):
+        environment_variable = "ACME_ENDPOINT"
 
-    connector, provider = make("return process.env.ACME_ENDPOINT ?? null;"), Led()
+    connector, provider = make("return process.env.ACME_ENDPOINT ?? null;"), Addressed()
     with provider.running():
         assert _send(connector) == provider.address
     assert _send(connector) is None
@@ -599,8 +607,8 @@ def test_the_stubs_environment_holds_while_it_is_running(make: Make) -> None:
 # --- the class ------------------------------------------------------------------------------------------------------
 
 
-def test_the_guard_is_the_packages_own(make: Make) -> None:
-    """Verdicts and issues come from the package's configGuard; an accepted config stays as it is."""
+def test_guard_is_the_packages_own(make: Make) -> None:
+    """Verdicts and issues come from the package's configGuard; a valid config is returned unchanged."""
     guard = make("").config_guard
     assert guard.is_valid(_CONFIG)
     assert guard.validate(_CONFIG) is _CONFIG
@@ -616,26 +624,26 @@ def test_the_guard_is_the_packages_own(make: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    "does",
+    "side_effect",
     ["config.seen = true", "void fetch('http://acme.example').catch(() => {})"],
 )
-def test_a_guard_that_does_more_than_look_is_seen(make: Make, does: str) -> None:
-    """A package's guard that changes the config, or reaches out, fails the check for it."""
-    start = f"configGuard.safeParse = ((parse) => (config) => {{ if (config?.endpoint) {{ {does}; }} return parse(config); }})(configGuard.safeParse);"
+def test_guard_with_a_side_effect_fails_the_check(make: Make, side_effect: str) -> None:
+    """It changes the config, or opens a socket."""
+    start = f"configGuard.safeParse = ((parse) => (config) => {{ if (config?.endpoint) {{ {side_effect}; }} return parse(config); }})(configGuard.safeParse);"
     connector = make(_RIGHT, start=start)
     (result,) = check_connector(
-        _spec(connector), checks=["config.validation-only-looks"], profile=PROFILES["ci"]
+        _spec(connector), checks=["config.validation-side-effects"], profile=PROFILES["ci"]
     ).results
     assert result.state is State.FAILED
 
 
-def test_what_is_no_json_is_no_config(make: Make) -> None:
-    """A value that JSON has no form for is refused before Node is asked."""
+def test_config_that_is_not_json_is_invalid(make: Make) -> None:
+    """Python rejects it without Node.js."""
     assert not make("").config_guard.is_valid({"endpoint": float("nan")})
 
 
-def test_no_repr_shows_a_secret(make: Make) -> None:
-    """Neither the connector, its guard nor its driver shows more than names."""
+def test_repr_shows_no_secret(make: Make) -> None:
+    """Connector, guard and driver show names only."""
     connector = make("")
     shown = repr(connector(get_config=lambda _: _CONFIG))
     assert shown == "Acme(<acme in Node.js>)"
@@ -643,8 +651,8 @@ def test_no_repr_shows_a_secret(make: Make) -> None:
     assert "Bearer" not in repr(connector.config_guard)
 
 
-def test_usage_is_told_where_the_package_tells_it(make: Make) -> None:
-    """A package with getUsage makes a connector with get_usage, and others one without."""
+def test_get_usage_exists_where_the_package_has_it(make: Make) -> None:
+    """Other connectors raise not_implemented."""
     connector = make("", more="  getUsage: async (since) => since?.getTime() ?? (await getConfig('acme')).count,\n")
     instance: Any = connector(get_config=lambda _: {"count": 7})
     assert instance.get_usage() == 7
@@ -653,34 +661,36 @@ def test_usage_is_told_where_the_package_tells_it(make: Make) -> None:
         make("")(get_config=_no_config).get_usage()
 
 
-def test_messages_are_composed_in_node(make: Make) -> None:
-    """A message cannot be composed in Python, and compose says so."""
-    with pytest.raises(ConnectorError, match="composed in Node"):
+def test_compose_raises_not_implemented(make: Make) -> None:
+    """Node.js composes the messages."""
+    with pytest.raises(ConnectorError, match=r"Node\.js composes the messages"):
         make("")(get_config=_no_config).compose(_CONFIG, SendMessageData.from_json(_MESSAGE))
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
-        (("type: 'Email'", "type: 'Social'"), "its type is 'Social'"),
-        (("sendMessage:", "post:"), "its methods are post"),
-        (("sendMessage: async (data, config) => {  },", ""), "its methods are none"),
+        (("type: 'Email'", "type: 'Social'"), "found the type 'Social' and the methods sendMessage"),
+        (("sendMessage:", "post:"), "found the type 'Email' and the methods post"),
+        (("sendMessage: async (data, config) => {  },", ""), "and no methods"),
         (("safeParse(config)", "parse(config)"), "no configGuard with a safeParse"),
-        (('"logoDark": null, ', ""), "metadata that Logto's loader refuses"),
-        (("export default", "export const made ="), "no function as its default export"),
+        (('"logoDark": null, ', ""), "invalid metadata, so Logto cannot load it"),
+        (("export default", "export const made ="), "The default export of lib/index.js must be a function"),
         (("export default", "throw new ConnectorError('general'); export default"), "cannot be loaded"),
     ],
 )
-def test_what_logtos_loader_refuses_is_refused(tmp_path: Path, change: tuple[str, str], says: str) -> None:
-    """A package that is no connector for messages is a SpecError that says what it lacks."""
+def test_package_that_logto_cannot_load_raises_spec_error(
+    tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
+    """The message names the missing part."""
     folder = _write(tmp_path / "package", "")
     index = folder / "lib" / "index.js"
     index.write_text(index.read_text().replace(*change))
-    with pytest.raises(SpecError, match=says):
+    with pytest.raises(SpecError, match=message):
         npm_connector(folder, schema=_SCHEMA)
 
 
-# --- the suite on connectors in Node --------------------------------------------------------------------------------
+# --- the suite on connectors in Node.js -----------------------------------------------------------------------------
 
 _RIGHT = """
     const isText = (it) => typeof it === 'string';
@@ -716,7 +726,7 @@ _RIGHT = """
       message = message.replaceAll(secret, '***');
     }
     const throttle = /used up/.test(message) ? 'usage_limit_exceeded' : 'rate_limit_exceeded';
-    message ||= `The endpoint answered ${response.status}.`;
+    message ||= `The endpoint responded with ${response.status}.`;
     throw new ConnectorError(response.status === 429 ? throttle : 'invalid_response', { message });
 """
 
@@ -731,22 +741,22 @@ def _spec(connector: type[NodeConnector]) -> Spec:
     )
 
 
-def test_a_right_connector_in_node_passes_the_suite(make: Make) -> None:
-    """A connector in Node that follows the contract conforms, and what is about Python alone does not apply to it."""
+def test_correct_connector_in_node_passes_the_suite(make: Make) -> None:
+    """Checks about Python alone do not apply."""
     profile = evolve(PROFILES["ci"], examples=6)
     report = check_connector(_spec(make(_RIGHT)), profile=profile)
     assert [(it.id, it.message) for it in report.errors] == []
-    assert report.faults == ()
+    assert report.spec_errors == ()
     found = {it.id: it for it in report.results}
-    for check_id in ("config.class-matches-schema", "config.round-trip", "isolation.process"):
+    for check_id in ("config.class-matches-schema", "config.round-trip", "isolation.process-state"):
         assert found[check_id].state is State.NOT_APPLICABLE
         assert "Node.js" in found[check_id].message
     assert found["secrets.repr"].state is State.PASSED
-    assert found["metadata.assets"].state is State.PASSED
+    assert found["metadata.files-exist"].state is State.PASSED
 
 
 @pytest.mark.parametrize(
-    ("change", "check_id", "says"),
+    ("change", "check_id", "message"),
     [
         (("const isText", "console.log(data); const isText"), "secrets.log", "no secret in the log"),
         (
@@ -757,11 +767,11 @@ def test_a_right_connector_in_node_passes_the_suite(make: Make) -> None:
         (
             ("const isText", "if (config) { config.seen = true; } const isText"),
             "config.not-mutated",
-            "changed by the send",
+            "changes at $.seen",
         ),
         (
             ("await getConfig('acme')", "(await getConfig('acme').catch(() => { throw 'no config'; }))"),
-            "config.source-error",
+            "config.get-config-error",
             "NodeError",
         ),
         (
@@ -770,29 +780,33 @@ def test_a_right_connector_in_node_passes_the_suite(make: Make) -> None:
             "NodeError",
         ),
         (("cannot be reached.'", "cannot be reached.', settings"), "secrets.failed-send", "authorization"),
-        (("return;", "return response;"), "delivery.result-is-json", "NodeObject"),
+        (("return;", "return response;"), "delivery.json-result", "NodeObject"),
     ],
 )
-def test_a_wrong_connector_in_node_fails(make: Make, change: tuple[str, str], check_id: str, says: str) -> None:
-    """What a connector in Node does wrong is seen by the same check as in Python, with the same words."""
+def test_wrong_connector_in_node_fails_the_check(
+    make: Make, change: tuple[str, str], check_id: str, message: str
+) -> None:
+    """The same check fails as in Python, with the same message."""
     assert change[0] in _RIGHT
     report = check_connector(_spec(make(_RIGHT.replace(*change))), checks=[check_id], profile=PROFILES["ci"])
     (result,) = report.results
-    assert (result.state, says in result.message) == (State.FAILED, True), result.message
+    assert (result.state, message in result.message) == (State.FAILED, True), result.message
 
 
-def test_a_guard_that_is_not_the_schema_is_seen(make: Make) -> None:
-    """The published schema is held against the package's own guard."""
+def test_schema_that_differs_from_the_guard_fails_the_check(make: Make) -> None:
+    """The check compares the schema with the package's own guard."""
     connector = make(_RIGHT)
     guard = type(connector.config_guard)({**_SCHEMA, "required": []}, connector.driver)
     connector.config_guard = guard
-    (result,) = check_connector(_spec(connector), checks=["config.guard-agrees"], profile=PROFILES["ci"]).results
+    (result,) = check_connector(
+        _spec(connector), checks=["config.guard-matches-schema"], profile=PROFILES["ci"]
+    ).results
     assert result.state is State.FAILED
 
 
-def test_the_stub_judges_what_comes_in() -> None:
-    """A body that is no message of Logto's is one that the endpoint does not take."""
-    with pytest.raises(TypeError, match="a type and a payload"):
+def test_endpoint_rejects_a_body_without_type_and_payload() -> None:
+    """Logto's messages have both."""
+    with pytest.raises(TypeError, match="a string as the type and an object as the payload"):
         Endpoint().read(HttpRequest("POST", "http://a.example/", {}, b'{"to": "a", "type": 1, "payload": {}}'))
 
 
@@ -808,34 +822,34 @@ def test_the_stub_judges_what_comes_in() -> None:
         ("@acme/mail@1.2.3-beta.1", ("@acme/mail", "1.2.3-beta.1")),
     ],
 )
-def test_names_and_versions_are_told_apart(target: str, expected: tuple[str, str | None]) -> None:
-    """A name may have a scope and one exact version."""
+def test_name_and_version_are_split(target: str, expected: tuple[str, str | None]) -> None:
+    """A name may have a scope and an exact version."""
     assert split_name(target) == expected
 
 
 @pytest.mark.parametrize(
     "target", ["", "--global", "../acme", "Acme", "acme@latest", "acme@^1.0.0", "https://a.example/a.tgz"]
 )
-def test_what_npm_would_take_for_something_else_is_refused(target: str) -> None:
-    """Options, paths, addresses and ranges of versions are no names."""
+def test_other_npm_argument_raises_spec_error(target: str) -> None:
+    """Options, paths, addresses and version ranges are not packages with a version."""
     with pytest.raises(SpecError):
         split_name(target)
 
 
-def test_a_package_is_found_here_or_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next node_modules folder that has the package is taken, unless it has another version."""
+def test_package_is_found_in_this_folder_or_a_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nearest node_modules folder with the package and the version is used."""
     package = _write(tmp_path / "node_modules" / "@acme" / "mail", "")
     (tmp_path / "a" / "b").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "a" / "b")
     assert find_package("@acme/mail") == package
     assert find_package("@acme/mail@1.2.3") == package
-    with pytest.raises(SpecError, match=r"npm install acme`, or name one version of it, acme@1\.2\.3"):
+    with pytest.raises(SpecError, match=r"npm install acme`, or name a version, such as acme@1\.2\.3"):
         find_package("acme")
 
 
 _FAKE_NPM = """#!/bin/sh
-echo "$@" >> "$HOME/asked"
-test -n "$FAKE_NPM_FAILS" && { echo "npm says no" >&2; exit 1; }
+echo "$@" >> "$HOME/arguments"
+test -n "$FAKE_NPM_FAILS" && { echo "npm failed" >&2; exit 1; }
 test -n "$FAKE_NPM_HANGS" && sleep 30
 for name in acme @logto/connector-http-sms; do mkdir -p "node_modules/$name" && echo '{}' > "node_modules/$name/package.json"; done
 """
@@ -843,7 +857,7 @@ for name in acme @logto/connector-http-sms; do mkdir -p "node_modules/$name" && 
 
 @pytest.fixture
 def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put an npm in place that writes down what it was asked, in an empty home."""
+    """Put a fake npm on the PATH, with an empty home folder; return the file in which it records its arguments."""
     (tmp_path / "bin").mkdir()
     script = tmp_path / "bin" / "npm"
     script.write_text(_FAKE_NPM)
@@ -852,36 +866,36 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.chdir(tmp_path)
-    return tmp_path / "asked"
+    return tmp_path / "arguments"
 
 
-def test_a_version_is_installed_once(npm: Path) -> None:
-    """What is not here is installed into the user's cache folder, without scripts, and found there the next time."""
+def test_version_is_installed_once(npm: Path) -> None:
+    """A missing package is installed into the user's cache folder without scripts, and found there the next time."""
     first = find_package("acme@1.2.3")
     assert find_package("acme@1.2.3") == first
     assert first == npm.parent / ".cache" / "logto-connector-kit" / "npm" / "acme@1.2.3" / "node_modules" / "acme"
-    (asked,) = npm.read_text().splitlines()
-    assert asked.startswith("install acme@1.2.3 --ignore-scripts --no-audit --no-fund --prefix ")
+    (arguments,) = npm.read_text().splitlines()
+    assert arguments.startswith("install acme@1.2.3 --ignore-scripts --no-audit --no-fund --prefix ")
     assert [it.name for it in first.parents[2].iterdir()] == ["acme@1.2.3"]
 
 
-def test_logtos_own_packages_are_pinned(npm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a version, a package of Logto's is the pinned one, with all that it needs, from the lock."""
+def test_package_of_logto_without_version_is_pinned(npm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pinned version is installed from the lock file, with its dependencies."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(npm.parent / "elsewhere"))
     name = "@logto/connector-http-sms"
     folder = find_package(name)
     assert folder.is_relative_to(npm.parent / "elsewhere")
     assert find_package(f"{name}@{pinned_versions()[name]}") == folder
-    (asked,) = npm.read_text().splitlines()
-    assert asked.startswith("ci --ignore-scripts")
+    (arguments,) = npm.read_text().splitlines()
+    assert arguments.startswith("ci --ignore-scripts")
     assert (folder.parents[2] / "package-lock.json").is_file()
 
 
 @pytest.mark.usefixtures("npm")
-def test_an_install_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What npm says is in the error, and so is that it took too long."""
+def test_failed_install_raises_spec_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message has the error of npm, or the time limit."""
     monkeypatch.setenv("FAKE_NPM_FAILS", "1")
-    with pytest.raises(SpecError, match=r"(?s)`npm install acme@1\.2\.3` failed:.*npm says no"):
+    with pytest.raises(SpecError, match=r"(?s)`npm install acme@1\.2\.3` failed:.*npm failed"):
         find_package("acme@1.2.3")
     monkeypatch.delenv("FAKE_NPM_FAILS")
     monkeypatch.setenv("FAKE_NPM_HANGS", "1")
@@ -890,19 +904,19 @@ def test_an_install_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None
         find_package("acme@1.2.3")
 
 
-def test_without_node_or_npm_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Node or npm is missing, nothing but the error comes of it."""
+def test_missing_node_or_npm_raises_spec_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names what to install."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SpecError, match=r"Node\.js is not installed"):
+    with pytest.raises(SpecError, match=r"`node` is not on the PATH: install"):
         find_node()
-    with pytest.raises(SpecError, match="npm is not installed"):
+    with pytest.raises(SpecError, match="npm is not on the PATH: install"):
         find_package("acme@1.2.3")
 
 
-def test_what_is_built_at_the_same_time_appears_once(tmp_path: Path) -> None:
-    """Whoever comes second finds the folder of the first one, and leaves nothing behind."""
+def test_folder_built_at_the_same_time_is_kept(tmp_path: Path) -> None:
+    """The second process uses the folder of the first one and removes its own."""
     wanted = tmp_path / "wanted"
     with built_once(wanted) as scratch:
         assert scratch is not None
@@ -913,23 +927,23 @@ def test_what_is_built_at_the_same_time_appears_once(tmp_path: Path) -> None:
     assert [it.name for it in tmp_path.iterdir()] == ["wanted"]
 
 
-def test_a_folder_that_cannot_appear_is_an_error(tmp_path: Path) -> None:
-    """Where something else stands in its place, that is said."""
+def test_folder_that_cannot_be_created_raises_os_error(tmp_path: Path) -> None:
+    """A file has the same name."""
     wanted = tmp_path / "wanted"
     with pytest.raises(OSError, match="wanted"), built_once(wanted):
         wanted.touch()
 
 
-def test_an_unknown_package_gets_instructions() -> None:
-    """npm: with a package that the suite knows nothing of says how to write a Spec for it."""
+def test_package_without_spec_raises_spec_error_with_instructions() -> None:
+    """The message shows how to write a Spec, and lists the packages that need none."""
     with pytest.raises(
-        SpecError, match=r"(?s)does not know @acme/mail.*npm_connector\(\"@acme/mail\".*@logto/connector-aws-ses"
+        SpecError, match=r"(?s)no Spec for @acme/mail.*npm_connector\(\"@acme/mail\".*@logto/connector-aws-ses"
     ):
         npm_spec("@acme/mail")
 
 
-def test_a_known_package_needs_no_spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """npm_spec makes the Spec of one of Logto's packages from what is known of it."""
+def test_package_of_logto_needs_no_spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``npm_spec`` returns one."""
     _write(tmp_path / "node_modules" / "@logto" / "connector-http-email", "", id="http-email")
     monkeypatch.chdir(tmp_path)
     spec = npm_spec("@logto/connector-http-email")
@@ -939,10 +953,10 @@ def test_a_known_package_needs_no_spec(tmp_path: Path, monkeypatch: pytest.Monke
     connector.driver.close()
 
 
-def test_a_driver_that_is_dropped_ends_its_process(tmp_path: Path) -> None:
-    """Nobody has to close a driver: the process ends with it."""
+def test_garbage_collected_driver_ends_its_process(tmp_path: Path) -> None:
+    """A driver need not be closed."""
     driver = Driver(find_node(), _write(tmp_path / "package", ""))
     assert driver.request("describe")["type"] == "Email"
-    process = driver._running()
+    process = driver._running_process()
     del driver
     assert process.has_ended

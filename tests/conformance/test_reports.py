@@ -1,4 +1,4 @@
-"""The reports: what each holds, that hostile text stays text, and that no secret is in any of them."""
+"""The reports: their contents, the escaping of hostile text, and the redaction of secrets."""
 
 import base64
 import hashlib
@@ -19,14 +19,14 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from conformance import PROFILES, CheckResult, Report, State, check_connector, spec_of
-from conformance.canaries import Canaries
 from conformance.command import conformance
-from conformance.provider import Exchange
+from conformance.harness.canaries import Canaries
+from conformance.providers.base import Exchange
 from conformance.reports import to_badge, to_html, to_junit
-from conformance.reports.characters import spell_out
 from connector_kit import Email, bundle
 from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector
-from tests.conformance.wrong_connectors import WRONG, Open
+from connector_kit.terminal import escape_control_characters
+from tests.conformance.wrong_connectors import WRONG, BaseSes
 
 SPEC = spec_of(AwsSesConnector)
 DEV = PROFILES["dev"]
@@ -34,18 +34,18 @@ TOKEN = "routing.exact-match:0:6.130.0:AXicY2AAAAACAAE="
 HOSTILE = "<script>alert(1)</script> & \"q\" 'q' ]]> \x00\x1b[31m\x85 \u202eevil שלמ \ud800\ufffe"
 
 
-def _passed(check_id: str = "delivery.recipient", **changes: Any) -> CheckResult:  # noqa: ANN401 - any field
-    result = CheckResult(check_id, State.PASSED, "required", "D1", "A claim.", {"sent": 25}, 0.25)
+def _passed(check_id: str = "delivery.recipient", **changes: Any) -> CheckResult:
+    result = CheckResult(check_id, State.PASSED, "required", "D1", "A rule.", {"sent": 25}, 0.25)
     return evolve(result, **changes)
 
 
-def _failed(check_id: str = "routing.exact-match", **changes: Any) -> CheckResult:  # noqa: ANN401 - any field
+def _failed(check_id: str = "routing.exact-match", **changes: Any) -> CheckResult:
     result = CheckResult(
         check_id,
         State.FAILED,
         "required",
         "T1",
-        "Another claim.",
+        "Another rule.",
         {},
         1.5,
         message="expected this, found that",
@@ -56,7 +56,11 @@ def _failed(check_id: str = "routing.exact-match", **changes: Any) -> CheckResul
     return evolve(result, **changes)
 
 
-def _report(*results: CheckResult, **changes: Any) -> Report:  # noqa: ANN401 - any field
+def _escape(text: str) -> str:
+    return escape_control_characters(text, keep_lines=True)
+
+
+def _report(*results: CheckResult, **changes: Any) -> Report:
     started = datetime(2025, 6, 1, 14, 0, 0, tzinfo=timezone(timedelta(hours=2)))
     report = Report("acme-mail", "dev", results, (), 12.3456, "acme:Acme", 7, started, available=9)
     return evolve(report, **changes)
@@ -66,16 +70,16 @@ _NINE = tuple(_passed(f"delivery.no-{number}") for number in range(9))
 EVERY_STATE = _report(
     _passed(),
     _failed(),
-    _failed("secrets.echo", level="advisory"),
+    _failed("secrets.echoed-request", level="advisory"),
     _failed("routing.i18n-first", state=State.EXPECTED_FAILURE, message="see #12 (expected this)"),
-    _passed("metadata.json", state=State.UNEXPECTED_PASS, message="it passes"),
+    _passed("metadata.json-round-trip", state=State.UNEXPECTED_PASS, message="it passes"),
     _passed("delivery.text", state=State.NOT_APPLICABLE, message="the Spec does not declare text", examples={}),
-    _passed("errors.throttle", state=State.NOT_EXERCISED, message="it saw no example", examples={}),
+    _passed("errors.throttle", state=State.NOT_EXERCISED, message="no example of 'throttled'", examples={}),
 )
 
 
 class _Page(HTMLParser):
-    """Reads a page as a browser would, and refuses what is not closed in order."""
+    """Parses a page; fails if its elements are not closed in order."""
 
     _VOID = frozenset({"meta", "col", "br"})
 
@@ -110,92 +114,92 @@ class _Page(HTMLParser):
 # --- the page -------------------------------------------------------------------------------------------------------
 
 
-def test_the_page_begins_with_the_verdict_and_the_circumstances() -> None:
-    """Verdict, connector, target, profile, seed, time in UTC, and the number of checks in each state."""
+def test_page_starts_with_the_verdict_and_the_options_of_the_run() -> None:
+    """Connector, target, profile, seed, time in UTC, and the number of checks in each state."""
     text = _Page(to_html(EVERY_STATE)).text()
-    assert text.index("acme-mail does not conform") < text.index("Connector") < text.index("What keeps it from")
-    assert "3 checks keep it from conforming: routing.exact-match , metadata.json , errors.throttle ." in text
-    for words in ("Target acme:Acme", "Profile dev", "Seed 7", "Started 2025-06-01 12:00:00 UTC", "Took 12.3 s"):
+    assert text.index("acme-mail does not conform") < text.index("Connector") < text.index("Errors Each")
+    assert "3 errors: routing.exact-match , metadata.json-round-trip , errors.throttle ." in text
+    for words in ("Target acme:Acme", "Profile dev", "Seed 7", "Started 2025-06-01 12:00:00 UTC", "Duration 12.3 s"):
         assert words in text
-    assert "7 of the suite's 9 checks for such a connector were run." in text
+    assert "7 of the 9 checks for this type of connector ran." in text
     assert "✓ passed 1 ✗ failed 2 ≈ expected failure 1 ! unexpected pass 1 ○ not applicable 1" in text
 
 
-def test_the_page_tells_a_failure_in_full() -> None:
-    """Claim, level, clause, reason, the example indented, what reached the provider, and how to run it again."""
+def test_page_shows_a_failure_in_full() -> None:
+    """Description, level, clause, reason, the indented example, the exchanges and the command to replay it."""
     page = _Page(to_html(EVERY_STATE))
-    told = page.text().partition("✗ failed routing.exact-match")[2]
-    for words in ("Another claim.", "Level required", "Clause T1", "Why expected this, found that"):
-        assert words in told
+    shown = page.text().partition("✗ failed routing.exact-match")[2]
+    for words in ("Another rule.", "Level required", "Clause T1", "Reason expected this, found that"):
+        assert words in shown
     assert ("pre", '[\n  "SignIn"\n]\n{\n  "to": "a@a.example"\n}') in page.texts
     assert ("pre", "POST / HTTP/1.1\nHost: a") in page.texts
     assert ("code", f"connector-kit conformance acme:Acme --replay {TOKEN}") in page.texts
 
 
-def test_the_page_tells_errors_before_advice_and_advice_before_what_was_expected() -> None:
-    """What decides comes first, and each other kind has a heading of its own."""
+def test_page_shows_errors_then_recommendations_then_expected_failures() -> None:
+    """Each kind has its own heading."""
     page = _Page(to_html(EVERY_STATE))
     headings = [data for tag, data in page.texts if tag == "h2"]
     assert headings == [
-        "What keeps it from conforming",
-        "Advice",
+        "Errors",
+        "Recommendations",
         "Expected failures",
         "All checks",
         "What the states mean",
     ]
     assert [it["id"] for it in page.named("article")] == [
-        *("routing.exact-match", "metadata.json", "errors.throttle"),
-        *("secrets.echo", "routing.i18n-first"),
+        *("routing.exact-match", "metadata.json-round-trip", "errors.throttle"),
+        *("secrets.echoed-request", "routing.i18n-first"),
     ]
 
 
-def test_the_page_lists_every_check_with_its_examples() -> None:
-    """State, level, clause, examples by kind and seconds of each, and why where nothing else tells it."""
+def test_page_lists_every_check_with_its_examples() -> None:
+    """State, level, clause, examples by kind and seconds, and the reason if the page does not show it elsewhere."""
     text = _Page(to_html(EVERY_STATE)).text("td", "th", "span", "a", "caption").partition("delivery 2 checks")[2]
-    assert "passed delivery.recipient A claim. required D1 sent: 25 0.25" in text
-    assert "delivery.text A claim. the Spec does not declare text required D1 none 0.25" in text
+    assert "passed delivery.recipient A rule. required D1 sent: 25 0.25" in text
+    assert "delivery.text A rule. the Spec does not declare text required D1 none 0.25" in text
 
 
-def test_the_page_of_a_connector_that_conforms_says_so() -> None:
-    """And has nothing to tell in full."""
+def test_page_of_a_conforming_connector_has_no_failures() -> None:
+    """Its heading is the verdict."""
     page = _Page(to_html(_report(*_NINE)))
     assert page.text("h1", "bdi").startswith("acme-mail conforms")
-    assert "were run" not in page.text()
+    assert "checks for this type" not in page.text()
     assert page.named("article") == []
 
 
-def test_the_page_of_a_spec_with_faults_says_so() -> None:
-    """No verdict on the connector, and each fault."""
-    page = _Page(to_html(_report(faults=("valid_config is not valid.", "<b>"))))
-    assert page.text("h1") == "The Spec is not usable"
+def test_page_of_an_unusable_spec_lists_its_errors() -> None:
+    """It has no verdict on the connector."""
+    page = _Page(to_html(_report(spec_errors=("valid_config is not valid.", "<b>"))))
+    assert page.text("h1") == "The Spec has errors"
     assert page.text("li") == "valid_config is not valid. <b>"
-    assert "2 faults" in page.text()
+    assert "Correct 2 errors" in page.text()
     assert page.named("table") == []
 
 
-def test_the_page_of_a_run_without_checks_does_not_say_that_it_conforms() -> None:
+def test_page_of_a_run_without_checks_does_not_conform() -> None:
     """Nothing was proven."""
     page = _Page(to_html(_report(seed=None)))
-    assert "acme-mail does not conform No check was run" in page.text()
-    assert "Seed none given" in page.text()
+    assert "acme-mail does not conform No check was exercised" in page.text()
+    assert "Seed none" in page.text()
 
 
-def test_the_page_names_a_few_errors_and_counts_the_others() -> None:
-    """The verdict stays short, however much is wrong."""
+def test_page_names_the_first_errors_and_counts_the_others() -> None:
+    """The verdict stays short."""
     text = _Page(to_html(_report(*(_failed(f"routing.no-{number}") for number in range(20))))).text()
     assert "routing.no-7 and 12 more ." in text
 
 
-def test_the_page_says_when_a_check_may_prove_nothing() -> None:
-    """Without strict vacuity, what was not exercised is no error, and the page names the setting."""
-    page = _Page(to_html(evolve(EVERY_STATE, strict_vacuity=False)))
-    assert "Strict vacuity off" in page.text()
+def test_page_shows_that_coverage_was_not_required() -> None:
+    """A check that was not exercised is not among the errors then."""
+    page = _Page(to_html(evolve(EVERY_STATE, require_coverage=False)))
+    assert "Coverage not required" in page.text()
     assert "errors.throttle" not in [it["id"] for it in page.named("article")]
-    assert "it saw no example" in page.text("span")
+    assert "no example of 'throttled'" in page.text("span")
 
 
-def test_the_page_needs_nothing_but_itself() -> None:
-    """No script, no address, and a policy that lets in its own style alone."""
+def test_page_loads_no_other_file() -> None:
+    """It has no script and no URL, and its content security policy allows only its own style."""
     text = to_html(EVERY_STATE)
     page = _Page(text)
     (policy,) = [it["content"] for it in page.named("meta") if it.get("http-equiv") == "Content-Security-Policy"]
@@ -209,8 +213,8 @@ def test_the_page_needs_nothing_but_itself() -> None:
     assert not any("style" in attributes for _, attributes in page.tags)
 
 
-def test_the_page_can_be_read_without_seeing_it() -> None:
-    """Language, one h1, headings in order, a caption and headed columns for each table, and links that lead somewhere."""
+def test_page_is_accessible_to_screen_readers() -> None:
+    """Language, one h1, headings in order, table captions and column headings, and links with a target."""
     page = _Page(to_html(EVERY_STATE))
     assert page.named("html") == [{"lang": "en"}]
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
@@ -238,8 +242,8 @@ def _contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-def test_the_colours_of_the_page_can_be_told_apart(theme: int) -> None:
-    """Every text has the contrast that WCAG asks for at level AA: 4.5 to 1."""
+def test_colours_of_the_page_have_enough_contrast(theme: int) -> None:
+    """WCAG requires 4.5 to 1 at level AA."""
     style = to_html(EVERY_STATE).partition("<style>")[2].partition("</style>")[0]
     block = re.findall(r":root \{(.*?)\}", style, re.DOTALL)[theme]
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
@@ -254,7 +258,7 @@ def test_the_colours_of_the_page_can_be_told_apart(theme: int) -> None:
 LONG = json.dumps({"to": HOSTILE, "payload": {"x": "w" * 4000}}, ensure_ascii=False)[:4000] + "…"
 HOSTILE_REPORT = _report(
     _failed(message=HOSTILE, example=LONG, transcript=(Exchange(HOSTILE, HOSTILE),), examples={HOSTILE: 1}),
-    _failed("routing.deep", example="[" * 3000, claim=HOSTILE, clause=HOSTILE),
+    _failed("routing.deep", example="[" * 3000, description=HOSTILE, clause=HOSTILE),
     _passed("delivery.text", state=State.NOT_APPLICABLE, message=HOSTILE),
     connector=HOSTILE,
     target=HOSTILE,
@@ -262,31 +266,25 @@ HOSTILE_REPORT = _report(
 )
 
 
-@pytest.mark.parametrize("report", [HOSTILE_REPORT, _report(connector=HOSTILE, faults=(HOSTILE,))])
-def test_hostile_text_stays_text_in_the_page(report: Report) -> None:
-    """Markup is shown and not obeyed; what is no plain character is spelled out."""
+@pytest.mark.parametrize("report", [HOSTILE_REPORT, _report(connector=HOSTILE, spec_errors=(HOSTILE,))])
+def test_hostile_text_is_escaped_in_the_page(report: Report) -> None:
+    """Markup and control characters have no effect."""
     text = to_html(report)
     page = _Page(text)
     assert page.named("script") == []
     assert r"<script>alert(1)</script>" in page.text()
     assert r"\x00\x1b[31m\x85 \u202eevil שלמ \ud800\ufffe" in page.text()
-    assert spell_out(text) == text
+    assert _escape(text) == text
     text.encode()
 
 
-@pytest.mark.parametrize("report", [HOSTILE_REPORT, _report(connector=HOSTILE, faults=(HOSTILE,))])
-def test_hostile_text_stays_text_in_junit(report: Report) -> None:
-    """XML can hold it, and it reads the same."""
+@pytest.mark.parametrize("report", [HOSTILE_REPORT, _report(connector=HOSTILE, spec_errors=(HOSTILE,))])
+def test_hostile_text_is_escaped_in_junit(report: Report) -> None:
+    """The XML is valid, and the text is readable."""
     root = ET.fromstring(to_junit(report).encode())
-    assert root.find("testsuite").get("name") == spell_out(HOSTILE)  # type: ignore[union-attr]
-    told = [it.get("message") for it in root.iter() if it.tag in {"failure", "error"}]
-    assert told[0] == spell_out(HOSTILE)
-
-
-def test_characters_that_are_plain_stay() -> None:
-    """Line feeds, tabs, and the letters of every language; CR LF is a line feed."""
-    assert spell_out("a\r\nb\tשלמ مرحبا 日本 😀") == "a\nb\tשלמ مرحبا 日本 😀"
-    assert spell_out("\r\x7f\u2066\udfff") == r"\r\x7f\u2066\udfff"
+    assert root.find("testsuite").get("name") == _escape(HOSTILE)  # type: ignore[union-attr]
+    messages = [it.get("message") for it in root.iter() if it.tag in {"failure", "error"}]
+    assert messages[0] == _escape(HOSTILE)
 
 
 # --- JUnit ----------------------------------------------------------------------------------------------------------
@@ -308,7 +306,7 @@ _ATTRIBUTES = {
 
 
 def _junit(report: Report) -> ET.Element:
-    """Read the XML, and hold it against what the schemas of Ant and of Jenkins have in common."""
+    """Parse the XML, and compare it with the rules that the schemas of Ant and of Jenkins share."""
     root = ET.fromstring(to_junit(report).encode())
     assert root.tag == "testsuites"
     for element in root.iter():
@@ -327,7 +325,7 @@ def _junit(report: Report) -> ET.Element:
 
 
 def test_junit_has_a_test_case_for_each_check() -> None:
-    """Named by its id, in the class of its area, with the verdict that a build server should draw from its state."""
+    """Its name is the id, its class is the area, and its result follows from the state."""
     suite = _junit(EVERY_STATE)
     cases = [
         (case.get("classname"), case.get("name"), *((it.tag, it.get("type") or it.get("message")) for it in case))
@@ -336,62 +334,63 @@ def test_junit_has_a_test_case_for_each_check() -> None:
     assert cases == [
         ("delivery", "delivery.recipient"),
         ("routing", "routing.exact-match", ("failure", "failed")),
-        ("secrets", "secrets.echo", ("skipped", "advisory: expected this, found that")),
+        ("secrets", "secrets.echoed-request", ("skipped", "advisory: expected this, found that")),
         ("routing", "routing.i18n-first", ("skipped", "expected failure: see #12 (expected this)")),
-        ("metadata", "metadata.json", ("failure", "unexpected pass")),
+        ("metadata", "metadata.json-round-trip", ("failure", "unexpected pass")),
         ("delivery", "delivery.text", ("skipped", "not applicable: the Spec does not declare text")),
         ("errors", "errors.throttle", ("error", "not exercised")),
     ]
     assert suite.get("timestamp") == "2025-06-01T12:00:00"
 
 
-def test_junit_tells_a_failure_in_full() -> None:
-    """The short reason as its message; claim, clause, example, transcript and replay in its text."""
+def test_junit_has_a_failure_in_full() -> None:
+    """The message is the reason; the text has everything else."""
     failure = _junit(EVERY_STATE).find("testcase/failure")
     assert failure is not None
     assert failure.get("message") == "expected this, found that"
     for words in (
-        "claim: Another claim.",
-        "clause: T1",
+        "requires: Another rule. (clause T1 of docs/contract.md, required)",
+        "reason: expected this, found that",
         '["SignIn"]',
         "request 1:\nPOST / ",
-        "answer 1:\nHTTP/1.1 200",
+        "response 1:\nHTTP/1.1 200",
     ):
         assert words in str(failure.text)
     assert str(failure.text).endswith(f"replay: connector-kit conformance acme:Acme --replay {TOKEN}")
 
 
-def test_junit_has_the_circumstances() -> None:
-    """What the run was, as properties; what each check has seen, as output."""
+def test_junit_has_the_options_and_the_examples() -> None:
+    """The options of the run are properties; the examples of each check are the output."""
     suite = _junit(EVERY_STATE)
     properties = {it.get("name"): it.get("value") for it in suite.iter("property")}
     assert properties == {
         "target": "acme:Acme",
         "profile": "dev",
         "seed": "7",
-        "strictVacuity": "true",
+        "requireCoverage": "true",
         "conforms": "false",
     }
     assert "passed: delivery.recipient (required, D1) sent: 25" in (suite.findtext("system-out") or "")
 
 
-def test_junit_cuts_a_long_message_and_keeps_it_in_the_text() -> None:
-    """Build servers show messages in tables."""
+def test_junit_cuts_a_long_message_but_not_the_text() -> None:
+    """CI servers show messages in tables."""
     failure = _junit(_report(_failed(message="m" * 1000))).find("testcase/failure")
     assert failure is not None
     assert failure.attrib["message"] == "m" * 300 + "…"
     assert "m" * 1000 in str(failure.text)
 
 
-def test_junit_has_a_test_case_for_each_fault() -> None:
-    """A Spec that is not usable turns a build red."""
-    suite = _junit(_report(faults=("one", "two"), seed=None))
-    assert [it.get("message") for it in suite.findall("testcase/error")] == ["one", "two"]
+def test_junit_has_a_test_case_for_each_error_in_the_spec() -> None:
+    """An unusable Spec fails a build."""
+    suite = _junit(_report(spec_errors=("one", "two"), seed=None))
+    errors = [(it.get("type"), it.get("message")) for it in suite.findall("testcase/error")]
+    assert errors == [("spec error", "one"), ("spec error", "two")]
 
 
-def test_junit_lets_a_check_prove_nothing_where_that_is_allowed() -> None:
-    """Without strict vacuity, what was not exercised is skipped."""
-    suite = _junit(evolve(EVERY_STATE, strict_vacuity=False))
+def test_junit_skips_unexercised_checks_if_coverage_is_not_required() -> None:
+    """They do not fail a build then."""
+    suite = _junit(evolve(EVERY_STATE, require_coverage=False))
     assert suite.get("errors") == "0"
     assert suite.find("testcase[@name='errors.throttle']/skipped") is not None
 
@@ -406,12 +405,12 @@ def test_junit_lets_a_check_prove_nothing_where_that_is_allowed() -> None:
         (_report(_passed()), "conforms · 1 of 9 checks"),
         (_report(_failed(), *_NINE[1:]), "1 error"),
         (EVERY_STATE, "3 errors"),
-        (_report(faults=("a fault",)), "Spec not usable"),
-        (_report(), "nothing ran"),
+        (_report(spec_errors=("an error",)), "error in the Spec"),
+        (_report(), "no check ran"),
     ],
 )
-def test_the_badge_says_the_verdict(report: Report, value: str) -> None:
-    """In its text, in its title for who does not see it, and in its colour; of a part of the checks it says so."""
+def test_badge_shows_the_verdict(report: Report, value: str) -> None:
+    """In its text, its title and its colour; after a run of only some checks, it shows how many."""
     root = ET.fromstring(to_badge(report))
     space = "{http://www.w3.org/2000/svg}"
     assert [it.text for it in root.iter(f"{space}text")] == ["logto connector", value]
@@ -429,7 +428,7 @@ def test_the_badge_says_the_verdict(report: Report, value: str) -> None:
 SCHEMA = Draft202012Validator(bundle("conformance-report"))
 
 
-def _real(**changes: Any) -> Report:  # noqa: ANN401 - of the Spec
+def _real(**changes: Any) -> Report:
     checks = ["metadata", "routing.first-match-wins", "secrets.log", "delivery.one-call"]
     return check_connector(evolve(SPEC, **changes), checks=checks, profile=DEV, seed=3, target="acme:spec")
 
@@ -444,13 +443,13 @@ def _wrong(check_id: str) -> type[Any]:
         {},
         {"connector": _wrong("routing.first-match-wins")},
         {"connector": _wrong("delivery.one-call"), "expected_failures": {"delivery.one-call": "see #12"}},
-        {"expected_failures": {"metadata.json": "it passes"}},
+        {"expected_failures": {"metadata.json-round-trip": "it passes"}},
         {"expected_failures": {"metadata.jso": "a typo"}},
     ],
-    ids=["passed", "failed", "expected", "unexpected", "faults"],
+    ids=["passed", "failed", "expected", "unexpected", "spec errors"],
 )
-def test_json_is_what_its_schema_says(changes: dict[str, Any]) -> None:
-    """Reports of real runs, right and wrong; nothing in them is missing from the schema."""
+def test_json_of_a_run_matches_its_schema(changes: dict[str, Any]) -> None:
+    """The schema describes every member."""
     report = json.loads(json.dumps(_real(**changes).to_json()))
     SCHEMA.validate(report)
     assert report.keys() == SCHEMA.schema["properties"].keys()
@@ -458,18 +457,20 @@ def test_json_is_what_its_schema_says(changes: dict[str, Any]) -> None:
         assert check.keys() == SCHEMA.schema["$defs"]["check"]["properties"].keys()
 
 
-@pytest.mark.parametrize("report", [EVERY_STATE, HOSTILE_REPORT, _report(), evolve(EVERY_STATE, strict_vacuity=False)])
-def test_json_of_any_report_is_what_its_schema_says(report: Report) -> None:
-    """Every state, hostile text, and no check at all."""
+@pytest.mark.parametrize(
+    "report", [EVERY_STATE, HOSTILE_REPORT, _report(), evolve(EVERY_STATE, require_coverage=False)]
+)
+def test_json_of_any_report_matches_its_schema(report: Report) -> None:
+    """With every state, hostile text, and no checks."""
     SCHEMA.validate(json.loads(json.dumps(report.to_json())))
 
 
-def _other(report: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def _other(report: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return json.loads(json.dumps(report)) | changes  # type: ignore[no-any-return]
 
 
-def test_json_that_contradicts_itself_is_refused_by_its_schema() -> None:
-    """A changed report: a wrong type, a member that is missing, a verdict that the checks do not bear out."""
+def test_schema_rejects_inconsistent_json() -> None:
+    """Each mutant has a wrong type, lacks a member, or has a verdict that contradicts its checks."""
     report = json.loads(json.dumps(EVERY_STATE.to_json()))
     passed, failed = report["checks"][0], report["checks"][1]
     right = _other(report, conforms=True, checks=[passed], counts={"passed": 1})
@@ -482,8 +483,8 @@ def test_json_that_contradicts_itself_is_refused_by_its_schema() -> None:
         _other(right, checks=[failed], counts={"failed": 1}),
         _other(right, counts={"unexpected pass": 1}),
         _other(right, counts={"not exercised": 1}),
-        _other(right, faults=["a fault"]),
-        _other(report, faults=["a fault"]),
+        _other(right, specErrors=["an error"]),
+        _other(report, specErrors=["an error"]),
         _other(report, counts={"passt": 1}),
         _other(report, started="yesterday"),
         _other(report, started="2025-06-01T12:00:00Z\n"),
@@ -502,32 +503,32 @@ def test_json_that_contradicts_itself_is_refused_by_its_schema() -> None:
 # --- secrets --------------------------------------------------------------------------------------------------------
 
 
-class KeepsTheFirstKey(Open):
-    """Signs with the first key that it was ever given, and shows it in what it sends."""
+class KeepsTheFirstKey(BaseSes):
+    """Puts the first key that it ever received into every message."""
 
     _first = ""
 
     def deliver(self, config: AwsSesConfig, email: Email) -> object:
-        """Deliver, with an old key in the body."""
+        """Deliver with an old key in the body, plain and encoded."""
         type(self)._first = self._first or config.access_key_secret
         encoded = base64.b64encode(f"x:{self._first}:{email.data.payload.code}".encode()).decode()
         return super().deliver(config, evolve(email, body=f"{email.body} {self._first} {encoded}"))
 
 
-class TellsInBase64(Open):
-    """Fails with its config in the error, encoded."""
+class LeaksInBase64(BaseSes):
+    """Fails with an error that has its secret in base64."""
 
     def deliver(self, config: AwsSesConfig, email: Email) -> object:
-        """Fail, and say too much: bare after bare, and at each alignment."""
+        """Fail with the secret twice in a row, and in base64 at each alignment."""
         secret = config.access_key_secret
-        told = [base64.b64encode(f"{'.' * before}{secret}!".encode()).decode() for before in range(3)]
+        leaks = [base64.b64encode(f"{'.' * before}{secret}!".encode()).decode() for before in range(3)]
         raise RuntimeError(
-            f"{secret}{secret} {told} {base64.urlsafe_b64encode(secret.encode())!r} {email.data.payload}"
+            f"{secret}{secret} {leaks} {base64.urlsafe_b64encode(secret.encode())!r} {email.data.payload}"
         )
 
 
 def _forms(canary: str) -> list[str]:
-    """How a secret may look in a report: plain, or encoded behind anything and before anything."""
+    """Return the forms of a secret in a report: plain, and in base64 between other texts."""
     encoded = [base64.b64encode(b"." * before + canary.encode() + b"..")[4:-4].decode() for before in range(3)]
     return [canary, *encoded]
 
@@ -537,59 +538,38 @@ _LEAKS = [(it.connector, it.check) for it in WRONG if it.check.startswith("secre
 
 @pytest.mark.parametrize(
     ("wrong", "check"),
-    [*_LEAKS, (KeepsTheFirstKey, "rendering.fills"), (TellsInBase64, "secrets.log")],
+    [*_LEAKS, (KeepsTheFirstKey, "rendering.replaces-placeholders"), (LeaksInBase64, "secrets.log")],
     ids=lambda it: it if isinstance(it, str) else it.__name__,
 )
-def test_no_secret_stands_in_any_report(
-    wrong: type[Any], check: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Neither in the four files nor on the terminal, plain or in base64, not even for connectors that leak them."""
+def test_no_report_has_a_secret(wrong: type[Any], check: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither the files nor the terminal have one, plain or in base64, for connectors that leak all of them."""
     made: list[str] = []
     original = Canaries.make
 
-    def make(self: Canaries, what: str) -> str:
-        made.append(original(self, what))
+    def make(self: Canaries, name: str) -> str:
+        made.append(original(self, name))
         return made[-1]
 
     monkeypatch.setattr(Canaries, "make", make)
     monkeypatch.setitem(sys.modules, "author", type(sys)("author"))
     author: Any = sys.modules["author"]
-    author.spec = evolve(spec_of(Open), connector=wrong)
+    author.spec = evolve(spec_of(BaseSes), connector=wrong)
     files = [tmp_path / name for name in ("report.html", "report.json", "report.xml", "badge.svg")]
     options = [it for pair in zip(("--html", "--json", "--junit", "--badge"), files, strict=True) for it in pair]
-    chosen = ["--check", check, "--check", "config.unsaved", "--check", "config.refuses-missing"]
+    chosen = ["--check", check, "--check", "config.uses-unsaved", "--check", "config.rejects-missing"]
     done = CliRunner().invoke(conformance, ["author:spec", "--profile", "dev", *chosen, *map(str, options)])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     assert done.exit_code in {0, 1}, done.output
     assert made
     texts = [done.output, *(file.read_text(encoding="utf-8") for file in files)]
-    for token in re.findall(r'"replay": "[^"]+:([A-Za-z0-9+/=]+)"', texts[2]):
-        blob = base64.b64decode(token)
-        texts.append((zlib.decompress(blob[1:]) if blob[0] else blob[1:]).decode("latin-1"))
+    replays = re.findall(r'"replay": "[^"]+:([A-Za-z0-9+/=]+)"', texts[2])
+    texts += [zlib.decompress(base64.b64decode(replay)).decode("latin-1") for replay in replays]
     everything = "\n".join(texts).lower()
     assert [form for canary in made for form in _forms(canary) if form.lower() in everything] == []
 
 
-def test_a_secret_of_an_example_that_is_over_is_kept_out_too() -> None:
-    """It is not looked for any more, but it is still no text for a report."""
-    canaries = Canaries()
-    old, new = canaries.make("old"), canaries.make("new")
-    canaries.keep(0)
-    newest = canaries.make("newest")
-    assert canaries.found_in(f"{old} {new} {newest}") == ["newest"]
-    assert canaries.redact(f"<{old}{new}> {newest.lower()}") == "<[secret: old][secret: new]> [secret: newest]"
-
-
-def test_text_without_secrets_stays_as_it_is() -> None:
-    """Long runs of letters are no secrets by themselves."""
-    canaries = Canaries()
-    secret = canaries.make("it")
-    text = f"{'A' * 100} {secret[:-1]} {'x' * 31}"
-    assert (canaries.redact(text), canaries.found_in(text)) == (text, [])
-
-
-def test_only_a_failure_can_be_replayed() -> None:
-    """There is no command where there is nothing to run again; odd targets are quoted for a shell."""
+def test_replay_command_is_quoted_for_a_shell() -> None:
+    """It is empty for a result without a replay."""
     assert EVERY_STATE.replay_command(_passed()) == ""
     assert (
         evolve(EVERY_STATE, target="a b").replay_command(_failed()).startswith("connector-kit conformance 'a b' --rep")

@@ -1,4 +1,4 @@
-"""Both forms of the stub of SES see what botocore puts on the wire, judge it alike, and answer as AWS does."""
+"""Both stubs of SES record the requests of botocore, judge them the same way, and respond like AWS."""
 
 import contextlib
 import json
@@ -32,17 +32,17 @@ REQUEST: dict[str, Any] = {
     "FromEmailAddress": "=?utf-8?b?w5xuw68=?= <noreply@example.com>",
     "ConfigurationSetName": "codes",
 }
-FORMS = (AwsSesProvider, AwsSesServer)
+STUBS = (AwsSesProvider, AwsSesServer)
 
 
-@pytest.fixture(params=FORMS, ids=lambda it: it.__name__)
+@pytest.fixture(params=STUBS, ids=lambda it: it.__name__)
 def provider(request: pytest.FixtureRequest) -> Provider:
-    """Either form of the stub."""
-    made: Provider = request.param()
-    return made
+    """Return each of the two stubs."""
+    stub: Provider = request.param()
+    return stub
 
 
-def _client(**changes: Any) -> Any:  # noqa: ANN401 - a botocore client, and what it is made with
+def _client(**changes: Any) -> Any:
     session = botocore.session.get_session()
     return session.create_client(
         "sesv2",
@@ -55,8 +55,8 @@ def _client(**changes: Any) -> Any:  # noqa: ANN401 - a botocore client, and wha
     )
 
 
-def _sent(provider: Provider, **request: Any) -> Call:  # noqa: ANN401 - members of the operation
-    """Send one message and return what arrived."""
+def _sent(provider: Provider, **request: Any) -> Call:
+    """Send one message and return the recorded call."""
     members = {key: value for key, value in (REQUEST | request).items() if value is not None}
     with provider.running():
         _client().send_email(**members)
@@ -64,45 +64,46 @@ def _sent(provider: Provider, **request: Any) -> Call:  # noqa: ANN401 - members
     return call
 
 
-def _with_raw(call: Call, **changes: Any) -> Call:  # noqa: ANN401 - fields of a request
+def _with_raw(call: Call, **changes: Any) -> Call:
     return evolve(call, raw=evolve(call.raw, **changes))
 
 
-def test_it_records_what_was_sent_and_answers_with_an_id(provider: Provider) -> None:
-    """One call, its parts by name, and the id that the caller gets."""
+def test_stub_records_a_request_and_responds_with_a_message_id(provider: Provider) -> None:
+    """The call has each part of the message, and no aspect has an error."""
     with provider.running():
-        answer = _client().send_email(**REQUEST, ReplyToAddresses=["help@example.com"])
+        response = _client().send_email(**REQUEST, ReplyToAddresses=["help@example.com"])
     (call,) = provider.calls
     assert (call.to, call.subject, call.html, call.text) == (("a@b.example",), "s", "h", None)
     assert (call.sender, call.reply_to) == (REQUEST["FromEmailAddress"], ("help@example.com",))
-    assert call.result == answer["MessageId"]
+    assert call.result == response["MessageId"]
     assert call.body == "h"
-    assert [provider.fault(call, CONFIG, it) for it in ("form", "sender", "credentials", "options")] == [None] * 4  # type: ignore[arg-type]
+    assert [provider.request_error(call, CONFIG, it) for it in ("format", "sender", "credentials", "options")] == [
+        None
+    ] * 4  # type: ignore[arg-type]
 
 
-def test_a_call_holds_request_and_answer_as_text(provider: Provider) -> None:
-    """Line, headers and body of both, for a report."""
+def test_call_contains_request_and_response_as_text(provider: Provider) -> None:
+    """A report shows the first line, the headers and the body of both."""
     exchange = _sent(provider).exchange
     assert exchange is not None
     assert exchange.request.startswith("POST /v2/email/outbound-emails HTTP/1.1\n")
     assert "Authorization: AWS4-HMAC-SHA256" in exchange.request
     assert '"ToAddresses": ["a@b.example"]' in exchange.request
-    assert exchange.answer.startswith("HTTP/1.1 200 OK\n")
-    assert "MessageId" in exchange.answer
+    assert exchange.response.startswith("HTTP/1.1 200 OK\n")
+    assert "MessageId" in exchange.response
 
 
-def test_the_forms_know_the_same_outcomes_but_for_an_instant_time_out() -> None:
-    """Only inside the client can a time limit be over at once."""
-    names = {form: {it.name for it in form.outcomes} for form in FORMS}
+def test_stubs_have_the_same_outcomes_except_time_out() -> None:
+    """Only a stub inside the client can produce a timeout at once."""
+    names = {stub: {outcome.name for outcome in stub.outcomes} for stub in STUBS}
     assert names[AwsSesProvider] - names[AwsSesServer] == {"time-out"}
     assert names[AwsSesServer] < names[AwsSesProvider]
-    assert (
-        {it for it in AwsSesServer.outcomes if it.hangs} == {it for it in AwsSesProvider.outcomes if it.hangs} != set()
-    )
+    hanging = [{outcome.name for outcome in stub.outcomes if outcome.hangs} for stub in STUBS]
+    assert hanging == [{"hangs"}, {"hangs"}]
 
 
-def test_it_leaves_sessions_alone_once_it_is_gone() -> None:
-    """A session that is made afterwards is not touched."""
+def test_stopped_stub_does_not_affect_new_sessions() -> None:
+    """A session created afterwards sends its requests to AWS."""
     provider = AwsSesProvider()
     with provider.running():
         pass
@@ -113,8 +114,8 @@ def test_it_leaves_sessions_alone_once_it_is_gone() -> None:
     assert provider.calls == []
 
 
-def test_the_server_is_where_the_environment_leads() -> None:
-    """Address and variable are there while it runs, and gone afterwards."""
+def test_environment_points_to_the_running_server() -> None:
+    """The address and the variable exist only while the server runs."""
     provider = AwsSesServer()
     assert provider.addresses == ()
     with provider.running():
@@ -126,31 +127,29 @@ def test_the_server_is_where_the_environment_leads() -> None:
 
 
 @pytest.mark.parametrize(
-    ("client", "words"),
+    ("client", "message"),
     [
         ({"key": "AKIAI44QH8DHBEXAMPLE"}, "accessKeyId"),
         ({"region": "us-east-1"}, "the region eu-west-1"),
         ({"secret": "another"}, "accessKeySecret"),
     ],
 )
-def test_it_verifies_the_signature(provider: Provider, client: dict[str, str], words: str) -> None:
-    """Key, region and secret are those of the config, or it says which is not."""
+def test_wrong_key_region_or_secret_is_reported(provider: Provider, client: dict[str, str], message: str) -> None:
+    """The message names the part of the signature that differs from the config."""
     with provider.running():
         _client(**client).send_email(**REQUEST)
-    fault = provider.fault(provider.calls[0], CONFIG, "credentials")
-    assert fault is not None
-    assert words in fault
+    assert message in str(provider.request_error(provider.calls[0], CONFIG, "credentials"))
 
 
-def test_in_the_process_the_endpoint_tells_the_region_too() -> None:
-    """A signature for one region does not do at the endpoint of another."""
+def test_endpoint_of_another_region_is_reported() -> None:
+    """In the process, the stub also compares the region in the host name."""
     provider = AwsSesProvider()
     call = _with_raw(_sent(provider), url="https://email.us-east-1.amazonaws.com/v2/email/outbound-emails")
-    assert "the region eu-west-1 in endpoint" in str(provider.fault(call, CONFIG, "credentials"))
+    assert "the region eu-west-1 in endpoint" in str(provider.request_error(call, CONFIG, "credentials"))
 
 
 @pytest.mark.parametrize(
-    ("authorization", "words"),
+    ("authorization", "message"),
     [
         (None, "Signature Version 4"),
         (
@@ -162,82 +161,88 @@ def test_in_the_process_the_endpoint_tells_the_region_too() -> None:
         ),
     ],
 )
-def test_it_wants_a_signature_for_ses(provider: Provider, authorization: str | None, words: str) -> None:
-    """A request without one, or with one for another service, is not taken."""
+def test_missing_or_foreign_signature_is_reported(provider: Provider, authorization: str | None, message: str) -> None:
+    """A request must have a signature for the service ``ses``."""
     call = _sent(provider)
     headers = {name: value for name, value in call.raw.headers.items() if name != "Authorization"}
     headers |= {"Authorization": authorization} if authorization else {}
-    assert words in str(provider.fault(_with_raw(call, headers=headers), CONFIG, "credentials"))
+    assert message in str(provider.request_error(_with_raw(call, headers=headers), CONFIG, "credentials"))
 
 
 @pytest.mark.parametrize(
-    ("change", "config", "aspect", "words"),
+    ("change", "config", "aspect", "message"),
     [
-        ({"FromEmailAddress": "other@example.com"}, {}, "sender", "found another"),
-        ({"FromEmailAddress": None}, {}, "sender", "found none"),
+        ({"FromEmailAddress": "other@example.com"}, {}, "sender", "found 'other@example.com'"),
+        ({"FromEmailAddress": None}, {}, "sender", "found no sender"),
         ({}, {"emailAddress": None}, "sender", "expected no sender"),
         ({"FromEmailAddress": None}, {"emailAddress": None}, "sender", "None"),
         ({"ConfigurationSetName": None}, {}, "options", "ConfigurationSetName to be the config's"),
-        ({"FeedbackForwardingEmailAddress": "x@y.example"}, {}, "options", "(not set), found something else"),
+        (
+            {"FeedbackForwardingEmailAddress": "x@y.example"},
+            {},
+            "options",
+            "because the config has no feedbackForwardingEmailAddress; found 'x@y.example'",
+        ),
     ],
 )
-def test_it_compares_with_the_config(
-    provider: Provider, change: dict[str, Any], config: dict[str, Any], aspect: Aspect, words: str
+def test_difference_from_the_config_is_reported(
+    provider: Provider, change: dict[str, Any], config: dict[str, Any], aspect: Aspect, message: str
 ) -> None:
-    """What the config says is what the request must say, and no more."""
-    assert words in str(provider.fault(_sent(provider, **change), CONFIG | config, aspect))
+    """The sender and the options of the request must equal those of the config."""
+    assert message in str(provider.request_error(_sent(provider, **change), CONFIG | config, aspect))
 
 
-def test_a_request_that_is_none_is_a_fault(provider: Provider) -> None:
-    """Another method, path or charset, and a body that is no JSON object."""
+def test_malformed_request_is_reported(provider: Provider) -> None:
+    """A wrong method, path or charset, or a body that is not a JSON object."""
     call = _sent(provider)
-    assert "expected POST" in str(provider.fault(_with_raw(call, method="GET"), CONFIG, "form"))
-    assert "expected POST" in str(provider.fault(_with_raw(call, url=f"{call.raw.url}/x"), CONFIG, "form"))
+    assert "expected POST" in str(provider.request_error(_with_raw(call, method="GET"), CONFIG, "format"))
+    assert "expected POST" in str(provider.request_error(_with_raw(call, url=f"{call.raw.url}/x"), CONFIG, "format"))
     latin = call.raw.body.replace(b"UTF-8", b"ISO-8859-1")
-    assert "expected UTF-8 throughout" in str(provider.fault(_with_raw(call, body=latin), CONFIG, "form"))
+    assert "expected UTF-8 throughout" in str(provider.request_error(_with_raw(call, body=latin), CONFIG, "format"))
     for body in (b"{", b"[]"):
-        assert "found nothing" in str(provider.fault(_with_raw(call, body=body), CONFIG, "options"))
+        assert "it is missing" in str(provider.request_error(_with_raw(call, body=body), CONFIG, "options"))
 
 
-def test_a_request_of_any_shape_is_recorded_and_judged() -> None:
-    """Whatever another process posts breaks no thread of the server."""
+def test_server_records_requests_of_any_format() -> None:
+    """A malformed request does not raise an exception in the server."""
     provider = AwsSesServer()
     bodies = [b"", b"null", b"\xff", b'{"Content": [], "Destination": {"ToAddresses": "a"}, "ReplyToAddresses": 1}']
     with provider.running(), urllib3.PoolManager() as pool:
         for body in bodies:
             assert pool.request("POST", f"{provider.url}/", body=body).status == 200
     assert [(call.to, call.subject, call.body) for call in provider.calls] == [((), None, None)] * len(bodies)
-    assert all("expected POST" in str(provider.fault(call, CONFIG, "form")) for call in provider.calls)
+    assert all("expected POST" in str(provider.request_error(call, CONFIG, "format")) for call in provider.calls)
 
 
 @pytest.mark.parametrize("name", [it.name for it in AwsSesProvider.outcomes if it.message])
-def test_a_refusal_comes_as_aws_sends_it(provider: Provider, name: str) -> None:
-    """Botocore reads code and message from it."""
-    provider.answer_with(name)
+def test_error_response_has_the_format_of_aws(provider: Provider, name: str) -> None:
+    """Botocore parses the message and the request id."""
+    provider.respond_with(name)
     with provider.running(), pytest.raises(ClientError) as caught:
         _client().send_email(**REQUEST)
     assert provider.outcome(name).message in caught.value.response["Error"]["Message"]
     assert caught.value.response["ResponseMetadata"]["RequestId"]
 
 
-@pytest.mark.parametrize("name", [it.name for it in AwsSesProvider.outcomes if it.family == "broken"])
-def test_a_broken_answer_is_the_same_in_both_forms(name: str) -> None:
-    """To the byte, but for the request's id."""
-    answers = []
-    for form in FORMS:
-        provider = form()
-        provider.answer_with(name)
-        # botocore's parser breaks on an array
+@pytest.mark.parametrize("name", [it.name for it in AwsSesProvider.outcomes if it.family == "malformed"])
+def test_malformed_response_is_the_same_in_both_stubs(name: str) -> None:
+    """Every byte is equal, except the request id."""
+    responses = []
+    for stub in STUBS:
+        provider = stub()
+        provider.respond_with(name)
+        # botocore's parser fails on an array
         with provider.running(), contextlib.suppress(ClientError, AttributeError):
             _client().send_email(**REQUEST)
         exchange = provider.calls[0].exchange
         assert exchange is not None
-        answers.append([it for it in exchange.answer.splitlines() if not it.startswith("x-amzn-RequestId")])
-    assert answers[0] == answers[1]
+        lines = exchange.response.splitlines()
+        responses.append([line for line in lines if not line.startswith("x-amzn-RequestId")])
+    assert responses[0] == responses[1]
 
 
 @pytest.mark.parametrize(
-    ("form", "name", "error"),
+    ("stub", "name", "error"),
     [
         (AwsSesProvider, "connection-refused", EndpointConnectionError),
         (AwsSesServer, "connection-refused", EndpointConnectionError),
@@ -246,10 +251,12 @@ def test_a_broken_answer_is_the_same_in_both_forms(name: str) -> None:
         (AwsSesProvider, "time-out", ReadTimeoutError),
     ],
 )
-def test_a_network_failure_is_botocores_own(form: type[Provider], name: str, error: type[Exception]) -> None:
-    """As from a real socket; afterwards the stub answers again."""
-    provider = form()
-    provider.answer_with(name)
+def test_network_failure_raises_the_exception_of_botocore(
+    stub: type[Provider], name: str, error: type[Exception]
+) -> None:
+    """The exception is the one of a real socket; after a reset the stub accepts messages."""
+    provider = stub()
+    provider.respond_with(name)
     with provider.running():
         client = _client()
         with pytest.raises(error):
@@ -258,41 +265,41 @@ def test_a_network_failure_is_botocores_own(form: type[Provider], name: str, err
         assert client.send_email(**REQUEST)["MessageId"] == provider.calls[0].result
 
 
-def test_what_hangs_is_left_by_the_clients_own_time_limit(provider: Provider) -> None:
-    """The request is recorded, signed for SES as ever, and the client waits as long as it was told to."""
-    provider.answer_with("hangs")
+def test_hanging_request_ends_with_the_timeout_of_the_client(provider: Provider) -> None:
+    """The request is recorded with its signature for SES."""
+    provider.respond_with("hangs")
     with provider.running():
         started = time.monotonic()
         with pytest.raises(ReadTimeoutError):
             _client(read_timeout=0.3).send_email(**REQUEST)
         assert 0.25 < time.monotonic() - started < 5
         (call,) = provider.calls
-        assert provider.fault(call, CONFIG, "credentials") is None
+        assert provider.request_error(call, CONFIG, "credentials") is None
         assert call.exchange is not None
-        assert call.exchange.answer == "[no answer came]"
+        assert call.exchange.response == "[no response]"
 
 
-@pytest.mark.parametrize("end", ["another outcome", "the stub"])
-def test_what_hangs_is_let_go(provider: Provider, end: str) -> None:
-    """A new outcome, and the end of the stub, free every request at once."""
+@pytest.mark.parametrize("end", ["new outcome", "end of the stub"])
+def test_new_outcome_or_end_of_stub_ends_hanging_requests(provider: Provider, end: str) -> None:
+    """All requests that hang end at once."""
     errors: list[Exception] = []
 
-    def send(client: Any) -> None:  # noqa: ANN401 - a botocore client
+    def send(client: Any) -> None:
         try:
             client.send_email(**REQUEST)
-        except Exception as error:  # noqa: BLE001 - judged below
+        except Exception as error:  # noqa: BLE001 - the test checks the type below
             errors.append(error)
 
     with provider.running():
-        provider.answer_with("hangs")
+        provider.respond_with("hangs")
         threads = [threading.Thread(target=send, args=(_client(read_timeout=60),)) for _ in range(3)]
         for thread in threads:
             thread.start()
         deadline = time.monotonic() + 10
         while len(provider.calls) < 3 and time.monotonic() < deadline:
             time.sleep(0.01)
-        time.sleep(0.1)  # until they wait for an answer
-        if end == "another outcome":
+        time.sleep(0.1)  # until they wait for a response
+        if end == "new outcome":
             provider.reset()
             _joined(threads)
             assert _client().send_email(**REQUEST)["MessageId"]
@@ -307,9 +314,9 @@ def _joined(threads: list[threading.Thread]) -> None:
         assert not thread.is_alive()
 
 
-def test_an_echo_repeats_the_request(provider: Provider) -> None:
-    """Authorization and body, as a careless proxy would."""
-    provider.answer_with("echo")
+def test_echo_contains_the_request(provider: Provider) -> None:
+    """The error message contains the Authorization header and the body, as from a careless proxy."""
+    provider.respond_with("echo")
     with provider.running(), pytest.raises(ClientError) as caught:
         _client().send_email(**REQUEST)
     message = caught.value.response["Error"]["Message"]
@@ -317,38 +324,38 @@ def test_an_echo_repeats_the_request(provider: Provider) -> None:
     assert json.dumps("a@b.example") in message
 
 
-def test_two_bodies_are_no_body(provider: Provider) -> None:
-    """A call with an HTML and a text body has no one body to compare."""
+def test_multiple_bodies_yield_none(provider: Provider) -> None:
+    """``body`` of a call with an HTML and a text body is ``None``."""
     both = {"Html": {"Data": "h"}, "Text": {"Data": "t"}}
     content = {"Simple": {"Subject": {"Data": "s"}, "Body": both}}
     assert _sent(provider, Content=content).body is None
 
 
-def test_a_proxy_in_the_environment_is_passed_by(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing stands between a connector and the stub."""
+def test_proxy_of_the_environment_is_bypassed(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests reach the stub even if ``http_proxy`` is set."""
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert _sent(provider).to == ("a@b.example",)
 
 
-def test_the_request_that_was_recorded_is_not_botocores_own() -> None:
-    """What botocore does to its request later changes nothing of the call."""
+def test_recorded_request_is_a_copy() -> None:
+    """Later changes to botocore's request do not affect the call."""
     provider = AwsSesProvider()
-    provider.answer_with("hangs")
+    provider.respond_with("hangs")
     with provider.running(), pytest.raises(ReadTimeoutError):
         _client(read_timeout=0.1).send_email(**REQUEST)
     request: HttpRequest = provider.calls[0].raw
     assert request.url == "https://email.eu-west-1.amazonaws.com/v2/email/outbound-emails"
 
 
-def test_the_connector_passes_the_suite_on_the_server_too() -> None:
-    """One connector, one contract, whichever form stands in for SES."""
+def test_connector_passes_the_suite_on_the_server() -> None:
+    """The checks that depend on the provider pass on the second stub too."""
     spec = evolve(spec_of(AwsSesConnector), provider=AwsSesServer)
     checks = (
-        *(f"delivery.{it}" for it in ("one-call", "form", "sender", "credentials", "options", "result")),
-        *(f"errors.{it}" for it in ("quota", "refusal", "broken-answer", "network", "not-repeated", "recovers")),
+        *(f"delivery.{it}" for it in ("one-call", "request-format", "sender", "credentials", "options", "result")),
+        *(f"errors.{it}" for it in ("quota", "rejection", "malformed-response", "network", "not-retried", "recovery")),
         "isolation.threads",
     )
     report = check_connector(spec, checks=checks, profile=PROFILES["dev"])
-    assert report.faults == ()
+    assert report.spec_errors == ()
     assert [(it.id, it.message) for it in report.results if it.is_error] == []

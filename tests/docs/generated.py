@@ -1,4 +1,4 @@
-"""The parts of the docs that are made from the code, each between a pair of markers."""
+"""The generated parts of the docs, each between a pair of markers."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,7 +12,8 @@ from conformance import CAPABILITIES, PROFILES, all_checks, spec_of
 from connector_kit import GoogleConnector, Guard, bundle, schema_names
 from connector_kit.cli.application import application
 from connector_kit.connectors.aws_ses import AwsSesConnector, aws_ses_config_guard
-from connector_kit.host.configuration import host_guard
+from connector_kit.guards import recipient_guard
+from connector_kit.host import host_file, request_body
 from tests.conformance.right_connectors import RIGHT
 from tests.conformance.wrong_connectors import WRONG
 from tests.docs.markdown import DOCS
@@ -27,22 +28,22 @@ def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def checks() -> str:
     """List the checks of the registry."""
     return _table(
-        ("Id", "Level", "Clause", "Needs", "Claim"),
+        ("Id", "Level", "Clause", "Needs", "What it requires"),
         (
-            (f"`{it.id}`", it.level, it.clause, ", ".join(f"`{name}`" for name in sorted(it.needs)), it.claim)
+            (f"`{it.id}`", it.level, it.clause, ", ".join(f"`{name}`" for name in sorted(it.needs)), it.description)
             for it in all_checks()
         ),
     )
 
 
 def capabilities() -> str:
-    """List the capabilities and what declaring each promises."""
+    """List the capabilities and what a connector promises by declaring them."""
     needing = {
         name: sum(any(name in it.split(" or ") for it in check.needs) for check in all_checks())
         for name in CAPABILITIES
     }
     return _table(
-        ("Capability", "What declaring it promises", "Checks that need it"),
+        ("Capability", "What the connector promises", "Checks that need it"),
         ((f"`{name}`", promise, str(needing[name])) for name, promise in CAPABILITIES.items()),
     )
 
@@ -50,7 +51,7 @@ def capabilities() -> str:
 def profiles() -> str:
     """List the profiles."""
     return _table(
-        ("Profile", "Examples a claim", "For each way to fail", "The same examples each time"),
+        ("Profile", "Examples for a property", "Examples for an outcome", "Same examples each time"),
         (
             (f"`{it.name}`", f"{it.examples:,}", str(it.failure_examples), "yes" if it.derandomized else "no")
             for it in PROFILES.values()
@@ -64,14 +65,20 @@ def guards() -> Mapping[str, str]:
     found = {guard.schema["title"]: name for name, guard in public.items() if isinstance(guard, Guard)}
     found[GoogleConnector.config_guard.schema["title"]] = "GoogleConnector.config_guard"
     found[aws_ses_config_guard.schema["title"]] = "aws_ses_config_guard"
-    found[host_guard.schema["title"]] = "connector_kit.host.configuration.host_guard"
+    for module in (host_file, request_body):
+        found |= {
+            it.schema["title"]: f"{module.__name__}.{name}"
+            for name, it in vars(module).items()
+            if isinstance(it, Guard)
+        }
+    found[recipient_guard.schema["title"]] = "connector_kit.guards.recipient_guard"
     return {name: found.get(str(bundle(name)["title"]), "") for name in schema_names()}
 
 
 def schemas() -> str:
-    """List the schemas: what each is for, and its guard."""
+    """List the schemas with their purpose and guard."""
     return _table(
-        ("Schema", "Title", "What for", "Guard"),
+        ("Schema", "Title", "Purpose", "Guard"),
         (
             (
                 f"[`{name}`](../../schemas/{name}.schema.json)",
@@ -92,7 +99,7 @@ def _parameters(command: click.Command) -> Iterator[tuple[str, str]]:
     for it in command.params:
         if isinstance(it, click.Argument):
             name = (it.metavar or it.human_readable_name).upper()
-            yield f"`{name}`", "" if it.required else "may be left out"
+            yield f"`{name}`", "" if it.required else "optional"
         elif isinstance(it, click.Option):
             yield f"`{', '.join((*it.opts, *it.secondary_opts))}`", _option_help(it)
 
@@ -138,12 +145,12 @@ def _first_line(documented: object) -> str:
 
 
 def wrong_connectors() -> str:
-    """List the wrong connectors by the check that is meant for each, in the order in which the checks run."""
+    """List the wrong connectors in the order of the checks that must fail them."""
     order = {check.id: index for index, check in enumerate(all_checks())}
     clauses = {check.id: check.clause for check in all_checks()}
     rows = sorted(WRONG, key=lambda it: order[it.check])
     return _table(
-        ("Check", "Clause", "Wrong connector", "What is wrong with it", "What the failure says, in part"),
+        ("Check", "Clause", "Wrong connector", "What is wrong with it", "Part of the failure message"),
         (
             (f"`{it.check}`", clauses[it.check], f"`{it.connector.__name__}`", _first_line(it.connector), it.words)
             for it in rows
@@ -152,7 +159,7 @@ def wrong_connectors() -> str:
 
 
 def right_connectors() -> str:
-    """List the right connectors and what they declare."""
+    """List the right connectors and their capabilities."""
     return _table(
         ("Connector", "Shape", "Capabilities"),
         (
@@ -189,10 +196,10 @@ PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
     (DOCS / "contract.md", "checks", checks),
     (DOCS / "guides" / "conformance.md", "capabilities", capabilities),
     (DOCS / "guides" / "conformance.md", "profiles", profiles),
-    (DOCS / "reference" / "kill-matrix.md", "wrong connectors", wrong_connectors),
-    (DOCS / "reference" / "kill-matrix.md", "right connectors", right_connectors),
+    (DOCS / "internals" / "kill-matrix.md", "wrong connectors", wrong_connectors),
+    (DOCS / "internals" / "kill-matrix.md", "right connectors", right_connectors),
     (DOCS / "reference" / "schemas.md", "schemas", schemas),
     (DOCS / "reference" / "cli.md", "commands", commands),
     (DOCS / "guides" / "host.md", "host-config", host_config),
 )
-"""Page, name of the markers, and what stands between them."""
+"""Page, name of the markers, and the function that generates the text between them."""

@@ -1,4 +1,4 @@
-"""A folder in which a guide is followed: its files are written, its project installed, its commands run."""
+"""Follows a guide in a folder: writes its files, installs its project, runs its commands."""
 
 import os
 import re
@@ -23,20 +23,20 @@ _AS_IN_A_VENV: Final = (
 
 @frozen
 class Project:
-    """The folder, and where its project is installed."""
+    """The folder of the guide's project, and the folder it is installed in."""
 
     folder: Path
     site: Path
 
     def write(self, block: Block) -> Path:
-        """Write a block to the file that it names."""
+        """Write a block to the file named in its marker."""
         file = self.folder / block.argument
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(block.code, encoding="utf-8")
         return file
 
     def install(self) -> None:
-        """Install the folder's project, its entry points included, without the network."""
+        """Install the project with its entry points, without the network."""
         self._call([sys.executable, *_INSTALL, str(self.site), "."]).check_returncode()
 
     def run(self, commands: str) -> tuple[int, str]:
@@ -60,12 +60,12 @@ class Project:
 
 @frozen
 class Run:
-    """A block of commands that was run: how it ended, what it printed, and what the page says that it prints."""
+    """A block of commands that was run: exit status, output, and the output that the page shows."""
 
     block: Block
     status: int
     printed: str
-    promised: str | None
+    expected: str | None
 
 
 def follow(blocks: list[Block], project: Project) -> Iterator[Run]:
@@ -77,13 +77,10 @@ def follow(blocks: list[Block], project: Project) -> Iterator[Run]:
         project.install()
     for block, after in zip(blocks, [*blocks[1:], None], strict=True):
         if block.verb == "run":
-            promised = after.code if after is not None and after.verb == "output" else None
-            yield Run(block, *project.run(block.code), promised)
+            expected = after.code if after is not None and after.verb == "output" else None
+            yield Run(block, *project.run(block.code), expected)
 
 
 def without_figures(text: str) -> list[str]:
-    """Return the lines of a text with every number replaced: counts of examples and seconds vary.
-
-    What replays an example varies too: Hypothesis writes it, each version in its own way.
-    """
+    """Return the lines of a text with numbers and replay values replaced, because they vary between runs."""
     return _NUMBER.sub("#", _REPLAY.sub(r"\1:…", text)).strip().splitlines()

@@ -1,4 +1,4 @@
-"""Reading the project's Markdown: its code blocks and what is to be done with them, its tables, links and headings."""
+"""Reads the project's Markdown: code blocks with their markers, tables, links and headings."""
 
 import re
 from collections.abc import Iterator
@@ -9,10 +9,11 @@ from attrs import frozen
 
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
+_TOP_LEVEL: Final = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
 SES: Final = ROOT / "connector_kit" / "connectors" / "aws_ses"
 PAGES: Final = (
     *sorted(DOCS.rglob("*.md")),
-    *(page for page in (ROOT / "README.md", ROOT / "CHANGELOG.md") if page.is_file()),
+    *(ROOT / name for name in _TOP_LEVEL if (ROOT / name).is_file()),
     *sorted(SES.glob("*.md")),
 )
 
@@ -32,8 +33,8 @@ class Block:
     Args:
         language: after the fence; empty for none.
         code: without the block's own indentation.
-        verb: what the comment before it says: ``file`` (write it there), ``run``, ``output`` (of the run before it),
-            ``not run`` (and why), or nothing.
+        verb: from the comment before it: ``file`` (write it to a file), ``run``, ``output`` (of the run before it),
+            ``not run`` (with a reason), or ``None``.
         argument: of the comment.
         line: where the block begins.
     """
@@ -69,7 +70,7 @@ def prose(page: Path) -> str:
 
 
 def code_spans(page: Path) -> Iterator[str]:
-    """Yield what stands between single backticks, outside of code blocks."""
+    """Yield the code spans outside of code blocks."""
     yield from (match[1] for match in _CODE.finditer(prose(page)))
 
 
@@ -88,7 +89,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def section(page: Path, heading: str) -> str:
-    """Return what stands under a heading, down to the next one of its level or above."""
+    """Return the text under a heading, up to the next heading of its level or above."""
     text = page.read_text(encoding="utf-8")
     level = heading.split(" ", 1)[0]
     _, found, rest = text.partition(f"\n{heading}\n")
@@ -109,7 +110,7 @@ def table(text: str) -> list[tuple[str, ...]]:
 
 
 def between(text: str, name: str) -> str:
-    """Return what stands between the markers of a generated part."""
+    """Return the text between the markers of a generated part."""
     begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
     assert text.count(begin) == text.count(end) == 1, f"the markers of {name} must stand there once"
     return text.split(begin)[1].split(end, maxsplit=1)[0]

@@ -1,4 +1,4 @@
-"""Links and file names in the docs lead to something that is there."""
+"""Links and file names in the docs exist."""
 
 import re
 from pathlib import Path
@@ -12,8 +12,8 @@ _TEST = re.compile(r"::test_\w+$")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_link_leads_to_a_file_and_a_heading(page: Path) -> None:
-    """A relative link names a file that exists, and its fragment a heading in it."""
+def test_links_resolve(page: Path) -> None:
+    """A relative link names an existing file, and its fragment a heading in that file."""
     for target in links(page):
         if target.startswith(("http://", "https://", "mailto:")):
             continue
@@ -24,8 +24,8 @@ def test_a_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_file_that_is_named_exists(page: Path) -> None:
-    """What looks like a file of this project is one, or a file that the page itself makes."""
+def test_named_files_exist(page: Path) -> None:
+    """A code span that looks like a file is a file of this project, or one that the page creates."""
     made = {block.argument for block in blocks(page) if block.verb == "file"}
     made |= {Path(name).name for name in made} | {"config.json"}
     for span in code_spans(page):
@@ -36,15 +36,15 @@ def test_a_file_that_is_named_exists(page: Path) -> None:
         assert any((place / name).exists() for place in places), f"{page.name} names {name}"
 
 
-def test_every_page_is_on_the_map() -> None:
-    """The map of the docs links to each page."""
+def test_index_links_to_every_page() -> None:
+    """docs/index.md links to every page."""
     index = DOCS / "index.md"
     linked = {(DOCS / target.partition("#")[0]).resolve() for target in links(index)}
     assert {page.resolve() for page in DOCS.rglob("*.md")} - linked == {index.resolve()}
 
 
-def test_the_guide_to_ses_is_there_in_three_languages() -> None:
-    """Each language has the same parts, and links to the other two."""
+def test_ses_guide_exists_in_three_languages() -> None:
+    """Each language has the same number of links to its README, and links to the other two."""
     counts = set()
     for name in ("aws-ses.md", "aws-ses.es.md", "aws-ses.pt-BR.md"):
         targets = list(links(DOCS / "guides" / name))

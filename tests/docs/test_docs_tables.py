@@ -1,4 +1,4 @@
-"""Tables that mirror the code say what the code says."""
+"""Tables in the docs agree with the code."""
 
 import importlib
 import inspect
@@ -13,7 +13,7 @@ from conformance import Aspect, Check, Family, State
 from conformance.checks import all_checks
 from conformance.providers.aws_ses import AwsSesProvider
 from connector_kit import ConnectorErrorCodes, Guard, schema_names
-from connector_kit.cli import failures
+from connector_kit.cli import errors
 from tests.docs.generated import PARTS, all_commands, guards
 from tests.docs.markdown import DOCS, ROOT, between, section, table
 
@@ -51,37 +51,37 @@ def _exports(heading: str) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(("page", "name", "generate"), PARTS, ids=[name for _, name, _ in PARTS])
-def test_a_generated_part_is_what_the_code_generates(page: Any, name: str, generate: Any) -> None:  # noqa: ANN401
-    """If not, ``python -m tests.docs.regenerate`` writes it anew."""
+def test_generated_parts_are_up_to_date(page: Any, name: str, generate: Any) -> None:
+    """``python -m tests.docs.regenerate`` updates them."""
     assert between(page.read_text(encoding="utf-8"), name) == generate()
 
 
-def test_the_runtime_exports_are_all_there() -> None:
+def test_every_runtime_export_has_a_row() -> None:
     """Each of the official package's runtime exports has a row, and a Python name."""
     rows = _exports("## Runtime exports")
     assert sorted(row[0] for row in rows) == sorted(RUNTIME)
     assert all(row[1] in connector_kit.__all__ for row in rows)
 
 
-def test_the_types_are_all_there() -> None:
-    """Each of the official package's types has a row: a Python name, or the reason why there is none."""
+def test_every_type_has_a_row() -> None:
+    """Each of the official package's types has a row with a Python name, or with the reason why it has none."""
     rows = _exports("## Types")
     assert sorted(row[0] for row in rows) == sorted(TYPES)
-    for official, python, _, remark in rows:
+    for official, python, _, note in rows:
         if python == "none":
-            assert remark, f"{official} is left out without a reason"
+            assert note, f"{official} is left out without a reason"
         else:
             assert python.partition(".")[0] in connector_kit.__all__
 
 
-def test_our_own_names_are_all_there() -> None:
-    """Every public name stands in the tables, once by itself."""
+def test_every_public_name_has_a_row() -> None:
+    """Every public name is in one of the tables."""
     official = {row[1].partition(".")[0] for row in (*_exports("## Runtime exports"), *_exports("## Types"))}
     own = {row[0] for row in _exports("## Names without an official counterpart")}
     assert own | official - {"none"} == set(connector_kit.__all__)
 
 
-def test_names_are_defined_where_the_tables_say() -> None:
+def test_names_are_defined_in_the_listed_module() -> None:
     """The module of a row defines the name of the row."""
     rows = [row[1:3] for heading in ("## Runtime exports", "## Types") for row in _exports(heading)]
     rows += [row[:2] for row in _exports("## Names without an official counterpart")]
@@ -97,7 +97,7 @@ def test_names_are_defined_where_the_tables_say() -> None:
 
 
 def test_every_guard_has_its_schema() -> None:
-    """No guard is missing from the table of schemas, and only `template` and the suite's own report have none."""
+    """Every guard is in the table of schemas; only `template` and the suite's report have no guard."""
     public = {name for name in connector_kit.__all__ if isinstance(getattr(connector_kit, name), Guard)}
     assert public <= set(guards().values())
     assert [name for name in schema_names() if not guards()[name]] == ["conformance-report", "template"]
@@ -111,8 +111,8 @@ def test_states_are_those_of_the_suite() -> None:
     assert [row[2].startswith("yes") for row in rows] == [state in errors for state in State]
 
 
-def test_families_are_those_of_the_suite_and_have_the_codes_that_its_provider_expects() -> None:
-    """Each family with the code that the SES stub's outcomes of it expect."""
+def test_families_have_the_codes_of_the_ses_stub() -> None:
+    """Each family has the code that the SES stub's outcomes of that family expect."""
     rows = table(section(CONFORMANCE, "## Providers").partition("belongs to a family")[2])
     assert [row[0] for row in rows] == list(get_args(Family))
     for family, _, code in rows:
@@ -121,25 +121,25 @@ def test_families_are_those_of_the_suite_and_have_the_codes_that_its_provider_ex
 
 
 def test_aspects_are_those_of_the_suite() -> None:
-    """Each aspect that a provider judges."""
+    """The table lists every aspect of a request that a stub checks."""
     text = section(CONFORMANCE, "## Providers").partition("one aspect at a time")[2]
     assert [row[0] for row in table(text)] == list(get_args(Aspect))
 
 
-def test_the_exit_status_of_each_ending_is_in_the_reference() -> None:
-    """What the command line ends with is what the reference lists."""
+def test_exit_statuses_are_in_the_reference() -> None:
+    """The reference lists every exit status of the command line."""
     listed = {int(row[0]) for row in table(section(DOCS / "reference" / "cli.md", "## Exit status"))}
-    assert listed == {0, failures.NO, failures.UNUSABLE, failures.INTERRUPTED, failures.OUTPUT_CLOSED}
+    assert listed == {0, errors.REJECTED, errors.COMMAND_FAILED, errors.INTERRUPTED, errors.OUTPUT_CLOSED}
 
 
 def test_every_command_has_a_section() -> None:
-    """A command of the kit or of a plug-in stands in the reference, and none that does not exist."""
+    """The reference has one section for each command of the kit and its plug-ins."""
     text = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
     assert re.findall(r"^### (\w+)$", text, re.MULTILINE) == list(all_commands())
 
 
 def test_every_module_is_in_the_architecture() -> None:
-    """No module and no folder of the two packages is missing from the layout."""
+    """Every module and folder of the two packages is in the layout."""
     rows = table(section(DOCS / "architecture.md", "## Layout"))
     named = {name for row in rows for name in re.findall(r"[\w./]+/[\w.]*", " ".join(row))}
     for package in ("connector_kit", "conformance"):
@@ -149,8 +149,8 @@ def test_every_module_is_in_the_architecture() -> None:
                 assert name in named or f"{name}aws_ses/" in named, name
 
 
-def test_the_layers_are_those_that_import_linter_keeps() -> None:
-    """The picture of the layers has the modules of the contract in pyproject.toml, layer by layer."""
+def test_documented_layers_equal_the_import_linter_contract() -> None:
+    """The documented layers equal the contract in pyproject.toml, layer by layer."""
     text = section(DOCS / "architecture.md", "## Layers").partition("```text\n")[2].partition("```")[0]
     drawn = [set(line.split(" · ")) for line in text.splitlines()]
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -160,7 +160,7 @@ def test_the_layers_are_those_that_import_linter_keeps() -> None:
     assert drawn == lines
 
 
-def test_a_check_has_what_the_table_shows() -> None:
-    """The columns are fields of a check, and every check's claim is one sentence."""
-    assert {"id", "level", "clause", "needs", "claim"} <= {field.name for field in attrs.fields(Check)}
-    assert all(check.claim.endswith(".") for check in all_checks())
+def test_check_table_has_fields_of_a_check() -> None:
+    """The columns are fields of a check, and every description ends with a full stop."""
+    assert {"id", "level", "clause", "needs", "description"} <= {field.name for field in attrs.fields(Check)}
+    assert all(check.description.endswith(".") for check in all_checks())

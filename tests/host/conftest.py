@@ -1,4 +1,4 @@
-"""What the tests of the host share: Acme's connectors, an application of them, and its log."""
+"""Fixtures for the host: Acme's connectors, an application that serves them, and its log."""
 
 import json
 import logging
@@ -32,13 +32,13 @@ Client = Callable[..., TestClient]
 
 
 def message(**payload: object) -> dict[str, Any]:
-    """Return a message as Logto posts it; the payload says what Acme does with it."""
+    """Return a message as Logto posts it; its payload decides what Acme does."""
     return {"to": RECIPIENT, "type": "SignIn", "payload": {"code": CODE, "link": LINK, **payload}, "ip": "203.0.113.7"}
 
 
 @pytest.fixture
 def acme(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """Make Acme's connectors importable as ``acme_hosted:…``, and let go of what hangs at the end."""
+    """Make Acme's connectors importable as ``acme_hosted:…``, and release hanging calls at the end."""
     monkeypatch.syspath_prepend(CONNECTORS)
     import acme_hosted  # noqa: PLC0415 - only importable from here on
 
@@ -50,8 +50,8 @@ def acme(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     acme_hosted.RELEASE.set()
 
 
-def make_settings(acme: ModuleType, **more: Any) -> HostSettings:  # noqa: ANN401 - any setting
-    """Make settings: two e-mail connectors, of which one has a config, and one for SMS."""
+def make_settings(acme: ModuleType, **more: Any) -> HostSettings:
+    """Return settings with two e-mail connectors, one of them with a config, and an SMS connector."""
     hosted = (
         HostedSettings(acme.AcmeMail, dict(CONFIG)),
         HostedSettings(acme.SecondMail),
@@ -62,19 +62,19 @@ def make_settings(acme: ModuleType, **more: Any) -> HostSettings:  # noqa: ANN40
 
 @pytest.fixture
 def settings(acme: ModuleType) -> Settings:
-    """Make settings of Acme's connectors."""
+    """Return a function that makes settings for Acme's connectors."""
     return partial(make_settings, acme)
 
 
 @pytest.fixture
 def client(settings: Settings, acme: ModuleType) -> Iterator[Client]:
-    """Make a client of an application; it sends the token unless told otherwise."""
+    """Return a function that makes a client of an application; by default the client sends the token."""
     with ExitStack() as stack:
 
-        def make(*, headers: Mapping[str, str] | None = None, **more: Any) -> TestClient:  # noqa: ANN401
-            given = {"Authorization": f"Bearer {TOKEN}"} if headers is None else dict(headers)
+        def make(*, headers: Mapping[str, str] | None = None, **more: Any) -> TestClient:
+            sent = {"Authorization": f"Bearer {TOKEN}"} if headers is None else dict(headers)
             app = create_app(settings(**more))
-            return stack.enter_context(TestClient(app, headers=given, client=("127.0.0.1", 50000)))
+            return stack.enter_context(TestClient(app, headers=sent, client=("127.0.0.1", 50000)))
 
         yield make
         acme.RELEASE.set()
@@ -82,7 +82,7 @@ def client(settings: Settings, acme: ModuleType) -> Iterator[Client]:
 
 @pytest.fixture
 def log() -> Iterator[list[dict[str, Any]]]:
-    """Collect the lines of the log, read back from JSON."""
+    """Collect the lines of the log, parsed from JSON."""
     lines: list[dict[str, Any]] = []
 
     class Collector(logging.Handler):

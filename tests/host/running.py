@@ -1,4 +1,4 @@
-"""A host that runs: in a thread of this process on a loopback port, or as the command in a process of its own."""
+"""Running hosts: in a thread of this process, or as the command in its own process."""
 
 import contextlib
 import json
@@ -19,52 +19,49 @@ import uvicorn
 from attrs import define, field
 
 from connector_kit.host import HostSettings, create_app
-from connector_kit.host.protocol import HostConfig
-from connector_kit.host.runner import listen
+from connector_kit.host.server import listen, server_config
 
-_PATIENCE = 20
+_TIMEOUT = 20
 
 
 @contextmanager
 def running(settings: HostSettings) -> Iterator[int]:
-    """Serve in a thread while the block runs, and yield the port."""
+    """Serve in a thread during the block, and yield the port."""
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(
-        HostConfig(create_app(settings), settings.body_seconds, timeout_graceful_shutdown=_PATIENCE)
-    )
+    server = uvicorn.Server(server_config(create_app(settings), settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
         yield int(listener.getsockname()[1])
     finally:
         server.should_exit = True
-        thread.join(_PATIENCE)
+        thread.join(_TIMEOUT)
         assert not thread.is_alive()
 
 
 @define
 class Process:
-    """The command ``connector-kit serve`` in a process of its own.
+    """The command ``connector-kit serve`` in its own process.
 
     Args:
-        process: it.
-        port: where it listens.
-        log: its lines so far.
+        process: the process.
+        port: the port it listens on.
+        log: the log lines so far.
     """
 
     process: "subprocess.Popen[str]"
     port: int
     log: list[dict[str, Any]] = field(factory=list)
 
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to stop, and return its exit status."""
-        self.process.send_signal(how)
-        return self.process.wait(_PATIENCE * 2)
+    def stop(self, stop_signal: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, and return the exit status."""
+        self.process.send_signal(stop_signal)
+        return self.process.wait(_TIMEOUT * 2)
 
 
 @contextmanager
 def serving(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Iterator[Process]:
-    """Run the command while the block runs; it is killed at the end, should it still live."""
+    """Run the command during the block; kill it at the end if it still runs."""
     process = subprocess.Popen(
         [sys.executable, "-m", "connector_kit.cli", "serve", "--port", "0", *arguments],
         cwd=folder,
@@ -78,12 +75,12 @@ def serving(arguments: Sequence[str], folder: Path, environment: Mapping[str, st
     def read() -> None:
         assert process.stderr is not None
         for line in process.stderr:
-            log.append(json.loads(line))  # noqa: PERF401 - others read it as it grows
+            log.append(json.loads(line))  # noqa: PERF401 - the tests read the list while it grows
 
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + _TIMEOUT
         while not any(line["event"] == "serving" for line in log):
             assert time.monotonic() < end
             assert process.poll() is None, log
@@ -92,14 +89,14 @@ def serving(arguments: Sequence[str], folder: Path, environment: Mapping[str, st
         yield Process(process, int(url.rpartition(":")[2]), log)
     finally:
         process.kill()
-        process.wait(_PATIENCE)
-        reader.join(_PATIENCE)
+        process.wait(_TIMEOUT)
+        reader.join(_TIMEOUT)
         process.stderr.close()
 
 
-def exchange(port: int, *parts: bytes, pause: float = 0.0, patience: float = _PATIENCE) -> bytes:
-    """Send bytes as they are, and return all that comes back until the host hangs up, or falls silent."""
-    with socket.create_connection(("127.0.0.1", port), timeout=patience) as connection:
+def send_raw(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
+    """Send raw bytes, and return everything received until the host closes the connection or sends nothing more."""
+    with socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT) as connection:
         for part in parts:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.sendall(part)
@@ -108,14 +105,14 @@ def exchange(port: int, *parts: bytes, pause: float = 0.0, patience: float = _PA
 
 
 def read_all(connection: socket.socket) -> bytes:
-    """Return what comes until the other side hangs up, or falls silent."""
-    told = b""
+    """Return everything received until the other side closes the connection or sends nothing more."""
+    received = b""
     with contextlib.suppress(TimeoutError):
         while chunk := connection.recv(65536):
-            told += chunk
-    return told
+            received += chunk
+    return received
 
 
-def statuses(told: bytes) -> list[int]:
-    """Return the statuses of the answers in a stream of bytes."""
-    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", told)]
+def statuses(received: bytes) -> list[int]:
+    """Return the statuses of the responses in a stream of bytes."""
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", received)]

@@ -1,4 +1,4 @@
-"""On AWS Lambda: events of each kind of front reach the application, and its answers come back."""
+"""AWS Lambda: events of function URLs and load balancers reach the application, and its responses come back."""
 
 import base64
 import json
@@ -17,8 +17,8 @@ HEADERS = {"authorization": TOKEN, "content-type": "application/json"}
 
 @pytest.fixture(autouse=True)
 def _function(acme: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Set a function up: a host's file in its package, the token in its environment."""
-    import asyncio  # noqa: PLC0415 - Mangum takes the current event loop; Lambda's process has one for itself
+    """Configure a function: a host.toml in its package, the token in its environment."""
+    import asyncio  # noqa: PLC0415 - Mangum uses the current event loop, which only this test creates
 
     assert acme
     (tmp_path / "mail.json").write_text(json.dumps(CONFIG), encoding="utf-8")
@@ -37,7 +37,7 @@ def _function(acme: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def _url_event(path: str, body: str, *, encoded: bool = False) -> dict[str, Any]:
-    """Return what a function URL, or an HTTP API, hands over."""
+    """Return an event of a function URL or an HTTP API."""
     http = {"method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.9", "userAgent": "got"}
     return {
         "version": "2.0",
@@ -52,7 +52,7 @@ def _url_event(path: str, body: str, *, encoded: bool = False) -> dict[str, Any]
 
 
 def _balancer_event(path: str, body: str) -> dict[str, Any]:
-    """Return what an application load balancer hands over."""
+    """Return an event of an application load balancer."""
     return {
         "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:x"}},
         "httpMethod": "POST",
@@ -73,29 +73,28 @@ def _balancer_event(path: str, body: str) -> dict[str, Any]:
     ],
     ids=["function-url", "function-url-base64", "load-balancer"],
 )
-def test_a_message_goes_out_of_a_function(acme: ModuleType, log: list[dict[str, Any]], event: dict[str, Any]) -> None:
-    """With its answer, its line in the log, and its second call on the same application."""
+def test_event_sends_a_message(acme: ModuleType, log: list[dict[str, Any]], event: dict[str, Any]) -> None:
+    """The response has a request id, the log one line, and a second event uses the same application."""
     for count in (1, 2):
-        answer = aws_lambda.handler(event, None)
-        assert answer["statusCode"] == 200
-        assert json.loads(answer["body"]).keys() == {"requestId"}
+        response = aws_lambda.handler(event, None)
+        assert response["statusCode"] == 200
+        assert json.loads(response["body"]).keys() == {"requestId"}
         assert len(acme.SENT) == count
     assert len(acme.MADE) == 1
     assert [line["status"] for line in log] == [200, 200]
 
 
-def test_failures_keep_their_status(acme: ModuleType) -> None:
-    """As anywhere else."""
+def test_failure_keeps_its_status(acme: ModuleType) -> None:
     assert acme
-    answer = aws_lambda.handler(_url_event("/email", json.dumps(message(outcome="rate_limit_exceeded"))), None)
-    assert answer["statusCode"] == 429
+    response = aws_lambda.handler(_url_event("/email", json.dumps(message(outcome="rate_limit_exceeded"))), None)
+    assert response["statusCode"] == 429
     event = _url_event("/email", "{}")
     event["headers"] = {"content-type": "application/json"}
     assert aws_lambda.handler(event, None)["statusCode"] == 401
 
 
-def test_a_function_that_cannot_start_says_why(tmp_path: Path) -> None:
-    """At its first event, and at the next, should the reason be gone, it starts."""
+def test_unusable_config_raises_until_it_is_fixed(tmp_path: Path) -> None:
+    """The first event raises the reason; the next one succeeds once the config is fixed."""
     file = tmp_path / "mail.json"
     file.write_text("{}", encoding="utf-8")
     with pytest.raises(HostConfigError, match=r"mail\.json: \$\.apiKey"):

@@ -1,4 +1,4 @@
-"""The container files of the guide, as far as they can be checked without Docker."""
+"""The guide's tables and container files, checked without Docker."""
 
 import json
 import re
@@ -10,10 +10,10 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from connector_kit.host.answers import HOST_CODES
 from connector_kit.host.command import serve
-from connector_kit.host.configuration import load_settings
-from connector_kit.host.protocol import LAST_CALL_SECONDS
+from connector_kit.host.host_file import load_settings
+from connector_kit.host.responses import HOST_CODES
+from connector_kit.host.server import SHUTDOWN_IDLE_SECONDS
 from tests.host.conftest import TOKEN, Client, message
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ ENVIRONMENT = {"SES_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "SES_ACCESS_KEY_SECR
 
 @pytest.fixture
 def document(tmp_path: Path) -> dict[str, Any]:
-    """Return the example's host.toml, its token where this machine has it."""
+    """Return the example's host.toml, with a token file that this machine has."""
     found = tomllib.loads((EXAMPLES / "host.toml").read_text(encoding="utf-8"))
     assert found["server"]["token_file"] == ["/run/secrets/host_token"]
     (tmp_path / "host_token").write_text(TOKEN + "\n", encoding="utf-8")
@@ -47,31 +47,28 @@ def instructions() -> list[tuple[str, str]]:
     return [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in lines]
 
 
-def test_the_examples_config_starts_a_host(document: dict[str, Any]) -> None:
-    """Without a warning."""
+def test_example_config_has_no_errors_or_warnings(document: dict[str, Any]) -> None:
     found = load_settings(document, source="host.toml", folder=EXAMPLES, environment=ENVIRONMENT)
     assert found.warnings == ()
     assert found.settings.email == "aws-ses-mail"
     assert found.settings.connectors[0].config["accessKeySecret"] == "fake-secret"
 
 
-def test_the_dockerfile_runs_a_command_that_there_is(
-    instructions: list[tuple[str, str]], document: dict[str, Any]
-) -> None:
-    """With options that it has, the port of the example, no root, and no shell between it and SIGTERM."""
+def test_dockerfile_runs_the_serve_command(instructions: list[tuple[str, str]], document: dict[str, Any]) -> None:
+    """With valid options and the example's port, not as root, and without a shell that would keep SIGTERM."""
     known = {"FROM", "COPY", "RUN", "WORKDIR", "USER", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
     assert {name for name, _ in instructions} <= known
     last_stage = max(index for index, (name, _) in enumerate(instructions) if name == "FROM")
-    told = dict(instructions[last_stage:])
-    entry, options = json.loads(told["ENTRYPOINT"]), json.loads(told["CMD"])
+    settings = dict(instructions[last_stage:])
+    entry, options = json.loads(settings["ENTRYPOINT"]), json.loads(settings["CMD"])
     assert entry == ["/opt/host/bin/connector-kit", "serve"]
-    assert options == ["--hosts", f"{told['WORKDIR']}/host.toml"]
+    assert options == ["--hosts", f"{settings['WORKDIR']}/host.toml"]
     serve.make_context("serve", options)
-    assert int(told["USER"]) > 0
-    assert int(told["EXPOSE"]) == document["server"]["port"]
-    program = json.loads(told["HEALTHCHECK"].partition("CMD ")[2])[2]
+    assert int(settings["USER"]) > 0
+    assert int(settings["EXPOSE"]) == document["server"]["port"]
+    program = json.loads(settings["HEALTHCHECK"].partition("CMD ")[2])[2]
     compile(program, "HEALTHCHECK", "exec")
-    assert f"http://127.0.0.1:{told['EXPOSE']}/readyz" in program
+    assert f"http://127.0.0.1:{settings['EXPOSE']}/readyz" in program
     (installing,) = [value for name, value in instructions if name == "RUN"]
     extra = re.search(r"/src\[(\w+)\]", installing)
     assert extra is not None
@@ -79,8 +76,8 @@ def test_the_dockerfile_runs_a_command_that_there_is(
     assert extra[1] in pyproject["project"]["optional-dependencies"]
 
 
-def test_the_compose_file_fits_the_rest(compose: dict[str, Any], document: dict[str, Any]) -> None:
-    """Files, secrets, variables and networks are those that the host's config and the Dockerfile name."""
+def test_compose_file_matches_config_and_dockerfile(compose: dict[str, Any], document: dict[str, Any]) -> None:
+    """It provides the files, secrets, variables and networks that they name."""
     host = compose["services"]["host"]
     assert (EXAMPLES / host["build"]["context"]).resolve() == ROOT
     assert (ROOT / host["build"]["dockerfile"]).is_file()
@@ -99,12 +96,11 @@ def test_the_compose_file_fits_the_rest(compose: dict[str, Any], document: dict[
     assert "connectors" in compose["services"]["logto"]["networks"]
     named = {name for service in compose["services"].values() for name in service["networks"]}
     assert named == set(compose["networks"])
-    assert int(host["stop_grace_period"].removesuffix("s")) > 14.5 + LAST_CALL_SECONDS
+    assert int(host["stop_grace_period"].removesuffix("s")) > 14.5 + SHUTDOWN_IDLE_SECONDS
     assert all(port.startswith("127.0.0.1:") for port in compose["services"]["logto"]["ports"])
 
 
-def test_the_guide_lists_the_hosts_codes_and_routes(client: Client) -> None:
-    """Every code with its status, every route, and every metric."""
+def test_guide_lists_all_codes_routes_and_metrics(client: Client) -> None:
     text = GUIDE.read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (\d{3}) \|", text, re.MULTILINE)
     assert {code: int(status) for code, status in rows} == {code: status for code, (status, _) in HOST_CODES.items()}
@@ -116,8 +112,7 @@ def test_the_guide_lists_the_hosts_codes_and_routes(client: Client) -> None:
     assert set(re.findall(r"^\| `(connector_kit_\w+)` \|", text, re.MULTILINE)) == families
 
 
-def test_the_guides_mistakes_are_told_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Word for word."""
+def test_guide_shows_the_exact_error_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOST_TOKEN", TOKEN)
     monkeypatch.setenv("SES_SECRET", "fake-secret")
@@ -127,6 +122,6 @@ def test_the_guides_mistakes_are_told_as_it_says(tmp_path: Path, monkeypatch: py
     wrong = blocks["host.toml"].replace("port = 8085", 'allow_ips = ["10.0.0.1/8"]')
     Path("host.toml").write_text(wrong, encoding="utf-8")
     Path("ses.json").write_text(blocks["ses.json"].replace('"Welcome"', "5"), encoding="utf-8")
-    told = CliRunner().invoke(serve, ["--hosts", "host.toml"])
-    assert told.exit_code == 2
-    assert told.stderr in GUIDE.read_text(encoding="utf-8")
+    result = CliRunner().invoke(serve, ["--hosts", "host.toml"])
+    assert result.exit_code == 2
+    assert result.stderr in GUIDE.read_text(encoding="utf-8")

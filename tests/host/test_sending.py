@@ -1,4 +1,4 @@
-"""What the routes that send do: the message arrives, the answer says how it went, and secrets stay here."""
+"""The routes that send or validate: what the connector gets, what the client gets, and what the log shows."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -9,17 +9,16 @@ import pytest
 
 from connector_kit import ConnectorError, ConnectorErrorCodes
 from connector_kit.host import HostedSettings
-from connector_kit.host.answers import MESSAGES
 from tests.host.conftest import API_KEY, CODE, CONFIG, LINK, RECIPIENT, TEMPLATES, TOKEN, Client, message
 
 SECRETS = (API_KEY, CODE, LINK, RECIPIENT, TOKEN)
 
 
-def test_an_email_as_logto_posts_it_is_sent(client: Client, acme: ModuleType, log: list[dict[str, Any]]) -> None:
-    """The connector gets the message, the answer has a request id and nothing else, the log has one line."""
-    answer = client().post("/email", json=message(locale="pt-BR"))
-    assert answer.status_code == 200
-    assert answer.json() == {"requestId": answer.headers["x-request-id"]}
+def test_email_of_logto_is_sent(client: Client, acme: ModuleType, log: list[dict[str, Any]]) -> None:
+    """The connector gets the message, the response has only a request id, and the log has one line."""
+    response = client().post("/email", json=message(locale="pt-BR"))
+    assert response.status_code == 200
+    assert response.json() == {"requestId": response.headers["x-request-id"]}
     ((config, email),) = acme.SENT
     assert config.api_key == API_KEY
     assert (email.to, email.subject, email.body) == (RECIPIENT, f"SignIn {CODE}", f"Your code: {CODE} (pt-BR)")
@@ -29,7 +28,7 @@ def test_an_email_as_logto_posts_it_is_sent(client: Client, acme: ModuleType, lo
         line.items()
         >= {
             "event": "request",
-            "request_id": answer.headers["x-request-id"],
+            "request_id": response.headers["x-request-id"],
             "method": "POST",
             "path": "/email",
             "status": 200,
@@ -43,34 +42,31 @@ def test_an_email_as_logto_posts_it_is_sent(client: Client, acme: ModuleType, lo
     assert not any(secret in json.dumps(line) for secret in SECRETS)
 
 
-def test_an_sms_as_logto_posts_it_is_sent(client: Client, acme: ModuleType, log: list[dict[str, Any]]) -> None:
-    """The other of the two routes for Logto's own connectors."""
-    answer = client().post("/sms", json={"to": "15551234567", "type": "Generic", "payload": {"code": CODE}})
-    assert answer.status_code == 200
+def test_sms_of_logto_is_sent(client: Client, acme: ModuleType, log: list[dict[str, Any]]) -> None:
+    response = client().post("/sms", json={"to": "15551234567", "type": "Generic", "payload": {"code": CODE}})
+    assert response.status_code == 200
     assert acme.SENT[0][1].content == f"Your code: {CODE} ({{{{locale}}}})"
     assert log[0]["to"] == "***67"
 
 
-def test_a_type_that_this_kit_does_not_know_is_sent_as_generic(
-    client: Client, acme: ModuleType, log: list[dict[str, Any]]
-) -> None:
-    """A newer Logto is no reason to fail; the log keeps to the names it knows."""
+def test_unknown_type_is_sent_as_generic(client: Client, acme: ModuleType, log: list[dict[str, Any]]) -> None:
+    """A newer Logto may have more types. The log shows only known ones."""
     assert client().post("/email", json=message() | {"type": "PasskeyAdded"}).status_code == 200
     assert acme.SENT[0][1].subject == f"Generic {CODE}"
     assert log[0]["type"] == "other"
 
 
-def test_send_message_returns_what_the_connector_returned(client: Client) -> None:
-    """As JSON; what is none is left out."""
+def test_send_message_returns_the_connectors_result(client: Client) -> None:
+    """As JSON; a result that is not JSON becomes null."""
     post = client().post
-    told = post("/connectors/acme-mail/send-message", json={"data": message()})
-    assert told.json() == {"result": "acme-1", "requestId": told.headers["x-request-id"]}
-    told = post("/connectors/acme-mail/send-message", json={"data": message(outcome="odd"), "config": None})
-    assert told.json()["result"] is None
+    response = post("/connectors/acme-mail/send-message", json={"data": message()})
+    assert response.json() == {"result": "acme-1", "requestId": response.headers["x-request-id"]}
+    response = post("/connectors/acme-mail/send-message", json={"data": message(outcome="not-json"), "config": None})
+    assert response.json()["result"] is None
 
 
-def test_the_requests_own_config_and_template_are_used(client: Client, acme: ModuleType) -> None:
-    """Instead of the saved config, and before its templates."""
+def test_config_and_template_of_the_request_are_used(client: Client, acme: ModuleType) -> None:
+    """They replace the saved config and its templates."""
     body = {
         "data": message(),
         "config": {"apiKey": "key-of-the-request", "templates": TEMPLATES},
@@ -82,8 +78,8 @@ def test_the_requests_own_config_and_template_are_used(client: Client, acme: Mod
     assert (email.subject, email.content_type, email.reply_to) == (f"Managed {CODE}", "text/plain", "a@b.co")
 
 
-def test_one_instance_serves_all_and_no_request_sees_anothers_config(client: Client, acme: ModuleType) -> None:
-    """Context variables keep what belongs to one request apart, in worker threads too."""
+def test_concurrent_requests_use_one_instance_and_their_own_configs(client: Client, acme: ModuleType) -> None:
+    """Context variables separate the requests, in their threads too."""
     host = client()
 
     def send(number: int) -> int:
@@ -100,8 +96,8 @@ def test_one_instance_serves_all_and_no_request_sees_anothers_config(client: Cli
     assert [type(made).__name__ for made in acme.MADE] == ["AcmeMail", "SecondMail"]
 
 
-def test_a_connector_that_changes_its_config_changes_its_own_copy(client: Client, acme: ModuleType) -> None:
-    """The saved config stays what it is."""
+def test_connector_cannot_change_the_saved_config(client: Client, acme: ModuleType) -> None:
+    """It changes its own copy."""
     forward = HostedSettings(acme.AcmeForward, {"apiKey": "k"})
     host = client(connectors=(forward,), email=None, sms="acme-forward")
     for _ in range(2):
@@ -112,44 +108,43 @@ def test_a_connector_that_changes_its_config_changes_its_own_copy(client: Client
 
 
 @pytest.mark.parametrize("code", list(ConnectorErrorCodes))
-def test_a_connectors_failure_has_its_code_and_status_and_nothing_of_the_providers(
+def test_connector_error_has_its_code_and_a_generic_message(
     client: Client, log: list[dict[str, Any]], code: ConnectorErrorCodes
 ) -> None:
-    """The answer is generic; the log has the provider's words without the secrets among them."""
-    answer = client().post("/email", json=message(outcome=str(code)))
-    assert answer.status_code == ConnectorError(code).http_status
-    assert answer.json() == {
+    """The log has the provider's text, redacted."""
+    response = client().post("/email", json=message(outcome=str(code)))
+    assert response.status_code == ConnectorError(code).http_status
+    assert response.json() == {
         "code": str(code),
-        "message": MESSAGES[code],
-        "requestId": answer.headers["x-request-id"],
+        "message": code.user_message,
+        "requestId": response.headers["x-request-id"],
     }
     (line,) = log
     assert line["code"] == str(code)
     assert line["cause"] == "OSError"
     assert line["detail"] == {
-        "message": "Acme says no: s***@example.com [redacted] [redacted] [redacted]",
+        "message": "Acme rejects: s***@example.com [redacted] [redacted] [redacted]",
         "code": "E7",
     }
-    assert not any(secret in json.dumps([line, answer.json()]) for secret in SECRETS)
+    assert not any(secret in json.dumps([line, response.json()]) for secret in SECRETS)
 
 
-@pytest.mark.parametrize(("outcome", "raised"), [("boom", "RuntimeError"), ("exit", "SystemExit")])
-def test_what_no_connector_may_raise_is_a_500_without_a_word(
+@pytest.mark.parametrize(("outcome", "raised"), [("crash", "RuntimeError"), ("exit", "SystemExit")])
+def test_other_exception_of_a_connector_is_500(
     client: Client, log: list[dict[str, Any]], outcome: str, raised: str
 ) -> None:
-    """The log says what was raised and where; its message, which may hold anything, is nowhere."""
+    """The log has the exception's type and location, but not its message, which may hold secrets."""
     host = client()
-    answer = host.post("/connectors/acme-mail/send-message", json={"data": message(outcome=outcome)})
-    assert answer.status_code == 500
-    assert answer.json()["code"] == "internal"
+    response = host.post("/connectors/acme-mail/send-message", json={"data": message(outcome=outcome)})
+    assert response.status_code == 500
+    assert response.json()["code"] == "internal"
     assert log[0]["exception"] == raised
     assert "acme_hosted.py" in log[0]["where"][-1]
-    assert not any(secret in json.dumps([log, answer.json()]) for secret in SECRETS)
+    assert not any(secret in json.dumps([log, response.json()]) for secret in SECRETS)
     assert host.post("/email", json=message()).status_code == 200
 
 
-def test_failures_without_data_or_with_a_list_are_told_too(client: Client, log: list[dict[str, Any]]) -> None:
-    """Whatever a connector puts into an error."""
+def test_error_data_may_be_missing_or_a_list(client: Client, log: list[dict[str, Any]]) -> None:
     host = client()
     assert host.post("/email", json=message(outcome="bare")).json()["code"] == "general"
     assert host.post("/email", json=message(outcome="listed")).json()["code"] == "general"
@@ -158,24 +153,22 @@ def test_failures_without_data_or_with_a_list_are_told_too(client: Client, log: 
     assert not any(secret in json.dumps(log) for secret in SECRETS)
 
 
-def test_a_result_that_repeats_secrets_does_not_get_them_into_the_log(
-    client: Client, log: list[dict[str, Any]]
-) -> None:
-    """The caller gets what the connector returned; the log a redacted copy."""
+def test_log_shows_the_result_redacted(client: Client, log: list[dict[str, Any]]) -> None:
+    """Only the client gets the unchanged result."""
     assert client().post("/email", json=message(outcome="echo")).status_code == 200
     assert log[0]["result"] == "s***@example.com [redacted] [redacted] [redacted]"
 
 
-def test_a_wrong_message_says_where_but_not_on_the_routes_whose_answers_users_see(client: Client) -> None:
-    """Issues are for operators: Logto shows the body of a failed ``/email`` to the end user."""
+def test_invalid_message_has_issues_except_on_email_and_sms(client: Client) -> None:
+    """Logto shows the body of a failed ``/email`` to the end user."""
     host = client()
     wrong = message() | {"payload": {"code": 1}}
     plain = host.post("/email", json=wrong)
     assert plain.status_code == 400
     assert plain.json().keys() == {"code", "message", "requestId"}
-    told = host.post("/connectors/acme-mail/send-message", json={"data": wrong})
-    assert told.json()["code"] == "invalid_request_parameters"
-    assert told.json()["issues"] == [
+    response = host.post("/connectors/acme-mail/send-message", json={"data": wrong})
+    assert response.json()["code"] == "invalid_request_parameters"
+    assert response.json()["issues"] == [
         {
             "path": "$.data.payload.code",
             "keyword": "type",
@@ -189,37 +182,35 @@ def test_a_wrong_message_says_where_but_not_on_the_routes_whose_answers_users_se
     "body",
     [0, [], "x", {}, {"data": []}, {"data": message(), "template": 1}, {"data": message() | {"type": {}, "to": 1}}],
 )
-def test_a_request_of_another_shape_is_refused(client: Client, acme: ModuleType, body: object) -> None:
-    """Nothing is sent."""
-    answer = client().post("/connectors/acme-mail/send-message", json=body)
-    assert answer.status_code == 400
-    assert answer.json()["code"] == "invalid_request_parameters"
-    assert answer.json()["issues"]
+def test_invalid_request_is_400_and_sends_nothing(client: Client, acme: ModuleType, body: object) -> None:
+    response = client().post("/connectors/acme-mail/send-message", json=body)
+    assert response.status_code == 400
+    assert response.json()["code"] == "invalid_request_parameters"
+    assert response.json()["issues"]
     assert acme.SENT == []
 
 
-def test_a_connector_without_a_saved_config_needs_the_requests(client: Client) -> None:
-    """The answer says what is missing."""
+def test_connector_without_saved_config_needs_one_in_the_request(client: Client) -> None:
     host = client()
-    answer = host.post("/connectors/acme-mail-2/send-message", json={"data": message()})
-    assert answer.json()["code"] == "invalid_config"
-    assert answer.json()["issues"][0]["message"] == "expected a config: the host has none of its own"
+    response = host.post("/connectors/acme-mail-2/send-message", json={"data": message()})
+    assert response.json()["code"] == "invalid_config"
+    assert response.json()["issues"][0]["message"] == "expected a config: the host has none for this connector"
     body = {"data": message(), "config": CONFIG}
     assert host.post("/connectors/acme-mail-2/send-message", json=body).status_code == 200
 
 
-def test_a_wrong_config_of_the_request_says_where(client: Client) -> None:
-    """The guard's issues hold no values, and what a connector adds of its own is redacted."""
+def test_invalid_config_of_the_request_has_issues(client: Client) -> None:
+    """A guard's issues hold no values; a connector's own issues are redacted."""
     host = client()
-    answer = host.post("/connectors/acme-mail/send-message", json={"data": message(), "config": {"apiKey": 1}})
-    assert [issue["path"] for issue in answer.json()["issues"]] == ["$.apiKey", "$.templates"]
-    answer = host.post("/connectors/acme-mail/send-message", json={"data": message(outcome="issues")})
-    (issue,) = answer.json()["issues"]
+    response = host.post("/connectors/acme-mail/send-message", json={"data": message(), "config": {"apiKey": 1}})
+    assert [issue["path"] for issue in response.json()["issues"]] == ["$.apiKey", "$.templates"]
+    response = host.post("/connectors/acme-mail/send-message", json={"data": message(outcome="issues")})
+    (issue,) = response.json()["issues"]
     assert issue["message"] == "s***@example.com [redacted] [redacted] [redacted]"
 
 
-def test_a_test_send_is_the_one_of_logto(client: Client, acme: ModuleType) -> None:
-    """Type Generic, code 000000, with the saved config or the one given."""
+def test_test_message_is_the_same_as_in_logto(client: Client, acme: ModuleType) -> None:
+    """Type Generic and code 000000, with the saved config or the request's."""
     host = client()
     assert host.post("/connectors/acme-mail/test", json={"to": RECIPIENT}).json()["result"] == "acme-1"
     body = {"to": RECIPIENT, "config": {"apiKey": "other", "templates": TEMPLATES}, "locale": "es"}
@@ -233,14 +224,16 @@ def test_a_test_send_is_the_one_of_logto(client: Client, acme: ModuleType) -> No
     assert host.post("/connectors/acme-mail/test", json=[]).status_code == 400
 
 
-def test_a_config_is_checked_without_being_used(client: Client, acme: ModuleType) -> None:
-    """Errors and warnings, as the connector's guard lists them."""
+def test_validate_config_returns_errors_and_warnings(client: Client, acme: ModuleType) -> None:
+    """Nothing is sent."""
     post = client().post
-    told = post("/connectors/acme-mail/validate-config", json={"config": CONFIG})
-    assert told.json() == {"valid": True, "issues": [], "requestId": told.headers["x-request-id"]}
-    told = post("/connectors/acme-mail/validate-config", json={"config": {**CONFIG, "apikey": "x", "account": None}})
-    assert told.json()["valid"] is False
-    assert [(issue["path"], issue["severity"]) for issue in told.json()["issues"]] == [
+    response = post("/connectors/acme-mail/validate-config", json={"config": CONFIG})
+    assert response.json() == {"valid": True, "issues": [], "requestId": response.headers["x-request-id"]}
+    response = post(
+        "/connectors/acme-mail/validate-config", json={"config": {**CONFIG, "apikey": "x", "account": None}}
+    )
+    assert response.json()["valid"] is False
+    assert [(issue["path"], issue["severity"]) for issue in response.json()["issues"]] == [
         ("$.account", "error"),
         ("$.apikey", "warning"),
     ]
@@ -249,21 +242,19 @@ def test_a_config_is_checked_without_being_used(client: Client, acme: ModuleType
 
 
 def test_connectors_are_listed_and_described(client: Client) -> None:
-    """Enough for an operator, or for a package generator, to know them."""
     host = client()
     listed = host.get("/connectors").json()["connectors"]
     assert listed[0] == {"id": "acme-mail", "type": "Email", "target": "acme", "name": {"en": "Acme"}}
     assert [it["id"] for it in listed] == ["acme-mail", "acme-mail-2", "acme-sms"]
-    told = host.get("/connectors/acme-sms").json()
-    assert told["metadata"]["id"] == "acme-sms"
-    assert told["formItems"] == []
-    assert told["configSchema"]["title"] == "Acme config"
+    response = host.get("/connectors/acme-sms").json()
+    assert response["metadata"]["id"] == "acme-sms"
+    assert response["formItems"] == []
+    assert response["configSchema"]["title"] == "Acme config"
 
 
-def test_there_is_no_route_for_a_type_that_is_not_hosted(client: Client) -> None:
-    """And none for a connector that is not hosted."""
+def test_route_of_a_connector_that_is_not_hosted_is_404(client: Client) -> None:
     host = client(email=None)
     assert host.post("/email", json=message()).status_code == 404
     for path in ("", "/send-message", "/validate-config", "/test"):
-        answer = host.request("POST" if path else "GET", f"/connectors/nobody{path}", json={})
-        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        response = host.request("POST" if path else "GET", f"/connectors/nobody{path}", json={})
+        assert (response.status_code, response.json()["code"]) == (404, "not_found")

@@ -1,4 +1,4 @@
-"""How many messages a connector has sent: the host asks, the connector counts."""
+"""The usage route: how many messages a connector has sent."""
 
 from types import ModuleType
 
@@ -18,32 +18,30 @@ from tests.host.conftest import CONFIG, Client
         ("2026-01-02", 0),
     ],
 )
-def test_the_usage_is_what_the_connector_says(client: Client, start_from: str | None, usage: int) -> None:
-    """With the saved config, since the moment that is given, or in all."""
+def test_usage_is_counted_from_start_from(client: Client, start_from: str | None, usage: int) -> None:
+    """With the saved config; without startFrom, all messages."""
     body = {} if start_from is None else {"startFrom": start_from}
-    answer = client().post("/connectors/acme-mail/usage", json=body)
-    assert answer.json() == {"usage": usage, "requestId": answer.headers["x-request-id"]}
+    response = client().post("/connectors/acme-mail/usage", json=body)
+    assert response.json() == {"usage": usage, "requestId": response.headers["x-request-id"]}
 
 
-def test_the_requests_config_is_used_for_the_usage(client: Client) -> None:
-    """A connector without a saved config needs it, and says what is wrong with it."""
+def test_usage_with_the_requests_config(client: Client) -> None:
+    """A connector without a saved config needs it."""
     post = client().post
     assert post("/connectors/acme-mail-2/usage", json={}).json()["code"] == "invalid_config"
     assert post("/connectors/acme-mail-2/usage", json={"config": dict(CONFIG)}).json()["usage"] == 1000
-    told = post("/connectors/acme-mail/usage", json={"config": {**CONFIG, "account": 1}}).json()
-    assert [issue["path"] for issue in told["issues"]] == ["$.account"]
+    body = post("/connectors/acme-mail/usage", json={"config": {**CONFIG, "account": 1}}).json()
+    assert [issue["path"] for issue in body["issues"]] == ["$.account"]
 
 
 @pytest.mark.parametrize(("start_from", "path"), [("yesterday", "$.startFrom"), (5, "$.startFrom")])
-def test_a_moment_that_is_none_is_refused(client: Client, start_from: object, path: str) -> None:
-    """Before the connector is asked."""
-    answer = client().post("/connectors/acme-mail/usage", json={"startFrom": start_from})
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request_parameters")
-    assert [issue["path"] for issue in answer.json()["issues"]] == [path]
+def test_invalid_start_from_is_400(client: Client, start_from: object, path: str) -> None:
+    response = client().post("/connectors/acme-mail/usage", json={"startFrom": start_from})
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_request_parameters")
+    assert [issue["path"] for issue in response.json()["issues"]] == [path]
 
 
-def test_a_connector_that_does_not_count_says_so(client: Client, acme: ModuleType) -> None:
-    """501, as for anything that a connector does not implement."""
+def test_connector_without_usage_is_501(client: Client, acme: ModuleType) -> None:
     hosted = (HostedSettings(acme.AcmeForward, {}),)
-    answer = client(connectors=hosted, email=None, sms=None).post("/connectors/acme-forward/usage", json={})
-    assert (answer.status_code, answer.json()["code"]) == (501, "not_implemented")
+    response = client(connectors=hosted, email=None, sms=None).post("/connectors/acme-forward/usage", json={})
+    assert (response.status_code, response.json()["code"]) == (501, "not_implemented")

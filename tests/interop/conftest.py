@@ -1,4 +1,4 @@
-"""The official packages for the tests of this folder: live, or recorded where there is no npm."""
+"""The official packages for the tests of this folder: live, or recorded answers without npm."""
 
 import os
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from tests.loopback import Loopback
 
 @pytest.fixture(scope="session")
 def official() -> Iterator[Official]:
-    """Drive the official packages; without npm, fall back on what was recorded of them, but never in CI.
+    """Run the official packages; without npm, use their recorded answers, but never in CI.
 
-    ``INTEROP=recorded`` asks for the fallback, to see that it works.
+    ``INTEROP=recorded`` forces the recorded answers.
     """
     in_ci = bool(os.environ.get("CI"))
     with ExitStack() as stack:
-        driver, why = None, "INTEROP=recorded asks for it"
+        driver, why = None, "INTEROP=recorded is set"
         if in_ci or os.environ.get("INTEROP") != "recorded":
             try:
                 driver = stack.enter_context(running_driver())
@@ -32,6 +32,6 @@ def official() -> Iterator[Official]:
 
 @pytest.fixture
 def ses(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
-    """Give a loopback server that botocore takes for Amazon SES."""
+    """Run a loopback server that botocore uses as Amazon SES."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", loopback.url)
     return loopback

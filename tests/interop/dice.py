@@ -1,4 +1,4 @@
-"""Chance that repeats: the same seed gives the same cases on every Python, so that recorded answers stay in step."""
+"""Repeatable random choices: a seed gives the same cases on every Python, so recorded answers stay valid."""
 
 from collections.abc import Callable, Sequence
 from random import Random

@@ -1,4 +1,4 @@
-"""The official npm packages: installed once into a cache, and driven through one long-lived Node process."""
+"""The official npm packages: installed once into a cache, and run in one long-lived Node process."""
 
 import hashlib
 import json
@@ -22,11 +22,11 @@ _KEPT = ("APPDATA", "HOME", "PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "USER
 
 
 class UnavailableError(Exception):
-    """The official packages cannot be had here; the message says why."""
+    """The official packages are not available; the message gives the reason."""
 
 
 def interop_cache() -> Path:
-    """Return where downloads of these tests are kept between runs: outside the source tree, the user's own."""
+    """Return the user's cache folder for downloads of these tests, outside the source tree."""
     return cache_folder() / "interop"
 
 
@@ -101,13 +101,13 @@ def running_driver(sources: Path = FOLDER) -> Iterator[Driver]:
     node = shutil.which("node")
     assert node is not None
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    # How often each side tries again is its own affair; what they make of the last answer is compared.
+    # Retries differ on purpose; only the handling of the last response is compared.
     environment |= {"AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"}
     environment |= dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), str(packages / "none"))
     with (
         tempfile.TemporaryFile() as complaints,
         subprocess.Popen(
-            # As text and not as a file: imports are then resolved from the working directory, where the packages are.
+            # Node resolves imports of --eval code from the working directory, which has the packages.
             [node, "--input-type=module", "--eval", (sources / "driver.mjs").read_text(encoding="utf-8")],
             cwd=packages,
             env=environment,

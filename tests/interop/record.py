@@ -1,6 +1,6 @@
-"""Ask the official packages anew and write down what they answer: ``python -m tests.interop.record``.
+"""``python -m tests.interop.record``: run the official packages on all cases and record their answers.
 
-Needed when a package's version, a case or a seed changes; the tests say so. Run it at the root of the repository.
+Run it at the root of the repository when a package's version, a case or a seed changes; the tests then fail and say so.
 """
 
 from typing import Final

@@ -1,6 +1,6 @@
-"""Case sets, the official answers to them, and the recordings that stand in where there is no npm.
+"""Case sets, the official answers to them, and the recordings that replace these without npm.
 
-A recording holds no cases: these are made again from their seed, and a digest tells whether they are still the same.
+A recording does not contain the cases: they are made again from their seed, and a digest detects a change.
 """
 
 import base64
@@ -22,7 +22,7 @@ _HASH_LENGTH: Final = 6
 Case = Mapping[str, Any]
 
 
-def exact(value: object) -> Any:  # noqa: ANN401 - JSON in, JSON out
+def exact(value: object) -> Any:
     """Rewrite a JSON value so that two are equal where nothing shows a difference: numbers are doubles, -0 is 0."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
@@ -41,7 +41,7 @@ def exact(value: object) -> Any:  # noqa: ANN401 - JSON in, JSON out
     return [exact(item) for item in value]
 
 
-def without_proto(value: Any, depth: int = sys.maxsize) -> Any:  # noqa: ANN401 - JSON in, JSON out
+def without_proto(value: Any, depth: int = sys.maxsize) -> Any:
     """Return a JSON value without its keys ``__proto__``, which upstream's parser drops, as deep as it parses."""
     if depth == 0:
         return value
@@ -67,11 +67,11 @@ class CaseSet:
 
     Args:
         name: the recording's key, in the file before the dot: ``guards.templateTypeGuard``.
-        operation: what the driver shall do with each case.
+        operation: the driver's operation for each case.
         make: makes the cases, the same each time.
         form: how answers are recorded: one bit each, a short hash each, or in full.
         common: what all cases share.
-        ask: how to get the answers, where the driver's own are not the whole answer.
+        ask: how to get the answers, where one call of the driver is not enough.
     """
 
     name: str
@@ -104,7 +104,7 @@ class Recording:
     answers: Any = field(repr=False)
 
     def agrees(self, index: int, answer: object) -> bool:
-        """Tell whether the recorded answer to a case is this one, as far as its form can tell."""
+        """Return whether the recorded answer to a case equals this one, as far as the recording's form shows."""
         if isinstance(self.answers, list):
             return _text(self.answers[index]) == _text(answer)
         kind, _, body = self.answers.partition(":")
@@ -172,13 +172,13 @@ class Answers:
     recording: Recording = field(repr=False)
 
     def agrees(self, index: int, answer: object) -> bool:
-        """Tell whether the official answer to a case is this one."""
+        """Return whether the official answer to a case equals this one."""
         if self.live is None:
             return self.recording.agrees(index, answer)
         return _text(self.live[index]) == _text(answer)
 
     def differences(self, ours: Sequence[Any]) -> list[int]:
-        """Return the indices of the cases that we answer otherwise."""
+        """Return the indices of the cases where our answer differs."""
         assert len(ours) == len(self.cases)
         return [index for index, answer in enumerate(ours) if not self.agrees(index, answer)]
 
@@ -198,12 +198,12 @@ class Answers:
 
 
 class StaleRecordingError(AssertionError):
-    """A recording does not fit its cases or the official packages any more; the message says how to renew it."""
+    """A recording no longer matches its cases or the official packages; the message names the command to renew it."""
 
 
 @frozen
 class Official:
-    """The official packages, as far as they can be had: live, recorded, or both.
+    """The official packages, as far as they are available: live, recorded, or both.
 
     Args:
         driver: the running driver, or ``None`` where there is no npm.

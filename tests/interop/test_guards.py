@@ -1,4 +1,4 @@
-"""Every guard takes what the official guard takes, and refuses what it refuses."""
+"""Every guard accepts and rejects the same values as the official guard."""
 
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ def our_guard(guard: GuardCases) -> Guard[Any]:
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=str)
-def test_a_guard_reaches_the_official_verdict(guard: GuardCases, official: Official) -> None:
+def test_guard_verdicts_equal_the_official_ones(guard: GuardCases, official: Official) -> None:
     """For over 2,000 values, valid, mutated and arbitrary, ``is_valid`` is the official verdict."""
     answers = official.answers(official_verdicts(guard))
     ours = [our_guard(guard).is_valid(load_json(case["value"])) for case in answers.cases]
@@ -36,8 +36,8 @@ _NULL_IS_LEFT_OUT: Final = {"configurableConnectorMetadataGuard": "logoDark", "s
 """Members that may be null or absent upstream; both are ``None`` here, and left out when written as JSON again."""
 
 
-def _without_unshown_titles(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return metadata or a form item without the titles of MultiSelect choices: upstream's parse drops them."""
+def _without_multi_select_titles(value: Any) -> Any:
+    """Return metadata or a form item without the titles of MultiSelect choices, which upstream's parser drops."""
     items = value.get("formItems", [value])
     for item in items:
         for choice in item.get("selectItems", ()) if item.get("type") == "MultiSelect" else ():
@@ -49,13 +49,13 @@ _FORMS: Final = ("connectorMetadataGuard", "connectorConfigFormItemGuard")
 _DEPTHS: Final = range(1, 9)
 
 
-def _validated(guard: GuardCases, value: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+def _validated(guard: GuardCases, value: Any) -> dict[str, Any]:
     try:
         ours = to_json(our_guard(guard).validate(value))
     except ConnectorError as error:
         return {"refused": bool(isinstance(error.data, dict) and error.data["issues"])}
     if guard.official in _FORMS:
-        return {"value": _without_unshown_titles(ours)}
+        return {"value": _without_multi_select_titles(ours)}
     nullable = _NULL_IS_LEFT_OUT.get(guard.official)
     if nullable and value.get(nullable, "") is None:
         assert nullable not in ours
@@ -64,10 +64,10 @@ def _validated(guard: GuardCases, value: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=str)
-def test_a_validated_value_is_the_official_one(guard: GuardCases, official: Official) -> None:
-    """``validate`` raises exactly where upstream refuses; elsewhere its value has the JSON that upstream's parse has.
+def test_validated_values_equal_the_official_ones(guard: GuardCases, official: Official) -> None:
+    """``validate`` raises exactly where upstream rejects; otherwise its value, as JSON, equals upstream's parsed value.
 
-    R1 once more: upstream drops keys ``__proto__`` as deep as it looks; here it is a key like any other.
+    Deviation R1 applies: upstream drops keys called ``__proto__``; the kit keeps them like any other key.
     """
     answers = official.answers(official_values(guard))
     ours = [_validated(guard, load_json(case["value"])) for case in answers.cases]
@@ -79,8 +79,8 @@ def test_a_validated_value_is_the_official_one(guard: GuardCases, official: Offi
     assert [answers.report(index, ours[index]) for index in differing] == []
 
 
-def test_a_logo_on_a_host_beyond_ascii_may_pass_here_and_not_upstream(official: Official) -> None:
-    """Deviation: ``appLogo`` hosts that need IDNA's tables all pass here; upstream refuses some, and takes none more."""
+def test_non_ascii_logo_hosts_are_accepted_at_least_as_widely_as_upstream(official: Official) -> None:
+    """Deviation K5: the kit accepts every ``appLogo`` host that needs IDNA tables; upstream rejects some of them."""
     answers = official.answers(HOSTS_BEYOND_ASCII)
     ours = [email_service_branding_guard.is_valid(load_json(case["value"])) for case in answers.cases]
     looser = answers.differences(ours)

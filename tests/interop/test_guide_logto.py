@@ -1,4 +1,4 @@
-"""The operator guide, followed in two terminals: its files, its commands, its output, and nothing else."""
+"""Follows the Logto guide in two terminals: only its files and its commands, and it compares the output."""
 
 import os
 import re
@@ -23,32 +23,32 @@ pytestmark = pytest.mark.xdist_group("logto")
 _GUIDE: Final = DOCS / "guides" / "logto.md"
 _FIRST: Final = "in the first terminal"
 _SECOND: Final = "in the second terminal"
-_AS_IN_A_VENV: Final = (
+_COMMANDS_OF_THE_VENV: Final = (
     f'python() {{ "{sys.executable}" "$@"; }}\nconnector-kit() {{ python -m connector_kit.cli "$@"; }}\n'
 )
 _PORTS: Final = ("5555", "8085")
-_PATIENCE: Final = 60.0
+_TIME_LIMIT: Final = 60.0
 
 
 @pytest.fixture(scope="module")
 def packages() -> Path:
-    """Install Logto's packages; in CI that must be possible."""
+    """Install Logto's packages. In CI, an unavailable npm fails the test."""
     try:
         return install(SOURCES) / "node_modules"
     except UnavailableError as error:
         if os.environ.get("CI"):
-            pytest.fail(f"Logto's packages must be there in CI: {error}")
+            pytest.fail(f"Logto's packages are required in CI: {error}")
         pytest.skip(str(error))
 
 
 def _free_ports() -> Mapping[str, str]:
-    """Choose other ports than the guide's, which may be taken where the tests run."""
+    """Return a free port for each port of the guide, which may be in use on this machine."""
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         return dict(zip(_PORTS, (str(it.getsockname()[1]) for it in (one, other)), strict=True))
 
 
 class _Terminals:
-    """Two terminals in one folder."""
+    """Two terminals in the same folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,16 +56,16 @@ class _Terminals:
         self._log = (folder.parent / "first-terminal.log").open("w+")
         self._first: list[subprocess.Popen[str]] = []
 
-    def told(self, text: str) -> str:
-        """Return a text of the guide with the ports of this run."""
+    def with_free_ports(self, text: str) -> str:
+        """Return a text of the guide with the free ports of this run."""
         return re.sub("|".join(_PORTS), lambda port: self._ports[port[0]], text)
 
     def start(self, block: Block) -> None:
-        """Type a block into the first terminal, and go on when what it starts listens."""
+        """Run a block in the first terminal, and wait until the server that it starts listens."""
         port = next(port for port in _PORTS if f"-p {port}" in block.code or f"--port {port}" in block.code)
         self._first.append(
             subprocess.Popen(
-                ["bash", "-c", _AS_IN_A_VENV + self.told(block.code) + "wait\n"],
+                ["bash", "-c", _COMMANDS_OF_THE_VENV + self.with_free_ports(block.code) + "wait\n"],
                 cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -75,7 +75,7 @@ class _Terminals:
                 start_new_session=True,
             )
         )
-        end = monotonic() + _PATIENCE
+        end = monotonic() + _TIME_LIMIT
         while True:
             try:
                 socket.create_connection(("127.0.0.1", int(self._ports[port])), 1).close()
@@ -86,28 +86,28 @@ class _Terminals:
                 return
 
     def run(self, block: Block) -> str:
-        """Type a block into the second terminal, and return what is printed."""
+        """Run a block in the second terminal, and return its output."""
         done = subprocess.run(
-            ["bash", "-euc", _AS_IN_A_VENV + self.told(block.code)],
+            ["bash", "-euc", _COMMANDS_OF_THE_VENV + self.with_free_ports(block.code)],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=_PATIENCE,
+            timeout=_TIME_LIMIT,
             check=False,
         )
         assert done.returncode == 0, done.stdout + self.log()
         return done.stdout
 
     def log(self) -> str:
-        """Return what stands in the first terminal."""
+        """Return the output of the first terminal."""
         self._log.seek(0)
         return self._log.read()
 
     def close(self) -> None:
-        """Close the first terminal, and with it all that runs there."""
+        """Close the first terminal and end its processes."""
         for process in self._first:
             os.killpg(process.pid, signal.SIGTERM)
         for process in self._first:
@@ -124,7 +124,7 @@ class _Terminals:
 
 @pytest.fixture
 def terminals(tmp_path: Path, packages: Path) -> Iterator[_Terminals]:
-    """Open two terminals in a folder that has the packages which the guide installs."""
+    """Open two terminals in a folder with the packages that the guide installs."""
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "node_modules").symlink_to(packages, target_is_directory=True)
@@ -135,12 +135,12 @@ def terminals(tmp_path: Path, packages: Path) -> Iterator[_Terminals]:
         opened.close()
 
 
-def test_the_guide_that_is_followed_in_two_terminals_sends_both_ways(terminals: _Terminals) -> None:
-    """Every command of the guide does what the guide says; what it prints is what stands there."""
+def test_commands_of_the_guide_print_the_documented_output(terminals: _Terminals) -> None:
+    """A message is sent both ways: with the HTTP connector and with the package."""
     found = blocks(_GUIDE)
     for block in found:
         if block.verb == "file":
-            (terminals.folder / block.argument).write_text(terminals.told(block.code), encoding="utf-8")
+            (terminals.folder / block.argument).write_text(terminals.with_free_ports(block.code), encoding="utf-8")
     compared = 0
     for block, after in zip(found, [*found[1:], None], strict=True):
         if block.language != "sh":

@@ -1,4 +1,4 @@
-"""JSON is read as JavaScript reads it, and errors are worded as the official class words them."""
+"""JSON is parsed as in JavaScript, and errors have the official code, data and message."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from tests.interop.cases.json_texts import ERRORS, EXTERNAL_ONE_TAP, OBJECT_TEXT
 from tests.interop.recording import CaseSet, Official, without_proto
 
 
-def _outcome(parse: Callable[[str], Any], text: str) -> Any:  # noqa: ANN401 - any JSON value
+def _outcome(parse: Callable[[str], Any], text: str) -> Any:
     try:
         return parse(text)
     except ConnectorError as error:
@@ -30,12 +30,12 @@ def _outcome(parse: Callable[[str], Any], text: str) -> Any:  # noqa: ANN401 - a
     [(TEXTS, parse_json), (OBJECT_TEXTS, parse_json_object)],
     ids=["parse_json", "parse_json_object"],
 )
-def test_a_text_is_read_or_refused_as_upstream(
+def test_json_text_is_parsed_or_rejected_as_upstream(
     case_set: CaseSet, parse: Callable[[str], Any], official: Official
 ) -> None:
     """Every text gives the official value, or the official error with code, data and message.
 
-    R1 once more: upstream drops every key ``__proto__``; here it is a key like any other.
+    Deviation R1 applies: upstream drops keys called ``__proto__``; the kit keeps them like any other key.
     """
     answers = official.answers(case_set)
     ours = [without_proto(_outcome(parse, case["text"])) for case in answers.cases]
@@ -44,14 +44,14 @@ def test_a_text_is_read_or_refused_as_upstream(
     assert 500 < refused < len(ours) - 300
 
 
-def test_json_beyond_the_recursion_limit_is_refused() -> None:
+def test_json_nested_beyond_the_recursion_limit_raises_connector_error() -> None:
     """Deliberate difference: JSON nested past the interpreter's limit is a ConnectorError, never a RecursionError."""
     with pytest.raises(ConnectorError) as caught:
         parse_json("[" * 100_000 + "]" * 100_000)
     assert caught.value.code is ConnectorErrorCodes.INVALID_RESPONSE
 
 
-def test_an_error_says_what_the_official_one_says(official: Official) -> None:
+def test_connector_error_equals_the_official_one(official: Official) -> None:
     """``ConnectorError`` has the official message byte for byte, and the official code and data."""
     answers = official.answers(ERRORS)
     ours = []
@@ -67,7 +67,7 @@ def test_an_error_says_what_the_official_one_says(official: Official) -> None:
     [(ONE_TAP, is_google_one_tap), (EXTERNAL_ONE_TAP, is_external_google_one_tap)],
     ids=lambda it: getattr(it, "operation", ""),
 )
-def test_google_one_tap_is_recognized_as_upstream(
+def test_google_one_tap_data_is_recognized_as_upstream(
     case_set: CaseSet, predicate: Callable[[Mapping[str, object]], bool], official: Official
 ) -> None:
     """Data of a callback counts as One Tap, or as external One Tap, exactly when it does upstream."""

@@ -1,4 +1,4 @@
-"""Taking mailboxes apart and making them safe for a header works as in the official kit."""
+"""Mailboxes are parsed and sanitized as in the official kit."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,7 +32,7 @@ def _parsed(case: Mapping[str, Any]) -> dict[str, str]:
     ],
     ids=lambda it: getattr(it, "operation", ""),
 )
-def test_a_mailbox_is_read_and_written_as_upstream(
+def test_mailbox_functions_equal_the_official_ones(
     case_set: CaseSet, answer: Callable[[Mapping[str, Any]], object], official: Official
 ) -> None:
     """Each of the five mailbox functions returns the official answer, character for character."""

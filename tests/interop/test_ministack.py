@@ -1,6 +1,6 @@
-"""A second witness: ministack's server, with the sandbox, the refusals and the mailbox simulator of Amazon SES.
+"""The connector sends through ministack, an emulator with the sandbox, errors and mailbox simulator of Amazon SES.
 
-It pins an older botocore, so it runs in an environment of its own, made once and kept in the cache.
+It pins an older botocore, so it runs in its own virtual environment, which is made once and cached.
 """
 
 import json
@@ -161,8 +161,8 @@ def _mailbox(url: str) -> list[dict[str, Any]]:
     return [message for messages in accounts["messages"].values() for message in messages]
 
 
-def test_ministack_takes_a_message(sandbox: str) -> None:
-    """Within a verified domain a message is accepted and holds what the config and the payload say."""
+def test_ministack_stores_the_rendered_message(sandbox: str) -> None:
+    """Ministack accepts a message from a verified domain and stores it as config and payload define it."""
     message_id = _send("someone@example.com")
     (message,) = _mailbox(sandbox)
     assert message["MessageId"] == message_id
@@ -180,10 +180,10 @@ def test_ministack_takes_a_message(sandbox: str) -> None:
     ],
     ids=["sender", "recipient-in-sandbox"],
 )
-def test_an_identity_that_is_not_verified_is_rejected(
+def test_unverified_identity_raises_invalid_response(
     sandbox: str, to: str, config: dict[str, object], names: str
 ) -> None:
-    """An unverified sender, and in the sandbox an unverified recipient, is MessageRejected: ``invalid_response``."""
+    """MessageRejected for an unverified sender, or for an unverified recipient in the sandbox, raises ``invalid_response``."""
     with pytest.raises(ConnectorError) as caught:
         _send(to, **config)
     assert caught.value.code is ConnectorErrorCodes.INVALID_RESPONSE
@@ -194,7 +194,7 @@ def test_an_identity_that_is_not_verified_is_rejected(
 
 
 @pytest.mark.parametrize("name", ["success", "bounce", "complaint", "ooto", "suppressionlist", "bounce+label"])
-def test_a_simulator_address_is_accepted_from_the_sandbox(sandbox: str, name: str) -> None:
-    """Each simulator address gets an id: what becomes of the message later is no error of the send."""
+def test_simulator_addresses_are_accepted_in_the_sandbox(sandbox: str, name: str) -> None:
+    """A send to a simulator address returns a message id; a later bounce is not an error of the send."""
     message_id = _send(f"{name}@simulator.amazonses.com")
     assert [message["MessageId"] for message in _mailbox(sandbox)] == [message_id]

@@ -59,8 +59,8 @@ def _stored() -> Message:
 
 
 @pytest.mark.usefixtures("moto_ses")
-def test_moto_stores_the_message_that_was_meant() -> None:
-    """Sender, recipient, subject and HTML body arrive in moto as the config and the payload say."""
+def test_moto_stores_the_rendered_message() -> None:
+    """Moto stores sender, recipient, subject and HTML body as config and payload define them."""
     connector = AwsSesConnector(get_config=lambda _: _CONFIG)
     message_id = connector.send_message({"to": "foo@logto.io", "type": "SignIn", "payload": {"code": "123456"}})
     message = _stored()
@@ -72,8 +72,8 @@ def test_moto_stores_the_message_that_was_meant() -> None:
 
 
 @pytest.mark.usefixtures("moto_ses")
-def test_moto_refuses_a_sender_that_is_not_verified() -> None:
-    """What moto says of an unverified sender reaches the caller as ``invalid_response``, and nothing is stored."""
+def test_unverified_sender_in_moto_raises_invalid_response() -> None:
+    """Moto's error for an unverified sender raises ``invalid_response``, and moto stores nothing."""
     connector = AwsSesConnector(get_config=lambda _: {**_CONFIG, "emailAddress": "someone@else.example"})
     with pytest.raises(ConnectorError) as caught:
         connector.send_message({"to": "foo@logto.io", "type": "SignIn", "payload": {"code": "123456"}})

@@ -1,4 +1,4 @@
-"""Rendering, dotted paths and routing are those of the official kit."""
+"""Rendering, dotted paths and routing equal those of the official kit."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def _unexpected(answers: Answers, ours: list[Any], expected: set[int]) -> str:
 
 
 class Prototypes:
-    """Which names JavaScript would find on the prototype of an object or an array."""
+    """The names that JavaScript finds on the prototypes of objects and arrays."""
 
     def __init__(self, official: Official) -> None:
         (names,) = official.answers(PROTOTYPES).full
@@ -32,13 +32,13 @@ class Prototypes:
         self._of_array = frozenset(names["array"]) | self._of_object
 
     def holds(self, container: object, name: str) -> bool:
-        """Tell whether a look-up of a name that the container itself lacks would be answered by its prototype."""
+        """Return whether JavaScript would find a name on the container's prototype, because the container lacks it."""
         if isinstance(container, Mapping):
             return name not in container and name in self._of_object
         return isinstance(container, list) and name in self._of_array
 
     def reached_by(self, value: object, path: str) -> bool:
-        """Tell whether following a dotted path would leave what the value itself holds for a prototype."""
+        """Return whether following a dotted path would reach a prototype."""
         for part in path.split("."):
             if self.holds(value, part):
                 return True
@@ -51,10 +51,10 @@ class Prototypes:
         return False
 
 
-def _hijacks_printing(value: object) -> bool:
-    """Tell whether a value holds ``toString`` as data where it is printed, which makes JavaScript throw."""
+def _overrides_to_string(value: object) -> bool:
+    """Return whether a printed value has data called ``toString``, which makes JavaScript throw."""
     if isinstance(value, list):
-        return any(map(_hijacks_printing, value))
+        return any(map(_overrides_to_string, value))
     return isinstance(value, Mapping) and "toString" in value
 
 
@@ -70,12 +70,12 @@ _PLACEHOLDER = re.compile(r"\{\{[^A-Za-z0-9_.{}]*([A-Za-z0-9_.]+)[^A-Za-z0-9_.{}
 def _falls_under_r1(case: Mapping[str, Any], prototypes: Prototypes) -> bool:
     payload = load_json(case["payload"])
     paths = _PLACEHOLDER.findall(case["template"])
-    return any(prototypes.reached_by(payload, it) or _hijacks_printing(get_value(payload, it)) for it in paths)
+    return any(prototypes.reached_by(payload, it) or _overrides_to_string(get_value(payload, it)) for it in paths)
 
 
 @pytest.mark.parametrize("case_set", [RENDERINGS, SPACES, NUMBERS], ids=lambda it: it.name)
-def test_a_template_renders_as_it_does_upstream(case_set: CaseSet, official: Official, prototypes: Prototypes) -> None:
-    """Every template becomes the official text, unless upstream would reach a prototype (deviation R1)."""
+def test_templates_render_as_upstream(case_set: CaseSet, official: Official, prototypes: Prototypes) -> None:
+    """Every template renders to the official text, unless upstream reaches a prototype (deviation R1)."""
     answers = official.answers(case_set)
     ours = [replace_send_message_handlebars(it["template"], load_json(it["payload"])) for it in answers.cases]
     deviating = {index for index, it in enumerate(answers.cases) if _falls_under_r1(it, prototypes)}
@@ -83,8 +83,8 @@ def test_a_template_renders_as_it_does_upstream(case_set: CaseSet, official: Off
     assert len(deviating) < len(ours) / 4
 
 
-def test_r1_a_name_on_a_prototype_is_a_name_like_any_other(official: Official, prototypes: Prototypes) -> None:
-    """R1: where upstream prints or calls what a prototype holds, we print what the payload itself holds: nothing."""
+def test_r1_inherited_names_are_not_looked_up(official: Official, prototypes: Prototypes) -> None:
+    """R1: upstream prints members of a prototype; the kit only uses members of the payload."""
     answers = official.answers(RENDERINGS)
     ours = [replace_send_message_handlebars(it["template"], load_json(it["payload"])) for it in answers.cases]
     differing = answers.differences(ours)
@@ -101,7 +101,7 @@ def test_r1_a_name_on_a_prototype_is_a_name_like_any_other(official: Official, p
     assert not prototypes.reached_by({"toString": 1}, "toString")
 
 
-def test_a_path_leads_where_it_leads_upstream(official: Official, prototypes: Prototypes) -> None:
+def test_get_value_equals_upstream(official: Official, prototypes: Prototypes) -> None:
     """``get_value`` returns the official value, ``None`` for undefined, unless a prototype is reached (R1)."""
     answers = official.answers(VALUES)
     objects = [load_json(it["object"]) for it in answers.cases]
@@ -116,8 +116,8 @@ def test_a_path_leads_where_it_leads_upstream(official: Official, prototypes: Pr
     assert [ours[index] for index in deviating] == [None] * len(deviating)
 
 
-def test_a_message_takes_the_template_it_takes_upstream(official: Official) -> None:
-    """``get_config_template_by_type`` picks the official template, or none where upstream picks none."""
+def test_template_selection_equals_upstream(official: Official) -> None:
+    """``get_config_template_by_type`` returns the same template as upstream, or ``None`` where upstream returns none."""
     answers = official.answers(ROUTES)
     ours = [get_config_template_by_type(it["type"], load_json(it["config"])) for it in answers.cases]
     assert _unexpected(answers, ours, set()) == ""

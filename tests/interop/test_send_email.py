@@ -1,4 +1,4 @@
-"""What the Amazon SES connector puts on the wire is what the official one does, but for the numbered deviations."""
+"""The Amazon SES connector sends the same requests as the official one, except for the numbered deviations."""
 
 import re
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ _SENDERS = {**SENDERS, **ENCODED_SENDERS}
 
 
 class _Clients:
-    """Makes clients as the connector does by default, and keeps them from one case to the next: making them is slow."""
+    """Makes clients as the connector does by default and reuses them between cases, because making them is slow."""
 
     def __init__(self) -> None:
         self._make = SessionClientFactory()
@@ -50,7 +50,7 @@ def _connector(case: Mapping[str, Any], clients: ClientFactory | None) -> AwsSes
         assert case["saved"]
         return load_json(case["config"])
 
-    def get_i18n_email_template(_: str, __: object) -> Any:  # noqa: ANN401 - any JSON value
+    def get_i18n_email_template(_: str, __: object) -> Any:
         if case["i18n"] == "raises":
             raise RuntimeError("No template today.")
         return None if case["i18n"] == "none" else load_json(case["i18n"])
@@ -76,7 +76,7 @@ def _i18n(case: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _without_empty_members(body: dict[str, Any]) -> None:
-    """An empty optional string of the config is left out: SES refuses it."""
+    """R8: an empty optional string of the config is omitted, because SES rejects it."""
     for name in [name for name, value in body.items() if value == ""]:
         del body[name]
 
@@ -94,7 +94,7 @@ def _r3_i18n_template_is_honoured(body: dict[str, Any], case: Mapping[str, Any])
 
 
 def _r4_headers_are_safe(body: dict[str, Any]) -> None:
-    """R4: no control characters in the subject; mailboxes and domains in the form that headers take."""
+    """R4: the subject has no control characters; mailboxes and domains are encoded for headers."""
     subject = body["Content"]["Simple"]["Subject"]
     subject["Data"] = re.sub(r"[\x00-\x1f\x7f]", "", subject["Data"])
     body["Destination"]["ToAddresses"] = [RECIPIENTS[it] for it in body["Destination"]["ToAddresses"]]
@@ -104,7 +104,7 @@ def _r4_headers_are_safe(body: dict[str, Any]) -> None:
         body["ReplyToAddresses"] = [REPLY_TO[it] for it in body["ReplyToAddresses"]]
 
 
-def _r5_charset_is_said(body: dict[str, Any]) -> None:
+def _r5_charset_is_utf_8(body: dict[str, Any]) -> None:
     """R5: the charset of subject and body is "UTF-8"."""
     simple = body["Content"]["Simple"]
     for part in (simple["Subject"], *simple["Body"].values()):
@@ -117,14 +117,14 @@ def _expected(official: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str,
     _r3_i18n_template_is_honoured(body, case)
     _without_empty_members(body)
     _r4_headers_are_safe(body)
-    _r5_charset_is_said(body)
+    _r5_charset_is_utf_8(body)
     return request
 
 
-def test_a_message_goes_out_as_upstream_sends_it(official: Official, ses: Loopback) -> None:
-    """160 configs and messages: method, path, content type, credential scope, body and MessageId are the official ones.
+def test_requests_equal_upstream_except_for_deviations(official: Official, ses: Loopback) -> None:
+    """Method, path, content type, credential scope, body and MessageId equal the official ones for every case.
 
-    The body differs by R3, R4, R5 and empty optional members, which are applied to the official one, and nothing else.
+    The body differs only by R3, R4, R5 and R8, which the test applies to the official body.
     """
     answers = official.answers(SENDS)
     clients = _Clients()
@@ -147,8 +147,8 @@ def test_a_message_goes_out_as_upstream_sends_it(official: Official, ses: Loopba
     }
 
 
-def test_deviations_are_needed(official: Official) -> None:
-    """Each deviation changes at least one of the official requests: none is on the list in vain."""
+def test_every_deviation_changes_a_request(official: Official) -> None:
+    """Each deviation changes several of the official requests, so that none is listed without need."""
     answers = official.answers(SENDS)
     changed = [0, 0, 0, 0]
     for case, given in zip(answers.cases, answers.full, strict=True):
@@ -156,16 +156,14 @@ def test_deviations_are_needed(official: Official) -> None:
         bodies = [deepcopy(official_body) for _ in changed]
         _r3_i18n_template_is_honoured(bodies[0], case)
         _r4_headers_are_safe(bodies[1])
-        _r5_charset_is_said(bodies[2])
+        _r5_charset_is_utf_8(bodies[2])
         _without_empty_members(bodies[3])
         changed = [count + (body != official_body) for count, body in zip(changed, bodies, strict=True)]
     assert min(changed) >= 10
 
 
-def test_a_config_that_is_refused_upstream_is_refused_before_anything_is_sent(
-    official: Official, ses: Loopback
-) -> None:
-    """An invalid config, saved or not, is ``invalid_config`` on both sides, and no request is made."""
+def test_config_rejected_upstream_raises_invalid_config_without_a_request(official: Official, ses: Loopback) -> None:
+    """An invalid config, saved or unsaved, raises ``invalid_config`` on both sides, and SES gets no request."""
     answers = official.answers(UNSENDABLE)
     for case, given in zip(answers.cases, answers.full, strict=True):
         with pytest.raises(ConnectorError) as caught:
@@ -174,7 +172,7 @@ def test_a_config_that_is_refused_upstream_is_refused_before_anything_is_sent(
     assert ses.requests == []
 
 
-# --- what SES answers -----------------------------------------------------------------------------------------------
+# --- responses of SES -----------------------------------------------------------------------------------------------
 
 _RATE = ConnectorErrorCodes.RATE_LIMIT_EXCEEDED
 _USAGE = ConnectorErrorCodes.USAGE_LIMIT_EXCEEDED
@@ -186,18 +184,18 @@ R2 = {
     "daily-throttling": _USAGE,
     "limit": _USAGE,
 }
-"""R2: throttles and quotas have codes of their own; upstream all are ``invalid_response``."""
+"""R2: rate limits and quotas have their own codes; upstream raises ``invalid_response`` for all of them."""
 
-WORDLESS = {"wordless", "gateway", "refused-with-array"}
-"""Refusals without a message that both sides could report."""
+WITHOUT_MESSAGE = {"wordless", "gateway", "refused-with-array"}
+"""Error responses without a message that both sides could report."""
 
-UNUSABLE = {"no-content", "no-message-id", "broken-body", "accepted-with-array"}
-"""Answers of 2xx that do not say "accepted": ``invalid_response`` here, a client's raw error or no id upstream."""
+MALFORMED = {"no-content", "no-message-id", "broken-body", "accepted-with-array"}
+"""R9: 2xx responses without an acceptance: ``invalid_response`` here, a raw client error or no id upstream."""
 
 
-@pytest.mark.parametrize("name", sorted(set(ANSWERS) - WORDLESS - UNUSABLE - {"hang-up"}))
-def test_a_refusal_is_reported_as_upstream(name: str, official: Official, ses: Loopback) -> None:
-    """Every AWS error has the official code, but for R2, and the official message."""
+@pytest.mark.parametrize("name", sorted(set(ANSWERS) - WITHOUT_MESSAGE - MALFORMED - {"hang-up"}))
+def test_error_response_is_reported_as_upstream(name: str, official: Official, ses: Loopback) -> None:
+    """Every AWS error has the official message and, except for R2, the official code."""
     given = official.answers(REFUSALS).full[list(ANSWERS).index(name)]
     ses.answers = [scripted(ANSWERS[name])]
     with pytest.raises(ConnectorError) as caught:
@@ -209,8 +207,8 @@ def test_a_refusal_is_reported_as_upstream(name: str, official: Official, ses: L
 
 
 @pytest.mark.parametrize("name", ["gateway", "refused-with-array", "wordless"])
-def test_a_refusal_without_words_is_a_refusal_all_the_same(name: str, official: Official, ses: Loopback) -> None:
-    """A refusal whose body is empty, or no JSON object, is ``invalid_response``, even where upstream throws raw errors."""
+def test_error_response_without_a_message_raises_invalid_response(name: str, official: Official, ses: Loopback) -> None:
+    """An error response with an empty or non-object body raises ``invalid_response``; upstream may throw a raw error."""
     given = official.answers(REFUSALS).full[list(ANSWERS).index(name)]
     assert given.get("code", "raw") in {"invalid_response", "raw"}
     ses.answers = [scripted(ANSWERS[name])]
@@ -219,9 +217,9 @@ def test_a_refusal_without_words_is_a_refusal_all_the_same(name: str, official: 
     assert caught.value.code is ConnectorErrorCodes.INVALID_RESPONSE
 
 
-@pytest.mark.parametrize("name", sorted(UNUSABLE))
-def test_an_answer_that_accepts_nothing_is_an_error(name: str, official: Official, ses: Loopback) -> None:
-    """Deliberate difference: what is no acceptance is ``invalid_response``, where upstream returns or raises anything."""
+@pytest.mark.parametrize("name", sorted(MALFORMED))
+def test_r9_malformed_success_raises_invalid_response(name: str, official: Official, ses: Loopback) -> None:
+    """R9: a 2xx response that does not accept the message raises ``invalid_response``; upstream's results vary."""
     given = official.answers(REFUSALS).full[list(ANSWERS).index(name)]
     assert given == {"$": "undefined"} or given["$throws"] in {"a raw error", "ConnectorError"}
     ses.answers = [scripted(ANSWERS[name])]
@@ -230,8 +228,8 @@ def test_an_answer_that_accepts_nothing_is_an_error(name: str, official: Officia
     assert caught.value.code is ConnectorErrorCodes.INVALID_RESPONSE
 
 
-def test_r6_a_broken_connection_is_a_connector_error(official: Official, ses: Loopback) -> None:
-    """R6: where upstream throws its client's raw error, we raise ``general``."""
+def test_r6_lost_connection_raises_general(official: Official, ses: Loopback) -> None:
+    """R6: upstream throws its client's raw error; the connector raises ``general``."""
     given = official.answers(REFUSALS).full[list(ANSWERS).index("hang-up")]
     assert given["$throws"] == "a raw error"
     ses.answers = [scripted(ANSWERS["hang-up"])]

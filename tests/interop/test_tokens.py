@@ -1,4 +1,4 @@
-"""The call for a new access token is the official one, and so is what becomes of the answer."""
+"""The token request equals the official one, and so do its results and errors."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from connector_kit import (
 )
 from tests.interop.cases.sends import TOKEN_ANSWERS, TOKENS
 from tests.interop.recording import Official
-from tests.loopback import Answer, Loopback
+from tests.loopback import HttpResponse, Loopback
 
 
-def test_tokens_are_asked_for_as_upstream(official: Official) -> None:
-    """Credentials, content type and form are the official bytes; tokens and error codes are the official ones."""
+def test_token_request_equals_upstream(official: Official) -> None:
+    """Credentials, content type, form, tokens and error codes equal the official ones."""
     answers = official.answers(TOKENS)
     ours: list[dict[str, Any]] = []
     with Loopback() as endpoint:
@@ -43,10 +43,10 @@ def test_tokens_are_asked_for_as_upstream(official: Official) -> None:
     assert [answers.report(index, ours[index]) for index in answers.differences(ours)] == []
 
 
-def test_what_an_endpoint_refuses_with_is_not_repeated() -> None:
-    """Deliberate difference: the error gives the status, not the body, which may hold a token."""
+def test_error_response_body_is_not_in_the_error() -> None:
+    """Deviation K1: the error contains the status, not the body, which may contain a token."""
     with Loopback() as endpoint:
-        endpoint.answers = [Answer(400, b'{"error":"invalid_grant","secret":"s3cr3t"}')]
+        endpoint.answers = [HttpResponse(400, b'{"error":"invalid_grant","secret":"s3cr3t"}')]
         with pytest.raises(ConnectorError) as caught:
             get_access_token_by_refresh_token("id", "secret", endpoint.url, "refresh")
     assert caught.value.code is ConnectorErrorCodes.GENERAL
@@ -55,20 +55,20 @@ def test_what_an_endpoint_refuses_with_is_not_repeated() -> None:
     assert caught.value.data["status"] == 400
 
 
-def test_tokens_are_not_sent_elsewhere() -> None:
-    """Deliberate difference: a redirect is an error, and nothing goes to where it points."""
+def test_token_request_does_not_follow_redirects() -> None:
+    """Deviation K1: a redirect raises an error, and its target gets no request."""
     with Loopback() as elsewhere, Loopback() as endpoint:
-        endpoint.answers = [Answer(307, b"", {"location": elsewhere.url})]
+        endpoint.answers = [HttpResponse(307, b"", {"location": elsewhere.url})]
         with pytest.raises(ConnectorError) as caught:
             get_access_token_by_refresh_token("id", "secret", endpoint.url, "refresh")
         assert elsewhere.requests == []
     assert caught.value.code is ConnectorErrorCodes.GENERAL
 
 
-def test_an_endpoint_that_hangs_up_is_a_connector_error() -> None:
-    """Deliberate difference: a network error is ``general``, never the client's own exception."""
+def test_connection_reset_by_the_token_endpoint_raises_general() -> None:
+    """Deviation K1: a network failure raises ``general``, never the HTTP client's own exception."""
     with Loopback() as endpoint:
-        endpoint.answers = [Answer(instead="reset")]
+        endpoint.answers = [HttpResponse(instead="reset")]
         with pytest.raises(ConnectorError) as caught:
             get_access_token_by_refresh_token("id", "secret", endpoint.url, "refresh")
     assert caught.value.code is ConnectorErrorCodes.GENERAL

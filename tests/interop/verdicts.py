@@ -1,7 +1,7 @@
-"""What the suite says of Logto's own packages: ``python -m tests.interop.verdicts`` writes the page with the verdicts.
+"""The suite's verdicts on Logto's own packages: ``python -m tests.interop.verdicts`` writes them to a page of the docs.
 
-Each difference has its reason in ``differences.toml``. One without a reason, or a reason without a difference, is an
-error. Two runs write the same page.
+Each check that a package fails has its reason in ``differences.toml``. A failure without a reason is an error, and so is
+a reason without a failure. Every run writes the same page.
 """
 
 import multiprocessing
@@ -18,24 +18,31 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from conformance import PROFILES, Spec, State, all_checks
-from conformance.judge import run_check
+from conformance.harness.search import SearchOptions
 from conformance.npm import npm_spec
 from conformance.npm.packages import pinned_versions
-from conformance.runner import find_checks
-from conformance.smoke import spec_faults
+from conformance.run.one_check import run_check
+from conformance.run.plan import find_checks
+from conformance.run.smoke_test import spec_errors
 
 PACKAGES: Final = ("@logto/connector-aws-ses", "@logto/connector-http-email", "@logto/connector-http-sms")
-PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "official-connectors.md"
+PAGE: Final = Path(__file__).parents[2] / "docs" / "internals" / "official-connectors.md"
 DIFFERENCES: Final = Path(__file__).with_name("differences.toml")
 
 _PROFILE: Final = evolve(PROFILES["ci"], examples=30)
-"""The same examples each time, and half as many: each crosses over to another process and back."""
+"""Always the same examples, but half as many, because each one crosses to another process and back."""
 
-_AT_ONCE: Final = 8
-"""How many checks run at a time: most of what they do is wait for time limits and between attempts."""
+_PROCESSES: Final = 8
+"""How many checks run at a time: they mostly wait for time limits and between attempts."""
 
-_SLOW: Final = ("errors.time-limit", "isolation.unsaved", "secrets.failed-send", "isolation.network", "errors.message")
-"""What to begin with, so that nothing long is left for the end."""
+_SLOW: Final = (
+    "errors.time-limit",
+    "isolation.unsaved-config",
+    "secrets.failed-send",
+    "isolation.network",
+    "errors.provider-message",
+)
+"""The checks to start first, because they take longest."""
 
 _LONGEST: Final = 400
 _SHOWN: Final = 3
@@ -43,16 +50,16 @@ _SHOWN: Final = 3
 
 @frozen
 class Verdict:
-    """What became of one check of one package, without anything that another run would have otherwise.
+    """The result of one check of one package, without values that change from run to run.
 
     Args:
-        check: its id.
-        clause: of the contract.
-        level: required or advisory.
-        state: what became of it.
-        message: why, where it did not pass.
-        example: the smallest input that shows it.
-        exchanges: what the provider received and answered, without headers.
+        check: the id of the check.
+        clause: the clause of the contract.
+        level: ``required`` or ``advisory``.
+        state: the result.
+        message: the reason, where the check did not pass.
+        example: the smallest input that shows the failure.
+        exchanges: requests and responses without headers.
     """
 
     check: str
@@ -69,10 +76,10 @@ class Difference:
     """Why packages fail a check.
 
     Args:
-        check: its id.
-        packages: those that differ.
-        reason: what they do, and why it is so.
-        deviation: of the contract, where the kit differs on purpose; empty where the package breaks a clause.
+        check: the id of the check.
+        packages: the packages that fail it.
+        reason: what they do.
+        deviation: the deviation of the contract by which the kit requires more; empty where the package breaks a clause.
     """
 
     check: str
@@ -82,48 +89,48 @@ class Difference:
 
 
 def differences() -> list[Difference]:
-    """Return the published reasons."""
+    """Return the entries of ``differences.toml``."""
     listed = tomllib.loads(DIFFERENCES.read_text(encoding="utf-8"))["difference"]
     return [Difference(**{**it, "packages": [f"@logto/connector-{name}" for name in it["packages"]]}) for it in listed]
 
 
 def verdicts() -> Mapping[str, Sequence[Verdict]]:
-    """Run the suite on each package, in processes of their own, and return its verdicts in the order of the checks.
+    """Run the suite on each package, one process per check, and return the verdicts in the order of the checks.
 
     Raises:
         SpecError: Node or npm is missing, or a package cannot be installed.
     """
     ids = [check.id for check in all_checks()]
-    jobs = [(package, check_id) for check_id in sorted(ids, key=_begin) for package in PACKAGES]
+    jobs = [(package, check_id) for check_id in sorted(ids, key=_priority) for package in PACKAGES]
     for package in PACKAGES:
-        _spec(package)  # installed once, before many ask for it
-    with ProcessPoolExecutor(_AT_ONCE, multiprocessing.get_context("spawn")) as pool:
-        found = dict(zip(jobs, pool.map(_judge, *zip(*jobs, strict=True)), strict=True))
+        _spec(package)  # installs it before the processes start
+    with ProcessPoolExecutor(_PROCESSES, multiprocessing.get_context("spawn")) as pool:
+        found = dict(zip(jobs, pool.map(_verdict, *zip(*jobs, strict=True)), strict=True))
     return {package: [found[package, check_id] for check_id in ids] for package in PACKAGES}
 
 
-def _begin(check_id: str) -> int:
+def _priority(check_id: str) -> int:
     return _SLOW.index(check_id) if check_id in _SLOW else len(_SLOW)
 
 
 @cache
 def _spec(package: str) -> Spec:
     spec = npm_spec(f"{package}@{pinned_versions()[package]}")
-    assert spec_faults(spec) == ()
+    assert spec_errors(spec) == ()
     return spec
 
 
-def _judge(package: str, check_id: str) -> Verdict:
+def _verdict(package: str, check_id: str) -> Verdict:
     (check,) = find_checks([check_id])
-    result = run_check(check, _spec(package), _PROFILE)
+    result = run_check(check, _spec(package), SearchOptions(_PROFILE))
     return Verdict(
         result.id,
         result.clause,
         result.level,
         result.state,
-        _steady(result.message),
-        _steady(result.example or ""),
-        tuple((_bare(it.request), _bare(it.answer)) for it in result.transcript[:_SHOWN]),
+        _stable(result.message),
+        _stable(result.example or ""),
+        tuple((_without_headers(it.request), _without_headers(it.response)) for it in result.transcript[:_SHOWN]),
     )
 
 
@@ -132,33 +139,35 @@ _CHANGING: Final = (
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<id>"),
     (re.compile(r"found \d+ s;"), "found <more> s;"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:<port>"),
+    (re.compile("Unprocessable Entity"), "Unprocessable Content"),  # Python renamed the reason of 422 in 3.13
     (re.compile(r"AWS4-HMAC-SHA256 .*Signature=[0-9a-f]*"), "<signature>"),
 )
 
 
-def _steady(text: str) -> str:
+def _stable(text: str) -> str:
+    """Replace values that change from run to run, and cut the text."""
     for pattern, name in _CHANGING:
         text = pattern.sub(name, text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _bare(text: str) -> str:
+def _without_headers(text: str) -> str:
     """Return the first line and the body."""
     head, _, body = text.partition("\n\n")
-    return _steady(f"{head.splitlines()[0]}\n{body}".strip())
+    return _stable(f"{head.splitlines()[0]}\n{body}".strip())
 
 
-def faults(found: Mapping[str, Sequence[Verdict]]) -> Iterator[str]:
-    """Hold the verdicts against the published reasons: both have to name the same differences."""
-    told = {(package, it.check) for it in differences() for package in it.packages}
+def errors(found: Mapping[str, Sequence[Verdict]]) -> Iterator[str]:
+    """Yield a message for each failure without a reason, and for each reason without a failure."""
+    explained = {(package, it.check) for it in differences() for package in it.packages}
     failed = {(package, it.check) for package, its in found.items() for it in its if it.state is not State.PASSED}
     applies = {
         (package, it.check) for package, its in found.items() for it in its if it.state is not State.NOT_APPLICABLE
     }
-    for package, check_id in sorted((failed & applies) - told):
-        yield f"{package} does not pass {check_id}, and {DIFFERENCES.name} does not say why."
-    for package, check_id in sorted(told - (failed & applies)):
-        yield f"{package} does not fail {check_id}: take it out of {DIFFERENCES.name}."
+    for package, check_id in sorted((failed & applies) - explained):
+        yield f"{package} fails {check_id}: add the reason to {DIFFERENCES.name}."
+    for package, check_id in sorted(explained - (failed & applies)):
+        yield f"{package} does not fail {check_id}: remove the reason from {DIFFERENCES.name}."
 
 
 # --- the page -------------------------------------------------------------------------------------------------------
@@ -166,16 +175,15 @@ def faults(found: Mapping[str, Sequence[Verdict]]) -> Iterator[str]:
 _HEAD: Final = """\
 # Logto's own connectors
 
-What the conformance suite says of three of Logto's own npm packages, as they are published. They run in Node.js,
-against a server on this machine that stands in for their provider; [the guide](../guides/conformance.md) says how to
-do the same with any npm package.
+The verdicts of the conformance suite on three of Logto's own npm packages, as published. The packages run in Node.js,
+against a provider stub on the loopback interface. [The conformance guide](../guides/conformance.md) shows how to run the
+suite on any npm package.
 
-A difference is no quarrel. The suite asks for what [the contract](../contract.md) says, and in its
-[deviations](../contract.md#deviations) the contract asks for more than Logto's packages do: a failed check then names
-the deviation. The others are clauses that a package breaks. Each difference has its reason here, and a test fails when
-one comes up that has none, or when one is gone.
+The suite checks [the contract](../contract.md). By its [deviations](../contract.md#deviations), the contract requires
+more than Logto's packages do; a failed check then names the deviation. In the other failed checks, a package breaks a
+clause. Each failed check has its reason below. A test fails if a reason is missing, or if a check with a reason passes.
 
-Generated with the profile `ci` and half its examples; `python -m tests.interop.verdicts` writes it anew.
+Generated with the profile `ci` and half its examples: `python -m tests.interop.verdicts` writes this page.
 
 """
 
@@ -196,7 +204,7 @@ def page(found: Mapping[str, Sequence[Verdict]]) -> str:
         parts.append(f"\n## {_title(package)}\n\n### Differences of {_short(package)}\n\n")
         parts.append(
             _table(
-                ("Check", "Clause", "Deviation", "What it does, and why"),
+                ("Check", "Clause", "Deviation", "What the package does"),
                 (
                     (
                         f"`{it.check}`" + (" (advisory)" if it.level == "advisory" else ""),
@@ -213,7 +221,7 @@ def page(found: Mapping[str, Sequence[Verdict]]) -> str:
         parts.append(f"\n### All checks of {_short(package)}\n\n")
         parts.append(
             _table(
-                ("Check", "Clause", "Verdict", "Why it does not apply"),
+                ("Check", "Clause", "Result", "Why it does not apply"),
                 (
                     (f"`{it.check}`", it.clause, str(it.state), it.message if it.state is State.NOT_APPLICABLE else "")
                     for it in its
@@ -227,10 +235,10 @@ def _transcript(verdict: Verdict) -> str:
     lines = [verdict.message]
     if verdict.example:
         lines += ["", "example:", *(f"  {line}" for line in verdict.example.splitlines())]
-    for (request, answer), same in groupby(verdict.exchanges):
+    for (request, response), same in groupby(verdict.exchanges):
         times = len(list(same))
         lines += ["", *([f"{times} times:"] if times > 1 else [])]
-        lines += [*(f"> {line}" for line in request.splitlines()), *(f"< {line}" for line in answer.splitlines())]
+        lines += [*(f"> {line}" for line in request.splitlines()), *(f"< {line}" for line in response.splitlines())]
     text = "\n".join(line if line.isprintable() else ascii(line)[1:-1] for line in lines)
     return f"\n`{verdict.check}`\n\n```text\n{text.rstrip()}\n```\n"
 
@@ -253,11 +261,11 @@ def _table(headings: Sequence[str], rows: "Iterator[Sequence[str]] | Sequence[Se
 
 
 def main() -> None:
-    """Write the page, if every difference has its reason and every reason its difference."""
+    """Write the page, or exit with the errors."""
     found = verdicts()
-    wrong = list(faults(found))
-    if wrong:
-        raise SystemExit("\n".join(wrong))
+    messages = list(errors(found))
+    if messages:
+        raise SystemExit("\n".join(messages))
     PAGE.write_text(page(found), encoding="utf-8")
 
 

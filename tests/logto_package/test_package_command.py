@@ -1,4 +1,4 @@
-"""``connector-kit package`` says what it did and what to do next, or why not."""
+"""``connector-kit package`` writes a package and prints the next steps, or the reason why it cannot."""
 
 import json
 from pathlib import Path
@@ -16,15 +16,15 @@ def _run(*arguments: str) -> Result:
     return CliRunner().invoke(package_command, list(arguments))
 
 
-def test_the_command_line_knows_the_command() -> None:
-    """It is a plug-in of the command line, which imports nothing of it until it is called."""
-    import click  # noqa: PLC0415 - only this test asks
+def test_command_is_a_plugin_of_the_command_line() -> None:
+    """The command line finds it by its entry point."""
+    import click  # noqa: PLC0415 - only this test needs it
 
     assert application.get_command(click.Context(application), "package") is package_command
 
 
-def test_a_package_is_written_and_the_next_steps_are_printed(tmp_path: Path) -> None:
-    """The version is that of the Python package that brings the connector; the report names place, name and id."""
+def test_package_is_written_and_the_next_steps_are_printed(tmp_path: Path) -> None:
+    """The version is that of the Python package that contains the connector."""
     done = _run("aws-ses-mail", "--out", str(tmp_path / "out"))
     assert done.exit_code == 0
     manifest = json.loads((tmp_path / "out" / "package.json").read_bytes())
@@ -34,17 +34,15 @@ def test_a_package_is_written_and_the_next_steps_are_printed(tmp_path: Path) -> 
     assert 'add the connector "Amazon SES email (Python)" (id python-aws-ses-mail)' in done.output
 
 
-def test_a_relative_folder_is_printed_so_that_npm_takes_it_for_a_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """``npm pack a/b`` would ask GitHub for the repository b of a."""
+def test_relative_folder_is_printed_with_a_leading_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Npm treats ``a/b`` as a GitHub repository, and ``./a/b`` as a folder."""
     monkeypatch.chdir(tmp_path)
     assert "`npm pack ./some/connector-here`" in _run("aws-ses-mail", "--out", "some/connector-here").output
     assert "`npm pack './with space'`" in _run("aws-ses-mail", "--out", "with space").output
 
 
-def test_every_option_counts(tmp_path: Path) -> None:
-    """Id, name, version and range are as given; a second time needs force."""
+def test_options_set_id_name_version_and_range(tmp_path: Path) -> None:
+    """Replacing the package requires --force."""
     arguments = [_ACME, "--out", str(tmp_path / "out"), "--id", "acme-2", "--name", "@acme/connector-two"]
     arguments += ["--package-version", "3.2.1", "--kit-range", ">=4"]
     assert _run(*arguments).exit_code == 0
@@ -58,29 +56,29 @@ def test_every_option_counts(tmp_path: Path) -> None:
     assert (again.exit_code, "--force" in again.output) == (2, True)
 
 
-def test_a_connector_that_is_not_installed_has_version_zero(tmp_path: Path) -> None:
-    """There is no Python package to take one from."""
+def test_version_of_a_connector_that_is_not_installed_is_zero(tmp_path: Path) -> None:
+    """There is no Python package whose version could be used."""
     assert _run(_ACME, "--out", str(tmp_path / "out")).output.startswith("Wrote connector-python-acme-sms 0.0.0 ")
 
 
 @pytest.mark.parametrize(
-    ("target", "why"),
+    ("target", "reason"),
     [
-        ("aws-ses", "Did you mean aws-ses-mail?"),
-        ("attrs:frozen", "attrs:frozen is no connector that Logto would load: unexpected_type."),
+        ("aws-ses", "did you mean 'aws-ses-mail'?"),
+        ("attrs:frozen", "attrs:frozen is not a connector that Logto can load: unexpected_type."),
         ("tests.cli.connectors.acme_connectors:AcmeSocial", "cannot be packaged: a Social connector cannot be hosted"),
     ],
 )
-def test_what_is_no_connector_to_package_is_refused(tmp_path: Path, target: str, why: str) -> None:
-    """With status 2 and one line that says why; nothing is written."""
+def test_unsuitable_target_fails_with_status_2(tmp_path: Path, target: str, reason: str) -> None:
+    """One line states the reason; nothing is written."""
     done = _run(target, "--out", str(tmp_path / "out"))
     assert done.exit_code == 2
-    assert why in done.output
+    assert reason in done.output
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    """As where the folder above is a file."""
+def test_unwritable_folder_fails_with_status_2(tmp_path: Path) -> None:
+    """For example, if the parent is a file."""
     (tmp_path / "file").write_text("", encoding="utf-8")
     done = _run("aws-ses-mail", "--out", str(tmp_path / "file" / "out"))
     assert done.exit_code == 2

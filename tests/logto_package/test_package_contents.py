@@ -1,4 +1,4 @@
-"""What stands in the npm package of a connector, and which connectors have none."""
+"""The contents of an npm package, and the connectors that cannot be packaged."""
 
 import json
 import re
@@ -25,7 +25,7 @@ from connector_kit.logto_package.package import ENDPOINT, TOKEN, PackagingError,
 from tests.cli.connectors.acme_connectors import AcmeNoSchema
 from tests.docs.markdown import DOCS
 from tests.interop.logto.acme_sms import AcmeSms
-from tests.logto_package.validator import NPM
+from tests.logto_package.javascript import NPM
 
 _Email = EmailConnector[dict[str, Any]]
 _SCHEMA: dict[str, Any] = {"title": "Acme", "type": "object"}
@@ -39,7 +39,7 @@ _METADATA = ConnectorMetadata(
 )
 
 
-def _connector(schema: dict[str, Any] = _SCHEMA, **changes: Any) -> type[_Email]:  # noqa: ANN401 - of the metadata
+def _connector(schema: dict[str, Any] = _SCHEMA, **changes: Any) -> type[_Email]:
     class AcmeMail(_Email):
         metadata: ClassVar[ConnectorMetadata] = evolve(_METADATA, **changes)
         config_guard: ClassVar[Guard[Any]] = Guard(schema, dict)
@@ -47,12 +47,12 @@ def _connector(schema: dict[str, Any] = _SCHEMA, **changes: Any) -> type[_Email]
     return AcmeMail
 
 
-def _json(content: bytes) -> Any:  # noqa: ANN401 - any JSON value
+def _json(content: bytes) -> Any:
     return json.loads(content)
 
 
-def test_the_package_of_the_ses_connector_is_complete() -> None:
-    """Its manifest is one that Logto's loader takes; its files are the five of the code, two logos and the README."""
+def test_ses_package_has_all_files_and_a_manifest() -> None:
+    """The manifest has the members that Logto's loader reads."""
     package = build_package(AwsSesConnector, version="1.2.3")
     assert package.name == "connector-python-aws-ses-mail"
     assert package.connector_id == "python-aws-ses-mail"
@@ -74,8 +74,8 @@ def test_the_package_of_the_ses_connector_is_complete() -> None:
     }
 
 
-def test_the_code_of_a_package_imports_logtos_kit_and_nothing_else() -> None:
-    """Logto's command line installs no dependencies beside a connector, so there must be none."""
+def test_javascript_imports_only_logtos_kit() -> None:
+    """Logto's `connector add` command does not install the dependencies of a connector."""
     imported = {
         line.rpartition(" from ")[2].strip("';")
         for file in NPM.iterdir()
@@ -85,40 +85,44 @@ def test_the_code_of_a_package_imports_logtos_kit_and_nothing_else() -> None:
     assert {name for name in imported if not name.startswith(("node:", "./"))} == {"@logto/connector-kit"}
 
 
-def test_the_code_and_python_name_the_host_items_alike() -> None:
-    """The keys of the form are those that the guard takes out of a config."""
+def test_javascript_and_python_use_the_same_keys_for_the_host() -> None:
+    """The guard separates the keys of these form fields from the provider's config."""
     code = (NPM / "config-guard.js").read_text(encoding="utf-8")
     assert f"ENDPOINT = '{ENDPOINT}'" in code
     assert f"TOKEN = '{TOKEN}'" in code
 
 
-def test_the_package_waits_longer_than_the_host_and_as_long_as_the_guide_says() -> None:
-    """The host's own answer to a provider that hangs has to arrive; Logto's Console gives up after 20 seconds."""
-    limit = re.search(r"^const TIME_LIMIT = (\d+)_(\d+);$", (NPM / "host.js").read_text(encoding="utf-8"), re.MULTILINE)
-    assert limit is not None
-    seconds = int("".join(limit.groups())) / 1000
+def test_deadline_exceeds_the_hosts_and_is_in_the_guide() -> None:
+    """The host's own timeout response must arrive in time; Logto's Console gives up after 20 seconds."""
+    deadline = re.search(
+        r"^const DEADLINE = (\d+)_(\d+);$", (NPM / "host.js").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert deadline is not None
+    seconds = int("".join(deadline.groups())) / 1000
     default = attrs.fields(HostSettings).deadline_seconds.default
     assert default < seconds < 15
     assert f"a failure after {seconds} seconds" in (DOCS / "guides" / "logto.md").read_text(encoding="utf-8")
 
 
-def test_the_code_knows_every_code_of_a_connector() -> None:
-    """A code that it did not know would arrive as ``general``."""
-    code = (NPM / "host.js").read_text(encoding="utf-8").partition("CONNECTOR_MESSAGES = {")[2].partition("};")[0]
-    known = re.findall(r"^  (?:\[GENERAL\]|(\w+)): '", code, re.MULTILINE)
-    assert [name or "general" for name in known] == list(map(str, ConnectorErrorCodes))
+def test_package_has_the_message_of_each_error_code() -> None:
+    """A code without a message would reach Logto as ``general``."""
+    settings = json.loads(build_package(AwsSesConnector).files["lib/connector.json"])
+    assert settings["messages"] == {str(code): code.user_message for code in ConnectorErrorCodes}
 
 
-def test_the_readme_is_the_connectors_and_tells_of_the_host() -> None:
-    """Whoever opens it in Console finds both."""
+def test_readme_is_the_connectors_with_a_section_about_the_host() -> None:
+    """Console shows it. Links to files that are not in the package become text."""
     readme = build_package(AwsSesConnector).files["README.md"].decode("utf-8")
     own = (Path(NPM).parents[1] / "connectors" / "aws_ses" / "README.md").read_text(encoding="utf-8")
+    for language in ("Español", "Português (Brasil)"):
+        own = re.sub(rf"\[({re.escape(language)})\]\(README[^)]*\)", r"\1", own)
+    assert "](README" not in own
     assert readme.startswith(own.rstrip())
     assert "LOGTO_CONNECTOR_HOST_ENDPOINT" in readme
 
 
-def test_under_its_own_id_a_connector_keeps_its_name() -> None:
-    """Only beside another of its id it needs a name that tells them apart."""
+def test_name_is_marked_as_python_unless_the_id_is_the_connectors_own() -> None:
+    """With an id of its own, the connector may be next to an official one of the same name."""
     own = build_package(_connector(), connector_id="acme-mail")
     other = build_package(_connector())
     assert (own.display_name, other.display_name) == ("Acme", "Acme (Python)")
@@ -126,14 +130,14 @@ def test_under_its_own_id_a_connector_keeps_its_name() -> None:
     assert _json(other.files["lib/connector.json"])["metadata"]["id"] == "python-acme-mail"
 
 
-def test_only_a_connector_that_tells_its_usage_has_get_usage() -> None:
-    """The base class's method, which only raises, does not count."""
-    assert _json(build_package(AcmeSms).files["lib/connector.json"])["tellsUsage"] is True
-    assert _json(build_package(_connector()).files["lib/connector.json"])["tellsUsage"] is False
+def test_get_usage_exists_if_the_connector_overrides_it() -> None:
+    """The method of the base class only raises not_implemented."""
+    assert _json(build_package(AcmeSms).files["lib/connector.json"])["hasUsage"] is True
+    assert _json(build_package(_connector()).files["lib/connector.json"])["hasUsage"] is False
 
 
-def test_urls_and_data_uris_stay_as_logos() -> None:
-    """They are no files, so there is none of them in the package."""
+def test_logo_urls_and_data_uris_are_unchanged() -> None:
+    """They are not files, so the package has no logo files."""
     package = build_package(_connector(logo_dark="data:image/svg+xml;base64,PHN2Zy8+"))
     metadata = _json(package.files["lib/connector.json"])["metadata"]
     assert metadata["logo"] == "https://example.com/logo.svg"
@@ -141,16 +145,16 @@ def test_urls_and_data_uris_stay_as_logos() -> None:
     assert not [path for path in package.files if path.startswith("logo")]
 
 
-def test_a_config_template_is_taken_along_as_text() -> None:
-    """Whether the metadata has the text or names a file beside the connector."""
+def test_config_template_is_included_as_text() -> None:
+    """The metadata holds the text, or the name of a file next to the connector."""
     text = build_package(_connector(config_template='{"key": "<key>"}'))
     assert _json(text.files["lib/connector.json"])["metadata"]["configTemplate"] == '{"key": "<key>"}'
-    file = build_package(_connector(config_template="validator.py"))
-    assert "def searches" in _json(file.files["lib/connector.json"])["metadata"]["configTemplate"]
+    file = build_package(_connector(config_template="javascript.py"))
+    assert "def search" in _json(file.files["lib/connector.json"])["metadata"]["configTemplate"]
 
 
-def test_texts_of_any_characters_survive() -> None:
-    """Half a surrogate pair in a name or a README is no reason to fail."""
+def test_lone_surrogates_in_texts_are_kept() -> None:
+    """A name or a README may contain half a surrogate pair."""
     package = build_package(_connector(readme="\ud800 é", name={"en": "\ud800"}), connector_id="acme-mail")
     assert _json(package.files["lib/connector.json"])["metadata"]["name"]["en"] == "\ud800"
 
@@ -167,13 +171,13 @@ def test_texts_of_any_characters_survive() -> None:
         ("2026.01.02", "2026.1.2"),
     ],
 )
-def test_a_version_of_pythons_becomes_one_of_npms(python: str, npm: str) -> None:
-    """Three numbers without leading zeros, and what npm takes after them."""
+def test_python_version_becomes_an_npm_version(python: str, npm: str) -> None:
+    """Npm requires three numbers without leading zeros, and its own syntax for a suffix."""
     assert build_package(_connector(), version=python).version == npm
 
 
-def test_a_name_is_made_of_the_id_or_given() -> None:
-    """Logto looks at packages whose last part begins with connector-; npm takes lower case."""
+def test_package_name_is_derived_from_the_id_or_given() -> None:
+    """Logto loads packages named connector-… or @scope/connector-…; npm requires lower case."""
     assert build_package(_connector(), connector_id="Acme Mail/2").name == "connector-acme-mail-2"
     assert build_package(_connector(), name="@acme/connector-mail").name == "@acme/connector-mail"
 
@@ -185,39 +189,48 @@ class _Login(SocialConnector[dict[str, Any]]):
 
 _ITEM = ConnectorConfigFormItem(type=ConnectorConfigFormItemType.TEXT, key="hostToken", label="Token")
 
-_REFUSED: dict[str, tuple[Callable[[], object], str]] = {
-    "social": (lambda: build_package(_Login), "a Social connector cannot be hosted: only e-mail and SMS"),
-    "no logo": (lambda: build_package(_connector(logo="./none.svg")), "'./none.svg', and there is no such file"),
-    "odd logo": (lambda: build_package(_connector(logo="validator.py")), r"Logto takes \.svg and \.png"),
-    "no readme": (lambda: build_package(_connector(readme="./none.md")), "its readme is './none.md', and there is no"),
+_REJECTED: dict[str, tuple[Callable[[], object], str]] = {
+    "social connector": (lambda: build_package(_Login), "a Social connector cannot be hosted: only e-mail and SMS"),
+    "missing logo": (lambda: build_package(_connector(logo="./none.svg")), "'./none.svg'; there is no such file"),
+    "logo of another type": (
+        lambda: build_package(_connector(logo="javascript.py")),
+        r"Logto accepts \.svg files, \.png files",
+    ),
+    "missing readme": (lambda: build_package(_connector(readme="./none.md")), "its readme is './none.md'; there is no"),
     "binary readme": (
         lambda: build_package(_connector(readme="../interop/logto/acme.png")),
-        "which is not in UTF-8",
+        "which is not a UTF-8 file",
     ),
-    "form item": (lambda: build_package(_connector(form_items=(_ITEM,))), "a key 'hostToken' of its own"),
+    "form item": (lambda: build_package(_connector(form_items=(_ITEM,))), "already has a key 'hostToken'"),
     "property": (
         lambda: build_package(_connector({"type": "object", "properties": {"hostEndpoint": {}}})),
-        "a key 'hostEndpoint' of its own",
+        "already has a key 'hostEndpoint'",
     ),
-    "schema": (lambda: build_package(_connector({"pattern": "(?i)a"})), "cannot be told to JavaScript"),
-    "no schema": (lambda: build_package(AcmeNoSchema), "There is no schema named 'there-is-no-such-schema'"),
-    "long id": (lambda: build_package(_connector(), connector_id="a" * 129), "too long"),
-    "name": (lambda: build_package(_connector(), name="acme"), "must be connector-"),
+    "schema": (
+        lambda: build_package(_connector({"pattern": "(?i)a"})),
+        r"in the config schema, the pattern '\(\?i\)a' uses",
+    ),
+    "unknown schema": (lambda: build_package(AcmeNoSchema), "Unknown schema 'there-is-no-such-schema'"),
+    "long id": (
+        lambda: build_package(_connector(), connector_id="a" * 129),
+        "expected an id of at most 128 characters, found 129",
+    ),
+    "name": (lambda: build_package(_connector(), name="acme"), "a package name such as connector-acme .* found 'acme'"),
     "upper-case name": (lambda: build_package(_connector(), name="connector-Acme"), "in lower case"),
-    "version": (lambda: build_package(_connector(), version="new"), "'new' is no version"),
+    "version": (lambda: build_package(_connector(), version="new"), "expected a version such as 1.0.0, found 'new'"),
 }
 
 
-@pytest.mark.parametrize("name", _REFUSED)
-def test_what_cannot_be_packaged_is_refused_with_the_reason(name: str) -> None:
-    """The message names what is in the way."""
-    build, why = _REFUSED[name]
-    with pytest.raises(PackagingError, match=why):
+@pytest.mark.parametrize("name", _REJECTED)
+def test_unsuitable_connector_or_option_is_rejected_with_the_reason(name: str) -> None:
+    """The message states the value that was found and what is accepted."""
+    build, reason = _REJECTED[name]
+    with pytest.raises(PackagingError, match=reason):
         build()
 
 
-def test_a_class_of_no_file_has_no_files_beside_it() -> None:
-    """One that was typed into an interpreter can be packaged with URLs, and not with the name of a file."""
+def test_class_without_a_source_file_cannot_refer_to_files() -> None:
+    """A class from an interactive session can have a logo URL, but not a logo file."""
     typed = type("Typed", (_connector(),), {"__module__": "nowhere"})
     assert build_package(typed).files["README.md"].startswith(b"# Acme")
     with_file = type("WithFile", (typed,), {"__module__": "nowhere", "metadata": evolve(_METADATA, logo="./a.svg")})

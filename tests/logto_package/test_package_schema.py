@@ -1,4 +1,4 @@
-"""The compiled schema and the validator of the package reach the verdicts of Python."""
+"""The compiled schema and the JavaScript validator reach the same verdicts as Python."""
 
 import json
 import re
@@ -9,26 +9,26 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from connector_kit import bundle, load_json
-from connector_kit.logto_package.config_schema import UncompilableSchemaError, compile_schema
+from connector_kit.logto_package.config_schema import UnsupportedSchemaError, compile_schema
 from tests.interop.cases.guards import guard_cases
 from tests.interop.cases.schemas import SCHEMAS, SchemaCases
 from tests.interop.cases.values import anything, to_text
 from tests.interop.dice import Dice
-from tests.logto_package.validator import issues
+from tests.logto_package.javascript import find_issues, parse_undefined, read_endpoints
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=str)
-def test_every_schema_of_the_kit_has_the_same_verdicts_in_the_package(schema: SchemaCases) -> None:
-    """For over 2,000 values each: valid ones, mutations and arbitrary JSON."""
+def test_schemas_of_the_kit_have_the_same_verdicts_in_javascript(schema: SchemaCases) -> None:
+    """Over 2,000 values for each schema: valid values, mutations of them and arbitrary JSON."""
     contents = bundle(schema.schema)
     texts = [case["value"] for case in guard_cases(schema.cases)]
     validator = Draft202012Validator(contents)
     expected = [validator.is_valid(load_json(text)) for text in texts]
-    (found,) = issues([(compile_schema(contents), texts)])
+    (found,) = find_issues([(compile_schema(contents), texts)])
     assert [texts[index] for index, verdict in enumerate(expected) if (found[index] == []) is not verdict] == []
 
 
-# --- any schema ---
+# --- random schemas ---
 
 _TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 _NAMES: Final = ("a", "b", "c", "toString", "__proto__")
@@ -37,7 +37,7 @@ _PATTERNS: Final = ("a", "^a$", r"^\w+$", ".", "b|c", r"\d", "^$")
 _DIVISORS: Final = (1, 2, 3, 0.1, 0.5, 1.5, 1e-300)
 
 
-def _value(dice: Dice, depth: int = 3) -> Any:  # noqa: ANN401 - any JSON value
+def _value(dice: Dice, depth: int = 3) -> Any:
     kind = dice.below(5 if depth else 3)
     if kind < 3:
         return dice.pick(_SCALARS)
@@ -46,19 +46,19 @@ def _value(dice: Dice, depth: int = 3) -> Any:  # noqa: ANN401 - any JSON value
     return {name: _value(dice, depth - 1) for name in dice.some(_NAMES, 0, 4)}
 
 
-def _type(dice: Dice, _: int) -> Any:  # noqa: ANN401 - as in JSON Schema
+def _type(dice: Dice, _: int) -> Any:
     return dice.pick(_TYPES) if dice.chance(0.7) else sorted(set(dice.some(_TYPES, 1, 3)))
 
 
-def _part(dice: Dice, depth: int) -> Any:  # noqa: ANN401 - any schema
+def _part(dice: Dice, depth: int) -> Any:
     return _schema(dice, depth - 1)
 
 
-def _parts(dice: Dice, depth: int) -> Any:  # noqa: ANN401 - a list of schemas
+def _parts(dice: Dice, depth: int) -> Any:
     return [_schema(dice, depth - 1) for _ in range(dice.between(1, 3))]
 
 
-def _named_parts(dice: Dice, depth: int) -> Any:  # noqa: ANN401 - schemas by name
+def _named_parts(dice: Dice, depth: int) -> Any:
     return {name: _schema(dice, depth - 1) for name in dice.some(_NAMES, 1, 3)}
 
 
@@ -116,22 +116,22 @@ _KEYWORDS: Final[dict[str, Any]] = {
 }
 
 
-def _schema(dice: Dice, depth: int) -> Any:  # noqa: ANN401 - any schema
+def _schema(dice: Dice, depth: int) -> Any:
     if depth == 0 or dice.chance(0.15):
         return dice.pick((True, True, False, {"type": dice.pick(_TYPES)}, {"const": dice.pick(_SCALARS)}))
     chosen = dice.some(tuple(_KEYWORDS), 1, 4)
     return {keyword: _KEYWORDS[keyword](dice, depth) for keyword in chosen}
 
 
-def _definition(dice: Dice) -> Any:  # noqa: ANN401 - any schema
-    """Make a schema that refers to none: two that refer to each other would never come to an end."""
+def _definition(dice: Dice) -> Any:
+    """Return a schema without references: two schemas that refer to each other may never end."""
     while "$ref" in json.dumps(found := _schema(dice, 2)):
         pass
     return found
 
 
 @cache
-def _questions() -> list[tuple[Any, list[Any]]]:
+def _cases() -> list[tuple[Any, list[Any]]]:
     dice = Dice("schemas")
     found = []
     while len(found) < 1500:
@@ -143,24 +143,24 @@ def _questions() -> list[tuple[Any, list[Any]]]:
     return found
 
 
-def test_random_schemas_have_the_same_verdicts_in_the_package() -> None:
-    """1,500 schemas of every keyword, fifteen values each; each keyword stands in some that refuse and in some that accept."""
-    questions = [(schema, [to_text(value) for value in values]) for schema, values in _questions()]
-    found = issues([(compile_schema(schema), texts) for schema, texts in questions])
-    refusing = dict.fromkeys(_KEYWORDS, 0)
+def test_random_schemas_have_the_same_verdicts_in_javascript() -> None:
+    """1,500 schemas, fifteen values each. Each keyword occurs in schemas that accept and in schemas that reject a value."""
+    cases = [(schema, [to_text(value) for value in values]) for schema, values in _cases()]
+    found = find_issues([(compile_schema(schema), texts) for schema, texts in cases])
+    rejecting = dict.fromkeys(_KEYWORDS, 0)
     accepting = dict.fromkeys(_KEYWORDS, 0)
     differing = []
-    for (schema, texts), answers in zip(questions, found, strict=True):
+    for (schema, texts), results in zip(cases, found, strict=True):
         validator = Draft202012Validator(schema)
-        for text, answer in zip(texts, answers, strict=True):
+        for text, issues in zip(texts, results, strict=True):
             expected = validator.is_valid(load_json(text))
-            counts = accepting if expected else refusing
+            counts = accepting if expected else rejecting
             for keyword in schema.keys() & _KEYWORDS.keys():
                 counts[keyword] += 1
-            if (answer == []) is not expected:
+            if (issues == []) is not expected:
                 differing.append((schema, text, expected))
     assert differing == []
-    assert min(refusing.values()) >= 40
+    assert min(rejecting.values()) >= 40
     assert min(accepting.values()) >= 40
 
 
@@ -187,13 +187,13 @@ _CORNERS: Final = (
 )
 
 
-def test_corner_cases_have_their_verdicts_on_both_sides() -> None:
-    """Where random values seldom come: huge quotients, keys of JavaScript's own, what an ``if`` has looked at."""
-    found = issues([(compile_schema(schema), [text]) for schema, text, _ in _CORNERS])
+def test_corner_cases_have_the_same_verdicts() -> None:
+    """Cases that random values rarely reach: large quotients, names of JavaScript's own properties, evaluated properties."""
+    found = find_issues([(compile_schema(schema), [text]) for schema, text, _ in _CORNERS])
     python = [Draft202012Validator(schema).is_valid(load_json(text)) for schema, text, _ in _CORNERS]
     expected = [verdict for _, _, verdict in _CORNERS]
     assert python == expected
-    assert [answers == [[]] for answers in found] == expected
+    assert [results == [[]] for results in found] == expected
 
 
 _TREE: Final = {
@@ -205,53 +205,99 @@ _TREE: Final = {
 }
 
 
-def test_references_are_followed_wherever_they_lead_inside_the_schema() -> None:
-    """To the root, by base URI, and into an embedded schema with an id of its own; a schema stands once in the list."""
+def test_references_within_the_schema_are_resolved() -> None:
+    """To the root, by base URI, and into an embedded schema with its own id. Each schema is in the list once."""
     compiled = compile_schema(_TREE)
     texts = ['{"left": {"right": {"leaf": 1}}}', '{"left": {"right": {"leaf": "1"}}}', '{"right": {"up": {}}}', "{}"]
-    (found,) = issues([(compiled, texts)])
-    assert [answer == [] for answer in found] == [True, False, False, True]
+    (found,) = find_issues([(compiled, texts)])
+    assert [issues == [] for issues in found] == [True, False, False, True]
     assert compiled[0]["properties"] == {"left": {"$ref": 0}, "right": {"$ref": 0}, "leaf": {"$ref": 1}}
     assert compiled[1:] == [{"type": "number"}]
 
 
-def test_two_patterns_that_become_one_both_count() -> None:
-    r"""``A`` and ``\x41`` are one regular expression in the package; what each asks for is still asked for."""
-    schema = {"patternProperties": {"A": {"type": "string"}, r"\x41": {"minLength": 2}}}
-    (found,) = issues([(compile_schema(schema), ['{"A": "ab"}', '{"A": "a"}', '{"A": 1}'])])
-    assert [answer == [] for answer in found] == [True, False, False]
+def test_patterns_with_the_same_javascript_pattern_are_both_checked() -> None:
+    """``(A)`` and ``(?:A)`` become one regular expression; both of their schemas apply."""
+    schema = {"patternProperties": {"(A)": {"type": "string"}, "(?:A)": {"minLength": 2}}}
+    (found,) = find_issues([(compile_schema(schema), ['{"A": "ab"}', '{"A": "a"}', '{"A": 1}'])])
+    assert [issues == [] for issues in found] == [True, False, False]
 
 
-def test_an_issue_says_where_and_what_and_never_shows_the_value() -> None:
-    """The path leads there, the keyword is that of the schema, the message names kinds of values."""
+def test_issue_has_path_keyword_and_message_without_the_value() -> None:
+    """The message shows the type and the size of the value: the value may be a secret."""
     schema = {"properties": {"a": {"items": {"type": ["string", "null"]}}}, "required": ["b"], "maxProperties": 1}
-    ((found,),) = issues([(compile_schema(schema), ['{"a": ["x", 12345], "c": 1}'])])
+    ((found,),) = find_issues([(compile_schema(schema), ['{"a": ["x", 12345], "c": 1}'])])
     assert found == [
-        {"path": [], "keyword": "maxProperties", "message": "expected maxProperties to hold for this object"},
+        {"path": [], "keyword": "maxProperties", "message": "expected maxProperties 1, found an object of 2 keys"},
         {"path": ["b"], "keyword": "required", "message": "expected a value (required), found nothing"},
         {"path": ["a", 1], "keyword": "type", "message": "expected string or null, found number"},
     ]
 
 
-def test_a_value_nested_without_reason_is_refused_and_not_an_exception() -> None:
-    """As in Python, where the interpreter's own limit is hit: the verdict is no."""
+def test_deeply_nested_value_is_rejected() -> None:
+    """Python rejects it too: both reach the recursion limit of their interpreter."""
     schema = {"items": {"$ref": "#"}}
     text = "[" * 5000 + "]" * 5000
-    ((found,),) = issues([(compile_schema(schema), [text])])
+    ((found,),) = find_issues([(compile_schema(schema), [text])])
     assert [issue["keyword"] for issue in found] == ["depth"]
 
 
+_MESSAGES: Final = (
+    (False, "1", "false", "expected no value, found number"),
+    ({"const": "a"}, '"bcd"', "const", 'expected "a", found a string of 3 characters'),
+    ({"enum": [1, None]}, "[true, {}]", "enum", "expected one of [1,null], found an array of 2 items"),
+    ({"pattern": "^a"}, '"b"', "pattern", "expected a string that matches the pattern, found a string of 1 character"),
+    ({"multipleOf": 2}, "3", "multipleOf", "expected multipleOf 2, found number"),
+    ({"anyOf": [False, False]}, "null", "anyOf", "expected at least one of 2 schemas to match, found 0"),
+    ({"oneOf": [True, True]}, "null", "oneOf", "expected exactly one of 2 schemas to match, found 2"),
+    ({"not": True}, "true", "not", "expected a value that does not match the schema, found boolean"),
+    ({"contains": False}, "[1]", "contains", "expected at least 1 matching item, found 0"),
+    ({"contains": True, "maxContains": 1}, "[1, 2]", "contains", "expected at most 1 matching item, found 2"),
+    (
+        {"dependentRequired": {"a": ["b"]}},
+        '{"a": 1}',
+        "dependentRequired",
+        "expected a value (required), found nothing",
+    ),
+    (
+        {"propertyNames": {"maxLength": 1}},
+        '{"ab": 1}',
+        "propertyNames",
+        "expected a valid key, found a string of 2 characters",
+    ),
+)
+
+
+@pytest.mark.parametrize(("schema", "text", "keyword", "message"), _MESSAGES, ids=[str(it[3]) for it in _MESSAGES])
+def test_message_states_what_is_expected_and_found(schema: Any, text: str, keyword: str, message: str) -> None:
+    """Expected values come from the schema, so they are shown; found values are described."""
+    ((found,),) = find_issues([(compile_schema({"allOf": [schema]}), [text])])
+    assert [(issue["keyword"], issue["message"]) for issue in found] == [(keyword, message)]
+
+
+def test_undefined_config_is_rejected() -> None:
+    """Logto passes ``undefined`` if it has no config for the connector."""
+    (issues,) = parse_undefined([compile_schema({})])
+    assert [(issue["path"], issue["message"]) for issue in issues] == [([], "expected a JSON value, found undefined")]
+
+
+def test_endpoint_with_many_slashes_is_read_in_linear_time() -> None:
+    """200,000 slashes take seconds if each of them starts a search of its own."""
+    slashes = "/" * 200_000
+    texts = [f"http://host{slashes}", f"http://host/{slashes}a"]
+    assert read_endpoints(texts, time_limit=20) == ["http://host", f"http://host/{slashes}a"]
+
+
 @pytest.mark.parametrize(
-    ("schema", "why"),
+    ("schema", "reason"),
     [
-        ({"type": "text"}, "no JSON Schema 2020-12"),
-        ({"$ref": "#/$defs/none"}, "'/$defs/none', which is not in it"),
-        ({"$ref": "https://example.com/other.json"}, "'https://example.com/other.json', which is not in it"),
+        ({"type": "text"}, "is not a valid JSON Schema 2020-12"),
+        ({"$ref": "#/$defs/none"}, "'/$defs/none', which it does not contain"),
+        ({"$ref": "https://example.com/other.json"}, "'https://example.com/other.json', which it does not contain"),
         ({"$dynamicRef": "#a", "$dynamicAnchor": "a"}, "has a $dynamicRef"),
-        ({"properties": {"a": {"pattern": "(?i)a"}}}, "cannot be told to JavaScript: the pattern '(?i)a'"),
+        ({"properties": {"a": {"pattern": "(?i)a"}}}, "in the config schema, the pattern '(?i)a' uses '(?i'"),
     ],
 )
-def test_what_cannot_be_compiled_is_refused_with_the_reason(schema: dict[str, Any], why: str) -> None:
-    """Better no package than one with a verdict of its own."""
-    with pytest.raises(UncompilableSchemaError, match=re.escape(why)):
+def test_unsupported_schema_is_rejected_with_the_reason(schema: dict[str, Any], reason: str) -> None:
+    """A package whose verdicts differ from Python's is never written."""
+    with pytest.raises(UnsupportedSchemaError, match=re.escape(reason)):
         compile_schema(schema)

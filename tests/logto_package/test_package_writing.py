@@ -1,4 +1,4 @@
-"""A package appears as a whole, and takes the place of nothing but an earlier one."""
+"""A package is written completely or not at all, and replaces only an earlier package."""
 
 import os
 from collections.abc import Mapping
@@ -19,23 +19,23 @@ def _files(folder: Path) -> Mapping[str, bytes]:
 
 @pytest.mark.parametrize("out", ["package", "some/where/package", "empty"])
 def test_all_files_are_written(tmp_path: Path, out: str) -> None:
-    """To a folder that is not there, nor the one above it, or that is empty; and nothing is left beside it."""
+    """The folder and its parents may be missing, or the folder is empty. No temporary files remain."""
     (tmp_path / "empty").mkdir()
     write_package(_PACKAGE, tmp_path / out)
     assert _files(tmp_path / out) == _PACKAGE.files
     assert [it.name for it in (tmp_path / out).parent.iterdir() if it.name.startswith(".")] == []
 
 
-def test_the_folder_is_open_to_others_as_any_new_one_is(tmp_path: Path) -> None:
-    """Logto often runs as another user."""
+def test_folder_has_the_default_permissions(tmp_path: Path) -> None:
+    """Logto often runs as a different user, who must be able to read it."""
     plain = tmp_path / "plain"
     plain.mkdir()
     write_package(_PACKAGE, tmp_path / "package")
     assert (tmp_path / "package").stat().st_mode == plain.stat().st_mode
 
 
-def test_a_folder_that_holds_something_stays_as_it_is(tmp_path: Path) -> None:
-    """Without force, even where it holds an earlier package."""
+def test_folder_with_contents_is_not_replaced_by_default(tmp_path: Path) -> None:
+    """Even if it contains an earlier package."""
     write_package(_PACKAGE, tmp_path / "package")
     (tmp_path / "package" / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(FolderInUseError, match="is not empty"):
@@ -43,8 +43,8 @@ def test_a_folder_that_holds_something_stays_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "package" / "mine.txt").exists()
 
 
-def test_an_earlier_package_is_replaced_when_asked(tmp_path: Path) -> None:
-    """Files of it that are no more are gone."""
+def test_earlier_package_is_replaced_on_request(tmp_path: Path) -> None:
+    """Files that only the earlier package had are removed."""
     write_package(_PACKAGE, tmp_path / "package")
     (tmp_path / "package" / "lib" / "old.js").write_text("", encoding="utf-8")
     write_package(_PACKAGE, tmp_path / "package", replace=True)
@@ -52,28 +52,28 @@ def test_an_earlier_package_is_replaced_when_asked(tmp_path: Path) -> None:
     assert [it.name for it in tmp_path.iterdir()] == ["package"]
 
 
-@pytest.mark.parametrize("manifest", [None, "{}", "[]", "no JSON"])
-def test_what_is_no_package_of_ours_is_never_replaced(tmp_path: Path, manifest: str | None) -> None:
-    """Force is no licence to delete someone's folder."""
+@pytest.mark.parametrize("manifest", [None, "{}", "[]", "not JSON"])
+def test_folder_without_a_package_of_this_kit_is_never_replaced(tmp_path: Path, manifest: str | None) -> None:
+    """Even with replace: it may contain someone's work."""
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     if manifest is not None:
         (tmp_path / "package.json").write_text(manifest, encoding="utf-8")
-    with pytest.raises(FolderInUseError, match="it stays"):
+    with pytest.raises(FolderInUseError, match="was not written by this command"):
         write_package(_PACKAGE, tmp_path, replace=True)
     assert (tmp_path / "mine.txt").exists()
 
 
-def test_a_file_and_a_link_are_no_folders(tmp_path: Path) -> None:
-    """Both stay, with force too."""
+def test_files_and_links_are_never_replaced(tmp_path: Path) -> None:
+    """Even with replace."""
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     for name in ("file", "link"):
-        with pytest.raises(FolderInUseError, match="is no folder"):
+        with pytest.raises(FolderInUseError, match="is not a folder"):
             write_package(_PACKAGE, tmp_path / name, replace=True)
 
 
-def test_a_failure_half_way_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The earlier package is back in its place, whole, and no scraps lie around."""
+def test_failed_rename_restores_the_earlier_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The earlier package is complete, and no temporary files remain."""
     folder = tmp_path / "package"
     write_package(_PACKAGE, folder)
     rename = Path.rename
@@ -92,8 +92,8 @@ def test_a_failure_half_way_leaves_what_was_there(tmp_path: Path, monkeypatch: p
     assert [it.name for it in tmp_path.iterdir()] == ["package"]
 
 
-def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
-    """A package with an impossible path fails before anything appears."""
+def test_unwritable_file_leaves_no_folder(tmp_path: Path) -> None:
+    """A package with a conflicting path fails before the folder is created."""
     broken = LogtoPackage("connector-a", "1.0.0", "a", "A", {"a": b"", f"a{os.sep}b": b""})
     with pytest.raises(OSError, match="a"):
         write_package(broken, tmp_path / "package")

@@ -1,8 +1,7 @@
-"""``python -m tests.mutation``: change the code in hundreds of small ways, and see what the suite alone notices.
+"""``python -m tests.mutation``: change the code in hundreds of small ways, and count which changes the suite detects.
 
-Needs the extra ``mutation``. Takes most of an hour on two cores, so it is for the night and not for CI; it works on a
-copy of the checkout, and writes docs/reference/mutation.md. Give mutants' names, or patterns of them, to try only those
-and write nothing.
+Needs the extra ``mutation``. Takes most of an hour on two cores, so CI does not run it. Works on a copy of the
+checkout and writes docs/internals/mutation.md. With names or patterns of mutants, tries only those and writes nothing.
 """
 
 import argparse
@@ -21,12 +20,12 @@ ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("connector_kit", "conformance", "schemas", "tests", "pyproject.toml", "README.md", "LICENSE")
 
 
-def main() -> int:
-    """Run mutmut on a copy, and report."""
+def main(arguments: list[str] | None = None) -> int:
+    """Run mutmut on a copy of the checkout, and report."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("mutants", nargs="*", help="names of mutants, or patterns of them")
-    parser.add_argument("--folder", type=Path, help="where to work, and to go on where an earlier run ended")
-    given = parser.parse_args()
+    parser.add_argument("--folder", type=Path, help="the folder to work in; continues an earlier run there")
+    given = parser.parse_args(arguments)
     with contextlib.ExitStack() as stack:
         folder = given.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mutation-")))
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,7 +44,7 @@ def main() -> int:
     text, unexplained = make_report(mutants, read_verdicts())
     REPORT.write_text(text, encoding="utf-8")
     for mutant in unexplained:
-        print(f"not explained: {mutant.name}\n{mutant.change}")
+        print(f"no reason recorded: {mutant.name}\n{mutant.change}")
     return 1 if unexplained else 0
 
 
@@ -63,9 +62,9 @@ def _mutmut(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]"
 
 
 def _mutants(folder: Path, *, everything: bool) -> list[Mutant]:
-    told = _mutmut(folder, "results", "--all", "true").stdout
+    results = _mutmut(folder, "results", "--all", "true").stdout
     found = []
-    for line in told.splitlines():
+    for line in results.splitlines():
         name, _, state = line.strip().rpartition(": ")
         if name and (everything or state not in {"killed", UNTRIED}):
             shown = "" if state in {"killed", UNTRIED} else _mutmut(folder, "show", name).stdout

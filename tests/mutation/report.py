@@ -1,4 +1,4 @@
-"""What became of the mutants, and what is known of those that live."""
+"""The mutation report: the result of every mutant, and the reason why a mutant survives."""
 
 import tomllib
 from collections import Counter
@@ -9,32 +9,32 @@ from typing import Final
 from attrs import frozen
 
 FOLDER: Final = Path(__file__).parent
-REPORT: Final = FOLDER.parents[1] / "docs" / "reference" / "mutation.md"
+REPORT: Final = FOLDER.parents[1] / "docs" / "internals" / "mutation.md"
 KINDS: Final = {
-    "equivalent": "No connector behaves differently: there is nothing to notice.",
-    "wording": "The words of a message or a log line are others: the contract leaves them to the author.",
-    "speed": "The same happens, but slower or faster: speed is measured and not tested.",
-    "import": "The line runs when the code is imported, before mutmut can change it: it was never tried.",
-    "outside": "It shows in what only the kit's own unit tests look at.",
-    "missed": "The suite could notice, and does not.",
+    "equivalent": "The connector behaves the same, so no test can detect it.",
+    "wording": "Only the text of a message or a log line changes; the contract leaves it to the author.",
+    "speed": "Only the speed changes; speed is measured in benchmarks, not in tests.",
+    "import": "The line runs at import, before mutmut activates the mutant, so it was never tried.",
+    "outside": "Only the kit's own unit tests can detect it.",
+    "missed": "The suite could detect it, and does not.",
 }
-"""Why a mutant lives. Those that are no part of what a connector does are left out of the rate, the others count."""
+"""Why a mutant survives. The rate leaves out those of `LEFT_OUT`."""
 
 LEFT_OUT: Final = ("equivalent", "wording", "speed", "import")
 UNTRIED: Final = "not checked"
-"""The state of a mutant that an unfinished run has not come to."""
+"""The state of a mutant that an unfinished run has not tried yet."""
 
 _DEAD: Final = {"killed", "timeout", "suspicious", "segfault"}
 
 
 @frozen
 class Mutant:
-    """One small change of the code.
+    """One small change of the code, made by mutmut.
 
     Args:
         name: module, function and number, as mutmut names it.
-        state: what became of it.
-        change: the lines taken out and put in.
+        state: its result, as mutmut names it.
+        change: the removed and added lines, as in a diff.
     """
 
     name: str
@@ -49,11 +49,11 @@ class Mutant:
 
 @frozen
 class Verdict:
-    """Why mutants of one place live.
+    """Why mutants of one function survive.
 
     Args:
         place: module and function.
-        change: a text that their change has; an empty one for all of them.
+        change: a text in their diff; empty for all mutants of the function.
         kind: one of `KINDS`.
         why: the reason.
     """
@@ -65,13 +65,13 @@ class Verdict:
 
 
 def read_verdicts() -> list[Verdict]:
-    """Read what is known of those that live."""
-    told = tomllib.loads((FOLDER / "survivors.toml").read_text(encoding="utf-8"))
-    return [Verdict(it["place"], it.get("change", ""), it["kind"], it["why"]) for it in told["survivor"]]
+    """Read the reasons from survivors.toml."""
+    data = tomllib.loads((FOLDER / "survivors.toml").read_text(encoding="utf-8"))
+    return [Verdict(it["place"], it.get("change", ""), it["kind"], it["why"]) for it in data["survivor"]]
 
 
 def explain(mutant: Mutant, verdicts: Sequence[Verdict]) -> Verdict | None:
-    """Return why a mutant lives, if that is known."""
+    """Return why a mutant survives, or ``None`` where no reason is recorded."""
     for verdict in verdicts:
         if mutant.place.endswith(verdict.place) and verdict.change in mutant.change:
             return verdict
@@ -79,7 +79,7 @@ def explain(mutant: Mutant, verdicts: Sequence[Verdict]) -> Verdict | None:
 
 
 def make_report(mutants: Sequence[Mutant], verdicts: Sequence[Verdict]) -> tuple[str, list[Mutant]]:
-    """Return the report as Markdown, and the mutants that live without a reason."""
+    """Return the report as Markdown, and the surviving mutants without a reason."""
     untried = sum(it.state == UNTRIED for it in mutants)
     mutants = [it for it in mutants if it.state != UNTRIED]
     dead = [it for it in mutants if it.state in _DEAD]
@@ -92,15 +92,15 @@ def make_report(mutants: Sequence[Mutant], verdicts: Sequence[Verdict]) -> tuple
     lines = [
         "# Mutation",
         "",
-        "Made by `python -m tests.mutation`: the Amazon SES connector, `connector_kit/connector.py` and",
-        "`connector_kit/templates.py`, changed in one small way at a time by mutmut, with the conformance suite on the",
-        "Amazon SES connector and on the [right connectors](kill-matrix.md#right-connectors) as the only test.",
+        "mutmut changes the Amazon SES connector, `connector_kit/connector.py` and `connector_kit/templates.py` in one",
+        "small way at a time. The only test is the conformance suite, on the Amazon SES connector and on",
+        "[right connectors](kill-matrix.md#right-connectors). `python -m tests.docs.regenerate --all` writes this page.",
         "",
-        f"**{len(mutants)} changes, {len(dead)} noticed: {len(dead) / counted:.1%} of the {counted} that count.**",
-        f"With those that change the words of a message alone it would be {len(dead) / with_words:.1%} of {with_words}.",
+        f"**{len(mutants)} mutants, {len(dead)} detected: {len(dead) / counted:.1%} of the {counted} that count.**",
+        f"Including those that only change the text of a message, it is {len(dead) / with_words:.1%} of {with_words}.",
         "",
-        *([f"The run is not complete: {untried} more changes were not tried yet.", ""] if untried else []),
-        "| Of those that live | How many | Counts? | Meaning |",
+        *([f"The run is not complete: {untried} more mutants were not tried yet.", ""] if untried else []),
+        "| Survivors | Number | Counts? | Meaning |",
         "| --- | --- | --- | --- |",
         *(
             f"| {kind} | {kinds[kind]} | {'no' if kind in LEFT_OUT else 'yes'} | {meaning} |"
@@ -108,9 +108,9 @@ def make_report(mutants: Sequence[Mutant], verdicts: Sequence[Verdict]) -> tuple
         ),
         "",
         *_by_file(mutants, known),
-        "## Why they live",
+        "## Reasons",
         "",
-        "| Function | How many | Kind | Why |",
+        "| Function | Number | Kind | Reason |",
         "| --- | --- | --- | --- |",
         *_reasons(alive, known),
     ]
@@ -119,7 +119,7 @@ def make_report(mutants: Sequence[Mutant], verdicts: Sequence[Verdict]) -> tuple
 
 def _by_file(mutants: Sequence[Mutant], known: Mapping[str, Verdict | None]) -> list[str]:
     modules = sorted({_module(it) for it in mutants})
-    lines = ["| Module | Changes | Noticed | Left out | Live and count |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| Module | Mutants | Detected | Left out | Survive and count |", "| --- | --- | --- | --- | --- |"]
     for module in modules:
         own = [it for it in mutants if _module(it) == module]
         dead = sum(it.state in _DEAD for it in own)
@@ -140,9 +140,9 @@ def _function(mutant: Mutant) -> str:
 
 
 def _reasons(alive: Sequence[Mutant], known: Mapping[str, Verdict | None]) -> list[str]:
-    told: Counter[tuple[str, str, str]] = Counter()
+    counts: Counter[tuple[str, str, str]] = Counter()
     for mutant in alive:
         verdict = known[mutant.name]
-        kind, why = (verdict.kind, verdict.why) if verdict else ("missed", "not studied yet")
-        told[_function(mutant), kind, why] += 1
-    return [f"| `{function}` | {count} | {kind} | {why} |" for (function, kind, why), count in sorted(told.items())]
+        kind, why = (verdict.kind, verdict.why) if verdict else ("missed", "no reason recorded yet")
+        counts[_function(mutant), kind, why] += 1
+    return [f"| `{function}` | {count} | {kind} | {why} |" for (function, kind, why), count in sorted(counts.items())]

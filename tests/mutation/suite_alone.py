@@ -1,4 +1,4 @@
-"""The conformance suite, and nothing else, on connectors that are right: what it says of the mutated code.
+"""The conformance suite alone, on right connectors, as the only test of mutated code.
 
 Not collected with the other tests: mutmut runs it, see `tests/mutation/__main__.py`.
 """
@@ -7,9 +7,10 @@ import pytest
 from attrs import evolve
 
 from conformance import Check, Profile, Spec, State, spec_of
-from conformance.judge import run_check
-from conformance.runner import checks_for
-from conformance.smoke import spec_faults
+from conformance.harness.search import SearchOptions
+from conformance.run.one_check import run_check
+from conformance.run.plan import checks_for
+from conformance.run.smoke_test import spec_errors
 from connector_kit import EmailConnector
 from connector_kit.connectors.aws_ses import AwsSesConnector
 from tests.conformance.right_connectors import RIGHT
@@ -17,7 +18,7 @@ from tests.conformance.right_connectors import RIGHT
 PROFILE = Profile("mutation", examples=12, failure_examples=1, derandomized=True)
 SES = spec_of(AwsSesConnector)
 OTHERS = tuple(spec for spec in RIGHT if spec.name in {"acme-sms", "form-sms", "everything", "template-ids", "hub"})
-"""What the SES connector does not reach in the kit: text messages, and templates that are used further."""
+"""They use parts of the kit that the SES connector does not: text messages, and other shapes of templates."""
 
 SLOW = {"errors.time-limit", "social.time-limit"}
 """Checks that wait for a time limit: one connector is enough for them."""
@@ -32,25 +33,25 @@ CASES = [
 
 @pytest.mark.parametrize("spec", [SES, *OTHERS], ids=lambda spec: spec.name)
 def test_the_spec_is_usable(spec: Spec) -> None:
-    """The smoke gate lets it through."""
-    assert spec_faults(spec, PROFILE) == ()
+    """The smoke test finds no error in the Spec."""
+    assert spec_errors(spec) == ()
 
 
 class Unfinished(AwsSesConnector):
-    """A connector whose author has not come to the sending yet."""
+    """A connector without a `deliver` method."""
 
     deliver = EmailConnector.deliver  # type: ignore[assignment]  # as if it had none
 
 
-def test_an_unfinished_connector_is_told_what_it_lacks() -> None:
-    """The smoke gate names the method that its author has still to write."""
-    (fault,) = spec_faults(evolve(SES, connector=Unfinished), PROFILE)
+def test_unfinished_connector_is_a_spec_error() -> None:
+    """The smoke test names the missing method."""
+    (fault,) = spec_errors(evolve(SES, connector=Unfinished))
     assert "not_implemented" in fault
     assert "Unfinished does not implement deliver." in fault
 
 
 @pytest.mark.parametrize(("spec", "check"), CASES)
 def test_the_check_holds(spec: Spec, check: Check) -> None:
-    """The check passes or does not apply; advice counts too."""
-    result = run_check(check, spec, PROFILE)
+    """The check passes or does not apply; advisory checks count too."""
+    result = run_check(check, spec, SearchOptions(PROFILE))
     assert result.state in {State.PASSED, State.NOT_APPLICABLE}, result.message

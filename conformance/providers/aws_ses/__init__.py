@@ -1,4 +1,4 @@
-"""Amazon SES v2, twice with one behaviour: in the process, and as a server on the loopback interface."""
+"""Stubs of Amazon SES v2 with the same behaviour: one in the process, one as a server on the loopback interface."""
 
 from conformance.providers.aws_ses.in_process import AwsSesProvider
 from conformance.providers.aws_ses.server import AwsSesServer

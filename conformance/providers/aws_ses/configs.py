@@ -1,11 +1,11 @@
-"""What a config of Amazon SES can say that any string is good enough for, and SES is not."""
+"""Changes of a config that any string guard accepts: values that SES rejects, and similar values that it accepts."""
 
 from typing import Any, Final
 
-from conformance.provider import ConfigCase
+from conformance.providers.base import ConfigCase
 
-_UNWRITABLE: Final = (f"<noreply@{'ü' * 64}.example>", f"{'ü' * 120} <noreply@logto.example>")
-_NO_ADDRESSES: Final = (
+_NOT_ENCODABLE: Final = (f"<noreply@{'ü' * 64}.example>", f"{'ü' * 120} <noreply@logto.example>")
+_INVALID_ADDRESSES: Final = (
     "noreply",
     "Logto <noreply>",
     "@logto.example",
@@ -13,9 +13,9 @@ _NO_ADDRESSES: Final = (
     "a b@logto.example",
     "one@two@logto.example",
     "grüße@logto.example",
-    *_UNWRITABLE,
+    *_NOT_ENCODABLE,
 )
-_ADDRESSES: Final = (
+_VALID_ADDRESSES: Final = (
     "Logto<noreply@logto.example>",
     "<noreply@logto.example>",
     "noreply@logto.example",
@@ -25,17 +25,17 @@ _ADDRESSES: Final = (
 _KEYS: Final = ("emailAddress", "feedbackForwardingEmailAddress")
 
 
-def _case(key: str, value: Any, hopeless: str | None = None) -> ConfigCase:  # noqa: ANN401 - any JSON value
-    return ConfigCase({key: value}, hopeless=hopeless)
+def _case(key: str, value: Any, rejected: str | None = None) -> ConfigCase:
+    return ConfigCase({key: value}, rejected=rejected)
 
 
 CONFIG_CASES: Final = (
-    ConfigCase(without=("emailAddress",), hopeless="emailAddress"),
+    ConfigCase(without=("emailAddress",), rejected="emailAddress"),
     *(_case("region", region, "region") for region in ("Ireland", "EU-WEST-1", "eu_west_1", "eu-west-1 ", "eu")),
     *(_case("region", region) for region in ("eu-west-1", "us-gov-west-1", "eusc-de-east-1")),
-    *(_case(key, address, key) for key in _KEYS for address in _NO_ADDRESSES),
+    *(_case(key, address, key) for key in _KEYS for address in _INVALID_ADDRESSES),
     *(ConfigCase({"region": region}, unusable="region") for region in ("", "a.b", "eu west")),
     *(ConfigCase({"accessKeyId": key}, unusable="accessKeyId") for key in ("AKIÄ", "AKIA EXAMPLE", "AKIA\n")),
-    *(ConfigCase({"emailAddress": it}, unusable="emailAddress") for it in _UNWRITABLE),
-    *(_case(key, address) for key in _KEYS for address in _ADDRESSES),
+    *(ConfigCase({"emailAddress": sender}, unusable="emailAddress") for sender in _NOT_ENCODABLE),
+    *(_case(key, address) for key in _KEYS for address in _VALID_ADDRESSES),
 )

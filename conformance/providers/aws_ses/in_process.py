@@ -1,4 +1,4 @@
-"""SES in the process: answers on botocore's ``before-send`` event, after signing and before any socket."""
+"""SES in the process: responds in botocore's ``before-send`` event, after signing and before a socket is opened."""
 
 import math
 from collections.abc import Collection, Iterator, Mapping
@@ -13,18 +13,18 @@ from botocore.exceptions import BotoCoreError, ConnectionClosedError, EndpointCo
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
-from conformance.http_exchange import HttpRequest
-from conformance.loopback_server import SilentAddress
-from conformance.provider import Aspect, Call, ConfigCase, Outcome, Provider
-from conformance.providers.aws_ses.answers import ANSWERS, Mishap, answer_for, new_message_id
 from conformance.providers.aws_ses.configs import CONFIG_CASES
-from conformance.providers.aws_ses.request import read_call, request_fault
+from conformance.providers.aws_ses.request import read_call, request_error
+from conformance.providers.aws_ses.responses import RESPONSES, NetworkFailure, new_message_id, response_for
+from conformance.providers.base import Aspect, Call, ConfigCase, Outcome, Provider
+from conformance.providers.http_messages import HttpRequest
+from conformance.providers.loopback import SilentAddress
 
 _EVENT: Final = "before-send.sesv2.SendEmail"
-_RAISED: Final[Mapping[Mishap | None, type[BotoCoreError]]] = {
+_EXCEPTIONS: Final[Mapping[NetworkFailure | None, type[BotoCoreError]]] = {
     "refused": EndpointConnectionError,
-    "lost": ConnectionClosedError,
-    "late": ReadTimeoutError,
+    "closed": ConnectionClosedError,
+    "timed-out": ReadTimeoutError,
 }
 
 
@@ -34,7 +34,7 @@ def _loader() -> Loader:
 
 
 class _Body:
-    """The raw answer as botocore reads it."""
+    """The raw response as botocore reads it."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -45,13 +45,13 @@ class _Body:
 
 
 class AwsSesProvider(Provider):
-    """Stands in for SES for every botocore session that is made while it runs.
+    """Replaces SES for every botocore session that is created while the stub runs.
 
-    No socket is opened, but for the outcome ``hangs``: it sends the request, signed for SES, to a loopback address
-    that never answers, so that the connector's own time limits act.
+    It opens no socket, with one exception. For the outcome ``hangs`` the request, signed for SES, goes to a loopback
+    address that never responds, so that the connector's own timeout applies.
     """
 
-    outcomes: ClassVar[tuple[Outcome, ...]] = tuple(answer.outcome for answer in ANSWERS)
+    outcomes: ClassVar[tuple[Outcome, ...]] = tuple(response.outcome for response in RESPONSES)
     config_cases: ClassVar[tuple[ConfigCase, ...]] = CONFIG_CASES
 
     def __init__(self) -> None:
@@ -60,29 +60,29 @@ class AwsSesProvider(Provider):
 
     @property
     def addresses(self) -> Collection[tuple[str, int]]:
-        """Where nothing is ever answered, while that is the outcome."""
+        """The loopback address that never responds, during the outcome ``hangs``."""
         return (self._silent.address,)
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """No proxy stands between a connector and the stub."""
+        """Bypass the proxies that the environment configures."""
         return {"no_proxy": "*"}
 
-    def answer_with(self, name: str, times: float = math.inf) -> None:
-        """Answer so from now on, or so many times, and let go of requests that hang."""
-        super().answer_with(name, times)
+    def respond_with(self, name: str, times: float = math.inf) -> None:
+        """Use an outcome for the next requests, and end the requests that hang."""
+        super().respond_with(name, times)
         self._silent.close()
         if self.current.hangs:
             self._silent.open()
 
-    def _installed(self) -> AbstractContextManager[None]:
+    def _intercepting(self) -> AbstractContextManager[None]:
         return self._initializing_sessions()
 
     @contextmanager
     def _initializing_sessions(self) -> Iterator[None]:
         def attach(session: Session) -> None:
-            session.register_component("data_loader", _loader())  # each session would read the same megabyte again
-            session.register(_EVENT, self._before_send)  # type: ignore[arg-type]  # botocore uses what the handler returns; its stubs say it returns nothing
+            session.register_component("data_loader", _loader())  # each session would read the same megabyte
+            session.register(_EVENT, self._before_send)  # type: ignore[arg-type]  # botocore uses the return value of a handler; its stubs declare none
 
         botocore.register_initializer(attach)
         try:
@@ -94,20 +94,20 @@ class AwsSesProvider(Provider):
     def _before_send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
         outcome, message_id = self.current, new_message_id()
         sent = _read(request)
-        chosen = answer_for(outcome)
-        answer = chosen.to(sent, message_id)
-        self.calls.append(read_call(sent, outcome, answer, message_id))
-        if chosen.mishap in _RAISED:
-            raise _RAISED[chosen.mishap](endpoint_url=request.url, error="stub")
-        if isinstance(answer, str):
+        chosen = response_for(outcome)
+        response = chosen.to(sent, message_id)
+        self.calls.append(read_call(sent, outcome, response, message_id))
+        if chosen.network_failure in _EXCEPTIONS:
+            raise _EXCEPTIONS[chosen.network_failure](endpoint_url=request.url, error="stub")
+        if isinstance(response, str):
             request.url = f"{self._silent.url}{sent.target}"
             return None
-        headers = HTTPHeaders.from_pairs(answer.headers.items())
-        return AWSResponse(request.url, answer.status, headers, _Body(answer.body))
+        headers = HTTPHeaders.from_pairs(response.headers.items())
+        return AWSResponse(request.url, response.status, headers, _Body(response.body))
 
-    def fault(self, call: Call, config: Mapping[str, Any], aspect: Aspect) -> str | None:
-        """Judge a ``SendEmail`` request against the config it was made for."""
-        return request_fault(call, config, aspect, at_aws=True)
+    def request_error(self, call: Call, config: Mapping[str, Any], aspect: Aspect) -> str | None:
+        """Compare a ``SendEmail`` request with the config it was made for."""
+        return request_error(call, config, aspect, at_aws=True)
 
 
 def _read(prepared: AWSPreparedRequest) -> HttpRequest:

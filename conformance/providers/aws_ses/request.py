@@ -1,4 +1,4 @@
-"""A ``SendEmail`` request: what it says, and whether it says what the config says."""
+"""A ``SendEmail`` request: reads it, and compares it with the config it was made for."""
 
 import json
 import re
@@ -9,9 +9,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from conformance.http_exchange import Answer, HttpRequest, exchange
-from conformance.provider import Aspect, Call, Outcome
-from conformance.providers.sender import sender_fault
+from conformance.providers.base import Aspect, Call, Outcome
+from conformance.providers.http_messages import HttpRequest, HttpResponse, exchange
+from conformance.providers.request_errors import sender_error, setting_error
 
 _PATH: Final = "/v2/email/outbound-emails"
 _AUTHORIZATION: Final = re.compile(
@@ -26,8 +26,8 @@ _OPTIONS: Final = {
 }
 
 
-def read_call(request: HttpRequest, outcome: Outcome, answer: Answer | str, message_id: str) -> Call:
-    """Return a request and its answer as the suite sees them; what is missing or of another shape is none."""
+def read_call(request: HttpRequest, outcome: Outcome, response: HttpResponse | str, message_id: str) -> Call:
+    """Return a request and its response as a call; members that are missing or of the wrong type are left out."""
     members = _members(request)
     simple = _object(_object(members.get("Content")).get("Simple"))
     body = _object(simple.get("Body"))
@@ -41,29 +41,29 @@ def read_call(request: HttpRequest, outcome: Outcome, answer: Answer | str, mess
         outcome=outcome,
         result=message_id if outcome.family == "accepted" else None,
         raw=request,
-        exchange=exchange(request, answer),
-        reference=answer.headers.get("x-amzn-RequestId") if isinstance(answer, Answer) else None,
+        exchange=exchange(request, response),
+        reference=response.headers.get("x-amzn-RequestId") if isinstance(response, HttpResponse) else None,
     )
 
 
-def request_fault(call: Call, config: Mapping[str, Any], aspect: Aspect, *, at_aws: bool) -> str | None:
-    """Judge one aspect of a request against the config it was made for.
+def request_error(call: Call, config: Mapping[str, Any], aspect: Aspect, *, at_aws: bool) -> str | None:
+    """Describe what is wrong with one aspect of a request, or return ``None``.
 
     Args:
         call: the request.
-        config: what it was made for.
-        aspect: which.
-        at_aws: whether it was addressed to an endpoint of AWS, whose name tells the region.
+        config: the config that it was made for.
+        aspect: the aspect to compare.
+        at_aws: whether the URL is an endpoint of AWS, whose host name contains the region.
     """
     request: HttpRequest = call.raw
     match aspect:
-        case "form":
-            return _form_fault(request)
+        case "format":
+            return _format_error(request)
         case "sender":
-            return sender_fault(call.sender, config.get("emailAddress"), "emailAddress")
+            return sender_error(call.sender, config.get("emailAddress"), "emailAddress")
         case "credentials":
-            return _credentials_fault(request, config, at_aws=at_aws)
-    return _options_fault(_members(request), config)
+            return _credentials_error(request, config, at_aws=at_aws)
+    return _options_error(_members(request), config)
 
 
 def _members(request: HttpRequest) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _strings(value: object) -> tuple[str, ...]:
     return tuple(str(it) for it in value) if isinstance(value, list) else ()
 
 
-def _form_fault(request: HttpRequest) -> str | None:
+def _format_error(request: HttpRequest) -> str | None:
     if request.method != "POST" or request.target != _PATH:
         return f"expected POST {_PATH}, found {request.method} {request.target}"
     members = _members(request)
@@ -93,19 +93,19 @@ def _form_fault(request: HttpRequest) -> str | None:
     return None
 
 
-def _credentials_fault(request: HttpRequest, config: Mapping[str, Any], *, at_aws: bool) -> str | None:
+def _credentials_error(request: HttpRequest, config: Mapping[str, Any], *, at_aws: bool) -> str | None:
     found = _AUTHORIZATION.fullmatch(request.authorization or "")
     if found is None:
-        return "expected a Signature Version 4, found none"
+        return "expected an Authorization header with a Signature Version 4"
     if found["key"] != config["accessKeyId"]:
-        return "expected the config's accessKeyId in the credential scope, found another"
+        return f"the accessKeyId in the credential scope ({len(found['key'])} characters) is not the config's"
     region = config["region"]
     if found["region"] != region or (at_aws and f".{region}." not in request.url):
         return f"expected the region {region} in endpoint and credential scope, found {found['region']}"
     if found["service"] != "ses":
         return f"expected the service ses in the credential scope, found {found['service']}"
     if found["signature"] != _signature(request, config, found["headers"].split(";")):
-        return "expected a signature made with the config's accessKeySecret, found another"
+        return "the signature was not made with the config's accessKeySecret"
     return None
 
 
@@ -119,10 +119,6 @@ def _signature(request: HttpRequest, config: Mapping[str, Any], signed: list[str
     return signature
 
 
-def _options_fault(members: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
-    for key, member in _OPTIONS.items():
-        expected = config.get(key)
-        if members.get(member) != expected:
-            found = "nothing" if member not in members else "something else"
-            return f"expected {member} to be the config's {key} ({'set' if expected else 'not set'}), found {found}"
-    return None
+def _options_error(members: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
+    errors = (setting_error(member, members.get(member), key, config.get(key)) for key, member in _OPTIONS.items())
+    return next((error for error in errors if error is not None), None)

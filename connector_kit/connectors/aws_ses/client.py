@@ -1,6 +1,7 @@
-"""The botocore client: how it is made, how long it may take, when it tries again, and how long it is kept."""
+"""The botocore client: creation, time limits, retries, and the store of clients in use."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from threading import Lock
@@ -8,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from connector_kit.connectors.aws_ses.config import AwsSesConfig
-from connector_kit.connectors.aws_ses.failures import is_quota, is_throttle, refuse_other_json, unusable_access_key
+from connector_kit.connectors.aws_ses.errors import check_json_object, classify
+from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -23,22 +25,22 @@ READ_TIMEOUT: Final = 6.0
 """In seconds without a byte from SES."""
 
 TIME_LIMIT: Final = 14.0
-"""In seconds: no further attempt begins unless it can end within this time after the first began."""
-
-ATTEMPTS: Final = 3
+"""In seconds: no retry starts unless it can end within this time after the first attempt started."""
 
 _CLIENTS_KEPT: Final = 8
-_PRINTABLE: Final = range(33, 127)
 _CONNECTIONS_KEPT: Final = 50
-_THROTTLE_PAUSES: Final = (0.3, 0.9)
-_FAULT_PAUSES: Final = (0.05, 0.1)
-_SERVER_FAULTS: Final = frozenset({500, 502, 503, 504})
+_FIRST_ERROR_STATUS: Final = 300
+"""Botocore raises a ``ClientError`` for this HTTP status and above."""
+_REGION: Final = re.compile(r"(?![0-9]+$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+"""What botocore accepts as part of a host name, see ``botocore.utils.validate_region_name``."""
+_ACCESS_KEY_ID: Final = re.compile(r"[!-~]*")
+"""Characters that can be part of an Authorization header."""
 
 
 class SendEmailClient(Protocol):
-    """What the connector needs of a botocore ``sesv2`` client."""
+    """The part of a botocore ``sesv2`` client that the connector uses."""
 
-    def send_email(self, **members: Any) -> Mapping[str, Any]:  # noqa: ANN401 - the operation's members
+    def send_email(self, **members: Any) -> Mapping[str, Any]:
         """Call ``SendEmail``."""
         ...
 
@@ -47,16 +49,16 @@ ClientFactory = Callable[[AwsSesConfig], SendEmailClient]
 
 
 class SessionClientFactory:
-    """Makes clients from one botocore session, which is made with the first of them.
+    """Creates clients from one botocore session. The first call creates the session.
 
-    The environment still counts, as with any AWS client: proxies, CA bundle, ``AWS_ENDPOINT_URL_SESV2``.
+    The environment applies as to any AWS client: proxies, CA bundle, ``AWS_ENDPOINT_URL_SESV2``.
     """
 
     def __init__(self) -> None:
         self._session: botocore.session.Session | None = None
 
     def __call__(self, config: AwsSesConfig) -> SendEmailClient:
-        """Make a client for the config's region and access key. Callers see to it that one runs at a time."""
+        """Create a client for the config's region and access key. Not thread-safe: the caller holds a lock."""
         if self._session is None:
             self._session = botocore.session.get_session()
         client: BaseClient = self._session.create_client(
@@ -72,13 +74,13 @@ class SessionClientFactory:
             ),
         )
         client.meta.events.register("before-call.sesv2.SendEmail", _start_clock)
-        client.meta.events.register("before-parse.sesv2.SendEmail", refuse_other_json)
-        client.meta.events.register("needs-retry.sesv2.SendEmail", _pause_before_retry)  # type: ignore[arg-type]  # botocore acts on what a handler returns; its stubs say it returns nothing
-        return client  # type: ignore[return-value]  # operations are made at run time
+        client.meta.events.register("before-parse.sesv2.SendEmail", check_json_object)
+        client.meta.events.register("needs-retry.sesv2.SendEmail", _pause_before_retry)  # type: ignore[arg-type]  # botocore uses the return value of a handler; its stubs declare none
+        return client  # type: ignore[return-value]  # botocore adds the operations at run time
 
 
 class ClientStore:
-    """Keeps the client of each region and access key in use: making one costs far more than a send."""
+    """Keeps the clients of the regions and access keys in use: creating one costs far more than a send."""
 
     def __init__(self, factory: ClientFactory) -> None:
         self._factory = factory
@@ -86,10 +88,11 @@ class ClientStore:
         self._clients: dict[tuple[str, str, str], SendEmailClient] = {}
 
     def get(self, config: AwsSesConfig) -> SendEmailClient:
-        """Return the client for a config, a new one when its region or keys are new.
+        """Return the client for the config's region and access key; create it if there is none yet.
 
         Raises:
-            ConnectorError: ``invalid_config``, when the access key id cannot stand in a signature.
+            ConnectorError: ``invalid_config`` for a region or an access key id that cannot be used, ``general`` when
+                botocore cannot create a client.
         """
         key = (config.region, config.access_key_id, config.access_key_secret)
         client = self._clients.get(key)
@@ -97,12 +100,27 @@ class ClientStore:
             return client
         with self._lock:
             if key not in self._clients:
-                if not all(ord(character) in _PRINTABLE for character in config.access_key_id):
-                    raise unusable_access_key()
+                created = self._create(config)
                 if len(self._clients) >= _CLIENTS_KEPT:
                     del self._clients[next(iter(self._clients))]
-                self._clients[key] = self._factory(config)
+                self._clients[key] = created
             return self._clients[key]
+
+    def _create(self, config: AwsSesConfig) -> SendEmailClient:
+        if not _REGION.fullmatch(config.region):
+            message = f"The region is not valid: expected an AWS region such as eu-west-1, found {config.region!r}."
+            raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, {"message": message})
+        if not _ACCESS_KEY_ID.fullmatch(config.access_key_id):
+            message = "The accessKeyId is not valid: expected only letters and digits."
+            raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, {"message": message})
+        try:
+            return self._factory(config)
+        except (BotoCoreError, ValueError) as error:
+            message = f"botocore could not create a client: {type(error).__name__}."
+            cause = (
+                error if isinstance(error, BotoCoreError) else None
+            )  # other exceptions may show an environment variable
+            raise ConnectorError(ConnectorErrorCodes.GENERAL, {"message": message}) from cause
 
 
 def _start_clock(context: dict[str, Any], **_: object) -> None:
@@ -116,27 +134,22 @@ def _pause_before_retry(
     request_dict: Mapping[str, Any],
     **_: object,
 ) -> float | None:
-    """Answer botocore's needs-retry event: how many seconds to wait before the next attempt, or ``None`` for none.
+    """Handle botocore's ``needs-retry`` event: return the pause in seconds before a retry, or ``None`` for no retry.
 
-    ``SendEmail`` has no idempotency token, so an attempt that SES may have accepted (no answer in time, a connection
-    lost after the request went out) is never repeated; botocore's own standard mode would send such a message twice.
+    botocore's own standard mode also retries after a missing response, which can send a message twice.
     """
-    if attempts >= ATTEMPTS:
-        return None
-    if response is None:
-        pauses = _FAULT_PAUSES if isinstance(caught_exception, EndpointConnectionError | ConnectTimeoutError) else None
-    else:
-        http, parsed = response
-        error = parsed.get("Error", {})
-        code, message = str(error.get("Code", "")), str(error.get("Message", ""))
-        if is_quota(code, message):
-            pauses = None
-        elif is_throttle(code, http.status_code):
-            pauses = _THROTTLE_PAUSES
-        else:
-            pauses = _FAULT_PAUSES if http.status_code in _SERVER_FAULTS else None
-    if pauses is None:
+    error = _error(response, caught_exception)
+    pauses = () if error is None else classify(error).retry_pauses
+    if attempts > len(pauses):
         return None
     pause = random.uniform(0, pauses[attempts - 1])  # noqa: S311 - jitter
     elapsed = time.monotonic() - request_dict["context"]["started"]
     return pause if elapsed + pause + CONNECT_TIMEOUT + READ_TIMEOUT <= TIME_LIMIT else None
+
+
+def _error(response: tuple[Any, Mapping[str, Any]] | None, caught: Exception | None) -> Exception | None:
+    """Return the exception that botocore raises if there is no retry."""
+    if response is None:
+        return caught
+    http, parsed = response
+    return ClientError(parsed, "SendEmail") if http.status_code >= _FIRST_ERROR_STATUS else None  # type: ignore[arg-type]  # the stubs want a typed dict

@@ -1,27 +1,27 @@
-"""The Amazon SES connector: one ``SendEmail`` call a message."""
+"""The Amazon SES connector: one ``SendEmail`` call for each message."""
 
-from typing import Any, ClassVar, Final
-
-from botocore.exceptions import BotoCoreError
+from http import HTTPStatus
+from typing import Any, ClassVar
 
 from connector_kit.connector import Declaration, Email, EmailConnector
-from connector_kit.connectors.aws_ses.client import ClientFactory, ClientStore, SendEmailClient, SessionClientFactory
+from connector_kit.connectors.aws_ses.client import ClientFactory, ClientStore, SessionClientFactory
 from connector_kit.connectors.aws_ses.config import AwsSesConfig, aws_ses_config_guard
-from connector_kit.connectors.aws_ses.failures import client_failure, send_failure, unusable_answer
+from connector_kit.connectors.aws_ses.errors import connector_error, malformed_response
 from connector_kit.connectors.aws_ses.metadata import METADATA
 from connector_kit.connectors.aws_ses.request import send_email_request
 from connector_kit.guards import Guard
 from connector_kit.metadata import ConnectorMetadata
-
-_OK: Final = 200
+from connector_kit.redaction import config_secrets
+from connector_kit.wire import to_json
 
 
 class AwsSesConnector(EmailConnector[AwsSesConfig]):
     """Sends e-mail through Amazon SES v2.
 
     Args:
-        client_factory: makes the botocore ``sesv2`` client for a config; it is kept and used again while region and
-            keys stay the same. The default limits a whole send to under 15 seconds and three attempts.
+        client_factory: creates the botocore ``sesv2`` client for a config. The connector keeps the client and reuses it
+            for the same region and keys. A client of the default factory ends a send within 15 seconds and three
+            attempts.
         **kit: see `connector_kit.Connector`.
     """
 
@@ -47,7 +47,7 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
         },
     )
 
-    def __init__(self, *, client_factory: ClientFactory | None = None, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, *, client_factory: ClientFactory | None = None, **kit: Any) -> None:
         super().__init__(**kit)
         self._clients = ClientStore(client_factory or SessionClientFactory())
 
@@ -55,31 +55,24 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
         """Call ``SendEmail`` once and return the MessageId.
 
         Raises:
-            ConnectorError: ``rate_limit_exceeded`` for a throttle, ``usage_limit_exceeded`` for a quota,
-                ``invalid_response`` for any other refusal, with AWS's message, code and request id;
-                ``general`` when SES cannot be reached; ``invalid_config`` or ``invalid_request_parameters`` when a
-                region, key or mailbox cannot be used.
+            ConnectorError: the code of the error's kind (see `connector_kit.connectors.aws_ses.errors`), with AWS's
+                message, error code and request id; ``invalid_config`` or ``invalid_request_parameters`` for a region,
+                access key id or mailbox that cannot be used.
         """
         request = send_email_request(config, email)
-        client = self._client(config)
+        client = self._clients.get(config)
         try:
-            answer = client.send_email(**request)
-        except Exception as error:  # noqa: BLE001 - translated here and nowhere else
-            secrets = (config.access_key_secret, config.access_key_id, email.data.payload.code, email.data.payload.link)
-            failure = send_failure(error, secrets)
-            raise failure from failure.__cause__
-        status = answer["ResponseMetadata"]["HTTPStatusCode"]
-        if status != _OK:
-            raise unusable_answer("only 200 means accepted", status)
-        message_id = answer.get("MessageId")
+            response = client.send_email(**request)
+        except Exception as error:  # noqa: BLE001 - the one place that translates exceptions of botocore
+            # Names in the payload are not redacted: AWS's message may have them in an address that the operator needs.
+            payload = email.data.payload
+            secrets = (*config_secrets(type(self), to_json(config)), payload.code, payload.link)
+            translated = connector_error(error, secrets)
+            raise translated from translated.__cause__
+        status = response["ResponseMetadata"]["HTTPStatusCode"]
+        if status != HTTPStatus.OK:
+            raise malformed_response("only 200 means that the message was accepted", status)
+        message_id = response.get("MessageId")
         if not isinstance(message_id, str) or not message_id:
-            raise unusable_answer("it has no MessageId")
+            raise malformed_response("no MessageId", status)
         return message_id
-
-    def _client(self, config: AwsSesConfig) -> SendEmailClient:
-        try:
-            return self._clients.get(config)
-        except BotoCoreError as error:
-            raise client_failure(error) from error
-        except ValueError as error:
-            raise client_failure(error) from None

@@ -1,4 +1,7 @@
-"""What Logto Console shows of the Amazon SES connector: names, form and first templates."""
+"""What Logto Console shows of the Amazon SES connector: names, config form and default templates."""
+
+import re
+from typing import Any
 
 from connector_kit.metadata import (
     ConnectorConfigFormItem,
@@ -15,99 +18,87 @@ _LINK = (
 )
 
 
-def _html(lead: str, action: str, note: str) -> str:
-    return (
+def _template(usage_type: str, subject: str, lead: str, note: str, action: str = _CODE) -> dict[str, str]:
+    content = (
         '<div style="color:#1f2933;font-family:Arial,Helvetica,sans-serif;'
         'font-size:16px;line-height:1.5;margin:0 auto;max-width:480px;padding:24px">'
         f"<p>{lead}</p>{action}"
         f'<p style="color:#616e7c;font-size:14px">{note}</p></div>'
     )
+    return {"usageType": usage_type, "subject": subject, "content": content}
 
 
-_DEFAULT_TEMPLATES: list[dict[str, str]] = [
-    {
-        "usageType": "Register",
-        "subject": "{{code}} is your sign-up code",
-        "content": _html(
-            "Welcome! Enter this code to create your account:",
-            _CODE,
-            "It is valid for 10 minutes. Not signing up? Then there is nothing for you to do.",
-        ),
-    },
-    {
-        "usageType": "SignIn",
-        "subject": "{{code}} is your sign-in code",
-        "content": _html(
-            "Enter this code to sign in:",
-            _CODE,
-            "It is valid for 10 minutes. Never share it. Nobody from our team will ask you for it.",
-        ),
-    },
-    {
-        "usageType": "ForgotPassword",
-        "subject": "Reset your password",
-        "content": _html(
-            "Enter this code to choose a new password:",
-            _CODE,
-            "It is valid for 10 minutes. If you did not ask for a new password, "
-            "ignore this message: your present one keeps working.",
-        ),
-    },
-    {
-        "usageType": "Generic",
-        "subject": "{{code}} is your verification code",
-        "content": _html(
-            "Enter this code to continue:",
-            _CODE,
-            "It is valid for 10 minutes. If you did not ask for it, you can ignore this message.",
-        ),
-    },
-    {
-        "usageType": "OrganizationInvitation",
-        "subject": "You are invited to join an organization",
-        "content": _html(
-            "Someone invited you to join their organization.",
-            _LINK,
-            "If you were not expecting an invitation, you can ignore this message.",
-        ),
-    },
-    {
-        "usageType": "UserPermissionValidation",
-        "subject": "Confirm that it is you",
-        "content": _html(
-            "You are about to change something important in your account. Enter this code to go on:",
-            _CODE,
-            "It is valid for 10 minutes. If this was not you, change your password now.",
-        ),
-    },
-    {
-        "usageType": "BindNewIdentifier",
-        "subject": "Confirm your email address",
-        "content": _html(
-            "Enter this code to add this email address to your account:",
-            _CODE,
-            "It is valid for 10 minutes. If you have no such account, you can ignore this message.",
-        ),
-    },
-    {
-        "usageType": "MfaVerification",
-        "subject": "{{code}} is your two-step verification code",
-        "content": _html(
-            "Enter this code as the second step of your sign-in:",
-            _CODE,
-            "It is valid for 10 minutes. If you are not signing in, change your password: somebody may know it.",
-        ),
-    },
-    {
-        "usageType": "BindMfa",
-        "subject": "Set up two-step verification",
-        "content": _html(
-            "Enter this code to use this email address for two-step verification:",
-            _CODE,
-            "It is valid for 10 minutes. If this was not you, change your password now.",
-        ),
-    },
+_DEFAULT_TEMPLATES = [
+    _template(
+        "Register",
+        "{{code}} is your sign-up code",
+        "Welcome! Enter this code to create your account:",
+        "It is valid for 10 minutes. If you are not signing up, you can ignore this message.",
+    ),
+    _template(
+        "SignIn",
+        "{{code}} is your sign-in code",
+        "Enter this code to sign in:",
+        "It is valid for 10 minutes. Never share it. Nobody from our team will ask you for it.",
+    ),
+    _template(
+        "ForgotPassword",
+        "Reset your password",
+        "Enter this code to choose a new password:",
+        "It is valid for 10 minutes. If you did not ask for a new password, you can ignore this message: your current password still works.",
+    ),
+    _template(
+        "Generic",
+        "{{code}} is your verification code",
+        "Enter this code to continue:",
+        "It is valid for 10 minutes. If you did not ask for it, you can ignore this message.",
+    ),
+    _template(
+        "OrganizationInvitation",
+        "You are invited to join an organization",
+        "Someone invited you to join their organization.",
+        "If you were not expecting an invitation, you can ignore this message.",
+        _LINK,
+    ),
+    _template(
+        "UserPermissionValidation",
+        "Confirm that it is you",
+        "You are about to change something important in your account. Enter this code to go on:",
+        "It is valid for 10 minutes. If this was not you, change your password now.",
+    ),
+    _template(
+        "BindNewIdentifier",
+        "Confirm your email address",
+        "Enter this code to add this email address to your account:",
+        "It is valid for 10 minutes. If you have no such account, you can ignore this message.",
+    ),
+    _template(
+        "MfaVerification",
+        "{{code}} is your two-step verification code",
+        "Enter this code as the second step of your sign-in:",
+        "It is valid for 10 minutes. If you are not signing in, change your password: somebody may know it.",
+    ),
+    _template(
+        "BindMfa",
+        "Set up two-step verification",
+        "Enter this code to use this email address for two-step verification:",
+        "It is valid for 10 minutes. If this was not you, change your password now.",
+    ),
 ]
+
+
+def _text(key: str, label: str, description: str, *, required: bool = False, **options: Any) -> ConnectorConfigFormItem:
+    placeholder = re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", f"<{key}>")
+    return ConnectorConfigFormItem(
+        ConnectorConfigFormItemType.TEXT,
+        key,
+        label,
+        placeholder=placeholder,
+        required=required,
+        description=description,
+        **options,
+    )
+
 
 METADATA: ConnectorMetadata = ConnectorMetadata(
     id="aws-ses-mail",
@@ -133,83 +124,53 @@ METADATA: ConnectorMetadata = ConnectorMetadata(
     logo_dark="./logo-dark.svg",
     readme="./README.md",
     form_items=(
-        ConnectorConfigFormItem(
-            type=ConnectorConfigFormItemType.TEXT,
-            key="accessKeyId",
-            label="Access key ID",
-            placeholder="<access-key-id>",
+        _text(
+            "accessKeyId",
+            "Access key ID",
+            "The public half of the AWS access key pair.",
+            tooltip="Use an IAM user that may only call ses:SendEmail.",
             required=True,
-            description="The public half of the AWS access key pair.",
-            tooltip="Best from an IAM user that may do nothing but ses:SendEmail.",
         ),
-        ConnectorConfigFormItem(
-            type=ConnectorConfigFormItemType.TEXT,
-            key="accessKeySecret",
-            label="Secret access key",
-            placeholder="<access-key-secret>",
-            required=True,
-            description="The secret half of the AWS access key pair.",
+        _text(
+            "accessKeySecret",
+            "Secret access key",
+            "The secret half of the AWS access key pair.",
             tooltip="AWS shows it once, when the key is created.",
+            required=True,
             is_confidential=True,
         ),
-        ConnectorConfigFormItem(
-            type=ConnectorConfigFormItemType.TEXT,
-            key="region",
-            label="Region",
-            placeholder="<region>",
-            required=True,
-            description="The code of the AWS region that holds your verified identity.",
+        _text(
+            "region",
+            "Region",
+            "The code of the AWS region that holds your verified identity.",
             tooltip="For example us-east-1. An identity exists in one region only.",
+            required=True,
         ),
-        ConnectorConfigFormItem(
-            type=ConnectorConfigFormItemType.TEXT,
-            key="emailAddress",
-            label="Sender address",
-            placeholder="<email-address>",
-            required=False,
-            description=(
-                "Who the messages come from: an address alone, or a name followed by the address in angle brackets."
-            ),
-            tooltip=(
-                "The address, or its domain, must be a verified identity. "
-                "Leave it empty only if every message has a sender of its own."
-            ),
+        _text(
+            "emailAddress",
+            "Sender address",
+            "The sender of the messages: an address, or a name followed by an address in angle brackets.",
+            tooltip="The address, or its domain, must be a verified identity. Leave it empty only if every template managed in Logto sets its own sender.",
         ),
-        ConnectorConfigFormItem(
-            type=ConnectorConfigFormItemType.TEXT,
-            key="emailAddressIdentityArn",
-            label="Sender identity ARN",
-            placeholder="<email-address-identity-arn>",
-            required=False,
-            description="Only if another AWS account owns the sender's identity and has authorized you to use it.",
+        _text(
+            "emailAddressIdentityArn",
+            "Sender identity ARN",
+            "Required only if another AWS account owns the sender's identity and has authorized you to use it.",
         ),
-        ConnectorConfigFormItem(
-            type=ConnectorConfigFormItemType.TEXT,
-            key="feedbackForwardingEmailAddress",
-            label="Feedback address",
-            placeholder="<feedback-forwarding-email-address>",
-            required=False,
-            description="Where Amazon SES reports bounces and complaints by email.",
+        _text(
+            "feedbackForwardingEmailAddress",
+            "Feedback address",
+            "Where Amazon SES reports bounces and complaints by email.",
         ),
-        ConnectorConfigFormItem(
-            type=ConnectorConfigFormItemType.TEXT,
-            key="feedbackForwardingEmailAddressIdentityArn",
-            label="Feedback identity ARN",
-            placeholder="<feedback-forwarding-email-address-identity-arn>",
-            required=False,
-            description=(
-                "Only if another AWS account owns the feedback address's identity and has authorized you to use it."
-            ),
+        _text(
+            "feedbackForwardingEmailAddressIdentityArn",
+            "Feedback identity ARN",
+            "Required only if another AWS account owns the feedback address's identity and has authorized you to use it.",
         ),
-        ConnectorConfigFormItem(
-            type=ConnectorConfigFormItemType.TEXT,
-            key="configurationSetName",
-            label="Configuration set",
-            placeholder="<configuration-set-name>",
-            required=False,
-            description=(
-                "The Amazon SES configuration set to send with, for event tracking or dedicated IP addresses."
-            ),
+        _text(
+            "configurationSetName",
+            "Configuration set",
+            "The Amazon SES configuration set to send with, for event tracking or dedicated IP addresses.",
         ),
         ConnectorConfigFormItem(
             type=ConnectorConfigFormItemType.JSON,
@@ -219,7 +180,7 @@ METADATA: ConnectorMetadata = ConnectorMetadata(
             default_value=_DEFAULT_TEMPLATES,
             description=(
                 "One message for each usage type. Register, SignIn, ForgotPassword "
-                "and Generic must be there; Generic stands in for any other."
+                "and Generic are required; Generic is the fallback for any other."
             ),
             tooltip=(
                 "The content is HTML. Write {{code}} where the verification code goes, "

@@ -1,4 +1,4 @@
-// The config guard: the connector's own verdict on the connector's own keys, and two more keys for the host.
+// The config guard: the verdict of the Python connector on its own keys, plus two keys for the host.
 
 import { findIssues } from './json-schema.js';
 
@@ -7,36 +7,34 @@ export const TOKEN = 'hostToken';
 
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
-/** Returns the URL of the host without a slash at its end, or undefined where the text is no address of a host. */
+/** Returns the URL of the host without a trailing slash, or undefined if the text is not such a URL. */
 export const readEndpoint = (text) => {
   if (!URL.canParse(text)) {
     return;
   }
   const { protocol, username, password, search, hash, origin, pathname } = new URL(text);
   const isUsable = ['http:', 'https:'].includes(protocol) && !(username || password || search || hash);
-  return isUsable ? `${origin}${pathname.replace(/\/+$/u, '')}` : undefined;
+  // The lookbehind keeps the search linear in the number of slashes.
+  return isUsable ? `${origin}${pathname.replace(/(?<!\/)\/+$/u, '')}` : undefined;
 };
 
-/** Returns the token alone, though pasted with the word before it, or undefined where it cannot stand in a header. */
+/** Returns the token without a pasted "Bearer", or undefined if the text is not valid in an HTTP header. */
 export const readToken = (text) => /^\s*(?:bearer +)?(?<token>[\u0021-\u007E](?:[\u0020-\u007E]*[\u0021-\u007E])?)\s*$/iu.exec(text)?.groups.token;
 
-const tests = {
+const hostKeys = {
   [ENDPOINT]: {
-    holds: (value) => typeof value === 'string' && readEndpoint(value) !== undefined,
-    message: 'expected the URL of the host, such as http://127.0.0.1:8085',
+    read: readEndpoint,
+    message: 'expected the URL of the host, such as http://127.0.0.1:8085, without credentials, query or fragment',
   },
-  [TOKEN]: {
-    holds: (value) => typeof value === 'string' && readToken(value) !== undefined,
-    message: 'expected the token of the host, in printable ASCII',
-  },
+  [TOKEN]: { read: readToken, message: 'expected the token of the host, in printable ASCII characters' },
 };
 
-/** Takes a config apart: what is for the provider, and what is for the host. */
+/** Separates the provider's part of a config from the keys for the host. */
 export const splitConfig = (config) => {
   if (!isObject(config)) {
     return { config, host: {} };
   }
-  const isForHost = ([key]) => Object.hasOwn(tests, key);
+  const isForHost = ([key]) => Object.hasOwn(hostKeys, key);
   const entries = Object.entries(config);
   return {
     config: Object.fromEntries(entries.filter((entry) => !isForHost(entry))),
@@ -44,7 +42,12 @@ export const splitConfig = (config) => {
   };
 };
 
-/** The error of a guard, in the form in which Logto's own guards give it. */
+const findHostIssues = (host) =>
+  Object.entries(host)
+    .filter(([key, value]) => typeof value !== 'string' || hostKeys[key].read(value) === undefined)
+    .map(([key]) => ({ path: [key], keyword: 'host', message: hostKeys[key].message }));
+
+/** The error of the guard. Its issues have the same members as those of Logto's own guards. */
 class ConfigGuardError extends Error {
   constructor(issues) {
     super('The config is not valid.');
@@ -54,19 +57,14 @@ class ConfigGuardError extends Error {
 }
 
 /**
- * Makes a guard with the methods by which Logto calls one.
+ * Creates a guard with the methods that Logto calls.
  *
- * @param schemas The compiled schema of the connector's config.
+ * @param schemas The compiled config schema of the connector.
  */
 export const createConfigGuard = (schemas) => {
   const safeParse = (value) => {
     const { config, host } = splitConfig(value);
-    const issues = [
-      ...Object.entries(host)
-        .filter(([key, member]) => !tests[key].holds(member))
-        .map(([key]) => ({ path: [key], keyword: 'host', message: tests[key].message })),
-      ...findIssues(schemas, config),
-    ];
+    const issues = [...findHostIssues(host), ...findIssues(schemas, config)];
     return issues.length === 0 ? { success: true, data: value } : { success: false, error: new ConfigGuardError(issues) };
   };
   const parse = (value) => {

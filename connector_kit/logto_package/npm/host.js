@@ -1,95 +1,70 @@
-// Calls the host: one request, one answer, within a time limit; and no secret in anything that it throws.
+// The client of the host: one request, one response, one deadline. Its errors contain no secrets.
 
 import { randomUUID } from 'node:crypto';
 import { ConnectorError } from '@logto/connector-kit';
 
-/** In milliseconds: longer than the host's own limit, so that its answer arrives, and less than Logto's patience. */
-const TIME_LIMIT = 14_800;
+/** In milliseconds. Longer than the host's own deadline, so that its response arrives; shorter than Logto's limit. */
+const DEADLINE = 14_800;
 
-const LONGEST_ANSWER = 65_536;
+const MAX_RESPONSE_BYTES = 65_536;
 
 const GENERAL = 'general';
 
-/** What the connector behind the host may answer, in words of our own: nothing that the host wrote reaches a user. */
-const CONNECTOR_MESSAGES = {
-  [GENERAL]: 'The message could not be sent.',
-  invalid_metadata: 'The connector is not usable.',
-  unexpected_type: 'The connector is not usable.',
-  invalid_config_guard: 'The connector is not usable.',
-  invalid_request_parameters: 'The connector cannot send this message.',
-  insufficient_request_parameters: 'The connector cannot send this message.',
-  invalid_config: 'The config of the connector is not valid.',
-  invalid_certificate: 'The connector has no usable certificate.',
-  invalid_response: 'The provider refused the message.',
-  template_not_found: 'There is no template for this message.',
-  template_not_supported: 'There is no template for this message.',
-  rate_limit_exceeded: 'Too many messages at this moment; try again soon.',
-  usage_limit_exceeded: 'The quota of messages is used up.',
-  not_implemented: 'The connector cannot do this.',
-  social_auth_code_invalid: 'The provider refused the message.',
-  social_invalid_access_token: 'The provider refused the message.',
-  social_invalid_id_token: 'The provider refused the message.',
-  authorization_failed: 'The provider refused the message.',
-};
-
-/** What the host itself may answer, and the code that Logto gets for it. */
-const HOST_ANSWERS = {
-  unauthorized: [GENERAL, 'The host of the connector refused the token.'],
-  forbidden: [GENERAL, 'The host of the connector refused this client.'],
+/** For each error code of the host itself: the code for Logto, and the message. */
+const HOST_ERRORS = {
+  unauthorized: [GENERAL, 'The host rejected the token.'],
+  forbidden: [GENERAL, 'The host rejected this client.'],
   not_found: [GENERAL, 'The host does not serve this connector.'],
-  too_large: ['invalid_request_parameters', 'The message is too large for the host of the connector.'],
-  busy: ['rate_limit_exceeded', 'The host of the connector is busy; try again soon.'],
-  timed_out: [GENERAL, 'The provider did not answer in time; the message may or may not have been sent.'],
+  too_large: ['invalid_request_parameters', 'The message is too large for the host.'],
+  busy: ['rate_limit_exceeded', 'The host is busy; try again soon.'],
+  timed_out: [GENERAL, 'The provider did not respond in time; the message may or may not have been sent.'],
   internal: [GENERAL, 'The connector failed.'],
 };
 
-const UNEXPECTED = [GENERAL, 'The host of the connector gave an answer that is not one of its own.'];
+const UNREACHABLE = [GENERAL, 'The host cannot be reached.'];
+const TIMED_OUT = [GENERAL, 'The host did not respond in time; the message may or may not have been sent.'];
+const UNEXPECTED = [GENERAL, 'The response is not one that a connector host sends; check the endpoint.'];
 
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
-/** Reads an answer, but not without end. Returns undefined where it is no JSON object. */
-const readAnswer = async (response) => {
+/** Reads the body of a response. Returns undefined if it is not a JSON object, or too large. */
+const readBody = async (response) => {
   const chunks = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
     length += chunk.length;
-    if (length > LONGEST_ANSWER) {
+    if (length > MAX_RESPONSE_BYTES) {
       return;
     }
     chunks.push(chunk);
   }
   try {
-    const answer = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-    return isObject(answer) ? answer : undefined;
+    const body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return isObject(body) ? body : undefined;
   } catch {}
 };
 
-const failure = ([code, message], requestId) => new ConnectorError(code, { message, requestId });
+const createError = ([code, message], requestId) => new ConnectorError(code, { message, requestId });
 
-const failureOf = (answer, requestId) => {
-  const code = answer?.code;
-  if (typeof code === 'string') {
-    if (Object.hasOwn(CONNECTOR_MESSAGES, code)) {
-      return failure([code, CONNECTOR_MESSAGES[code]], requestId);
-    }
-    if (Object.hasOwn(HOST_ANSWERS, code)) {
-      return failure(HOST_ANSWERS[code], requestId);
-    }
+const explainFailure = (code, messages) => {
+  if (typeof code === 'string' && Object.hasOwn(messages, code)) {
+    return [code, messages[code]];
   }
-  return failure(UNEXPECTED, requestId);
+  return typeof code === 'string' && Object.hasOwn(HOST_ERRORS, code) ? HOST_ERRORS[code] : UNEXPECTED;
 };
 
 /**
- * Posts to the host and returns its answer.
+ * Sends a POST request to the host and returns the body of its response.
  *
- * What `fetch` throws is dropped: it may hold the token and the message. Redirects are not followed: the token is
- * meant for one host.
+ * `messages` has the message for each error code of a connector: no text that the host sent reaches a user.
+ * An error of `fetch` is dropped: it may contain the token and the message. Redirects are not followed: the token is for
+ * one host only.
  */
-export const callHost = async ({ endpoint, token }, path, body) => {
+export const callHost = async ({ endpoint, token, messages }, path, body) => {
   const requestId = randomUUID();
-  const signal = AbortSignal.timeout(TIME_LIMIT);
-  let answer;
-  let isAccepted = false;
+  const signal = AbortSignal.timeout(DEADLINE);
+  let responseBody;
+  let status;
   try {
     const response = await fetch(`${endpoint}${path}`, {
       method: 'POST',
@@ -102,18 +77,16 @@ export const callHost = async ({ endpoint, token }, path, body) => {
       redirect: 'manual',
       signal,
     });
-    answer = await readAnswer(response);
-    isAccepted = response.status === 200;
+    responseBody = await readBody(response);
+    status = response.status;
   } catch {
-    throw failure(
-      signal.aborted
-        ? [GENERAL, 'The host of the connector did not answer in time; the message may or may not have been sent.']
-        : [GENERAL, 'The host of the connector cannot be reached.'],
-      requestId
-    );
+    throw createError(signal.aborted ? TIMED_OUT : UNREACHABLE, requestId);
   }
-  if (isAccepted && answer) {
-    return { answer, requestId };
+  if (status !== 200) {
+    throw createError(explainFailure(responseBody?.code, messages), requestId);
   }
-  throw isAccepted ? failure(UNEXPECTED, requestId) : failureOf(answer, requestId);
+  if (!responseBody) {
+    throw createError(UNEXPECTED, requestId);
+  }
+  return { body: responseBody, requestId };
 };

@@ -1,19 +1,7 @@
-// Judges a JSON value by the compiled form of a JSON Schema 2020-12, with the verdicts of the Python kit.
+// Validates JSON values against a compiled JSON Schema 2020-12, with the same verdicts as the Python kit.
 //
-// The compiled form is made in Python: references are numbers in one list of schemas, regular expressions are
-// rewritten so that they mean here what they mean there, and nothing but the keywords below is left.
-
-const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
-
-const typeTests = {
-  array: Array.isArray,
-  boolean: (value) => typeof value === 'boolean',
-  integer: Number.isInteger,
-  null: (value) => value === null,
-  number: (value) => typeof value === 'number',
-  object: isObject,
-  string: (value) => typeof value === 'string',
-};
+// `connector-kit package` compiles the schema: each `$ref` is an index in a list of schemas, `pattern` and
+// `patternProperties` hold JavaScript regular expressions, and keywords that cannot fail are removed.
 
 const typeOf = (value) => {
   if (value === null) {
@@ -22,44 +10,41 @@ const typeOf = (value) => {
   return Array.isArray(value) ? 'array' : typeof value;
 };
 
+const isOfType = (value, type) => (type === 'integer' ? Number.isInteger(value) : typeOf(value) === type);
+
 const isEqual = (one, other) => {
-  if (Array.isArray(one)) {
-    return Array.isArray(other) && one.length === other.length && one.every((item, index) => isEqual(item, other[index]));
+  const type = typeOf(one);
+  if (type !== typeOf(other) || (type !== 'array' && type !== 'object')) {
+    return one === other;
   }
-  if (isObject(one)) {
-    const keys = Object.keys(one);
-    return (
-      isObject(other) &&
-      keys.length === Object.keys(other).length &&
-      keys.every((key) => Object.hasOwn(other, key) && isEqual(one[key], other[key]))
-    );
-  }
-  return one === other;
+  const keys = Object.keys(one);
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && isEqual(one[key], other[key]))
+  );
 };
 
 const isUnique = (items) => items.every((item, index) => !items.slice(0, index).some((earlier) => isEqual(earlier, item)));
 
-/** In characters, as JSON Schema counts them: not in UTF-16 units. */
+/** JSON Schema counts characters, not UTF-16 units. */
 const lengthOf = (text) => [...text].length;
 
+/** Divides in floating point, as Python does: 0.3 is not a multiple of 0.1. */
 const isMultiple = (number, divisor) => {
-  if (Number.isInteger(divisor)) {
-    return number % divisor === 0;
-  }
   const quotient = number / divisor;
-  return Number.isFinite(quotient) ? Number.isInteger(quotient) : number % divisor === 0;
+  return Number.isInteger(divisor) || !Number.isFinite(quotient) ? number % divisor === 0 : Number.isInteger(quotient);
 };
 
 const expressions = new Map();
 
 const matches = (pattern, text) => {
   if (!expressions.has(pattern)) {
-    expressions.set(pattern, new RegExp(pattern, 'u'));
+    expressions.set(pattern, new RegExp(pattern, 'v'));
   }
   return expressions.get(pattern).test(text);
 };
 
-/** What each keyword for one kind of value has to find true. */
+/** The keywords that constrain one type and have no subschemas. */
 const assertions = {
   number: {
     minimum: (value, limit) => value >= limit,
@@ -76,196 +61,197 @@ const assertions = {
   array: {
     minItems: (value, limit) => value.length >= limit,
     maxItems: (value, limit) => value.length <= limit,
-    uniqueItems: (value, wanted) => !wanted || isUnique(value),
+    uniqueItems: (value, isRequired) => !isRequired || isUnique(value),
   },
   object: {
     minProperties: (value, limit) => Object.keys(value).length >= limit,
     maxProperties: (value, limit) => Object.keys(value).length <= limit,
   },
-  boolean: {},
-  null: {},
 };
 
-/** What one schema makes of one value: what is wrong, and which of its members have been looked at. */
-class Outcome {
+const count = (number, noun) => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
+/** Returns the type and the size of a value, without the value: it may be a secret. */
+const describe = (value) => {
+  switch (typeOf(value)) {
+    case 'string':
+      return `a string of ${count(lengthOf(value), 'character')}`;
+    case 'array':
+      return `an array of ${count(value.length, 'item')}`;
+    case 'object':
+      return `an object of ${count(Object.keys(value).length, 'key')}`;
+    default:
+      return typeOf(value);
+  }
+};
+
+/** The issues that a schema finds in a value, and the keys or indices that it has evaluated. */
+class Result {
   issues = [];
-  members = new Set();
+  evaluated = new Set();
 
   get isValid() {
     return this.issues.length === 0;
   }
 
-  refuse(path, keyword, message) {
-    this.issues.push({ path, keyword, message });
+  add(path, keyword, expected, found) {
+    this.issues.push({ path, keyword, message: `expected ${expected}, found ${found}` });
   }
 
-  /** Takes over what a schema that applies in the same place found. */
-  join(other) {
-    this.issues.push(...other.issues);
-    for (const member of other.members) {
-      this.members.add(member);
-    }
+  /** Adds the result of a schema that applies to the same value. */
+  merge({ issues, evaluated }) {
+    issues.forEach((issue) => this.issues.push(issue));
+    evaluated.forEach((key) => this.evaluated.add(key));
   }
 }
 
-class Judge {
+class Validator {
   constructor(schemas) {
     this.schemas = schemas;
   }
 
-  judge(schema, value, path) {
-    const outcome = new Outcome();
+  validate(schema, value, path) {
+    const result = new Result();
+    if (schema === false) {
+      result.add(path, 'false', 'no value', describe(value));
+    }
     if (typeof schema === 'boolean') {
-      if (!schema) {
-        outcome.refuse(path, 'false', 'expected nothing here');
-      }
-      return outcome;
+      return result;
     }
-    if (Object.hasOwn(schema, '$ref')) {
-      outcome.join(this.judge(this.schemas[schema.$ref], value, path));
-    }
-    this.judgeItself(schema, value, path, outcome);
-    this.judgeInPlace(schema, value, path, outcome);
+    this.checkAssertions(schema, value, path, result);
+    this.applyInPlace(schema, value, path, result);
     if (Array.isArray(value)) {
-      this.judgeItems(schema, value, path, outcome);
-    } else if (isObject(value)) {
-      this.judgeProperties(schema, value, path, outcome);
+      this.applyToItems(schema, value, path, result);
+    } else if (typeOf(value) === 'object') {
+      this.applyToProperties(schema, value, path, result);
     }
-    return outcome;
+    return result;
   }
 
-  judgeItself(schema, value, path, outcome) {
-    const kind = typeOf(value);
-    if (Object.hasOwn(schema, 'type')) {
-      const types = [schema.type].flat();
-      if (!types.some((type) => typeTests[type](value))) {
-        outcome.refuse(path, 'type', `expected ${types.join(' or ')}, found ${kind}`);
-      }
+  checkAssertions(schema, value, path, result) {
+    const types = [schema.type ?? []].flat();
+    if (types.length > 0 && !types.some((type) => isOfType(value, type))) {
+      result.add(path, 'type', types.join(' or '), describe(value));
     }
-    if (Object.hasOwn(schema, 'const') && !isEqual(value, schema.const)) {
-      outcome.refuse(path, 'const', 'expected one certain value, found another');
+    if (schema.const !== undefined && !isEqual(value, schema.const)) {
+      result.add(path, 'const', JSON.stringify(schema.const), describe(value));
     }
-    if (Object.hasOwn(schema, 'enum') && !schema.enum.some((choice) => isEqual(value, choice))) {
-      outcome.refuse(path, 'enum', 'expected one of certain values, found another');
+    if (schema.enum && !schema.enum.some((choice) => isEqual(value, choice))) {
+      result.add(path, 'enum', `one of ${JSON.stringify(schema.enum)}`, describe(value));
     }
-    for (const [keyword, holds] of Object.entries(assertions[kind])) {
-      if (Object.hasOwn(schema, keyword) && !holds(value, schema[keyword])) {
-        outcome.refuse(path, keyword, `expected ${keyword} to hold for this ${kind}`);
+    for (const [keyword, holds] of Object.entries(assertions[typeOf(value)] ?? {})) {
+      if (schema[keyword] !== undefined && !holds(value, schema[keyword])) {
+        const expected = keyword === 'pattern' ? 'a string that matches the pattern' : `${keyword} ${schema[keyword]}`;
+        result.add(path, keyword, expected, describe(value));
       }
     }
   }
 
-  judgeInPlace(schema, value, path, outcome) {
-    for (const part of schema.allOf ?? []) {
-      outcome.join(this.judge(part, value, path));
+  /** Applies the subschemas that constrain the value itself. */
+  applyInPlace(schema, value, path, result) {
+    const apply = (part) => this.validate(part, value, path);
+    if (schema.$ref !== undefined) {
+      result.merge(apply(this.schemas[schema.$ref]));
     }
+    schema.allOf?.forEach((part) => result.merge(apply(part)));
     for (const keyword of ['anyOf', 'oneOf']) {
-      if (Object.hasOwn(schema, keyword)) {
-        const fitting = schema[keyword].map((part) => this.judge(part, value, path)).filter(({ isValid }) => isValid);
-        if (fitting.length === 0 || (keyword === 'oneOf' && fitting.length > 1)) {
-          outcome.refuse(path, keyword, 'expected another form');
-        }
-        fitting.forEach((part) => outcome.join(part));
+      const matching = schema[keyword]?.map(apply).filter(({ isValid }) => isValid);
+      matching?.forEach((part) => result.merge(part));
+      if (matching?.length === 0 || (keyword === 'oneOf' && matching?.length > 1)) {
+        const expected = `${keyword === 'oneOf' ? 'exactly' : 'at least'} one of ${schema[keyword].length} schemas to match`;
+        result.add(path, keyword, expected, matching.length);
       }
     }
-    if (Object.hasOwn(schema, 'not') && this.judge(schema.not, value, path).isValid) {
-      outcome.refuse(path, 'not', 'expected another form');
+    if (schema.not !== undefined && apply(schema.not).isValid) {
+      result.add(path, 'not', 'a value that does not match the schema', describe(value));
     }
-    if (Object.hasOwn(schema, 'if')) {
-      const condition = this.judge(schema.if, value, path);
+    if (schema.if !== undefined) {
+      const condition = apply(schema.if);
       if (condition.isValid) {
-        outcome.join(condition);
+        result.merge(condition);
       }
-      const branch = condition.isValid ? 'then' : 'else';
-      if (Object.hasOwn(schema, branch)) {
-        outcome.join(this.judge(schema[branch], value, path));
-      }
+      result.merge(apply((condition.isValid ? schema.then : schema.else) ?? true));
     }
   }
 
-  judgeItems(schema, value, path, outcome) {
-    const judgeItem = (part, index) => {
-      outcome.issues.push(...this.judge(part, value[index], [...path, index]).issues);
-      outcome.members.add(index);
-    };
-    const first = schema.prefixItems ?? [];
-    first.slice(0, value.length).forEach(judgeItem);
-    if (Object.hasOwn(schema, 'items')) {
-      for (let index = first.length; index < value.length; index += 1) {
-        judgeItem(schema.items, index);
-      }
+  applyToItems(schema, items, path, result) {
+    const apply = (part, index) => this.applyToMember(part, items, index, path, result);
+    const prefix = schema.prefixItems?.slice(0, items.length) ?? [];
+    prefix.forEach(apply);
+    const indices = [...items.keys()];
+    if (schema.items !== undefined) {
+      indices.slice(prefix.length).forEach((index) => apply(schema.items, index));
     }
-    if (Object.hasOwn(schema, 'contains')) {
-      const found = [...value.keys()].filter((index) => this.judge(schema.contains, value[index], path).isValid);
-      if (found.length < (schema.minContains ?? 1) || found.length > (schema.maxContains ?? value.length)) {
-        outcome.refuse(path, 'contains', 'expected another number of items of a certain form');
+    if (schema.contains !== undefined) {
+      const matching = indices.filter((index) => this.validate(schema.contains, items[index], path).isValid);
+      const { minContains = 1, maxContains = items.length } = schema;
+      if (matching.length < minContains) {
+        result.add(path, 'contains', `at least ${count(minContains, 'matching item')}`, matching.length);
       }
-      found.forEach((index) => outcome.members.add(index));
+      if (matching.length > maxContains) {
+        result.add(path, 'contains', `at most ${count(maxContains, 'matching item')}`, matching.length);
+      }
+      matching.forEach((index) => result.evaluated.add(index));
     }
-    if (Object.hasOwn(schema, 'unevaluatedItems')) {
-      [...value.keys()]
-        .filter((index) => !outcome.members.has(index))
-        .forEach((index) => judgeItem(schema.unevaluatedItems, index));
+    if (schema.unevaluatedItems !== undefined) {
+      const rest = indices.filter((index) => !result.evaluated.has(index));
+      rest.forEach((index) => apply(schema.unevaluatedItems, index));
     }
   }
 
-  judgeProperties(schema, value, path, outcome) {
-    const keys = Object.keys(value);
-    const judgeMember = (part, key) => {
-      outcome.issues.push(...this.judge(part, value[key], [...path, key]).issues);
-      outcome.members.add(key);
+  applyToProperties(schema, object, path, result) {
+    const apply = (part, key) => this.applyToMember(part, object, key, path, result);
+    const keys = Object.keys(object);
+    const requireKeys = (required, keyword) => {
+      const missing = required.filter((key) => !Object.hasOwn(object, key));
+      missing.forEach((key) => result.add([...path, key], keyword, 'a value (required)', 'nothing'));
     };
-    for (const key of schema.required ?? []) {
-      if (!Object.hasOwn(value, key)) {
-        outcome.refuse([...path, key], 'required', 'expected a value (required), found nothing');
-      }
-    }
-    for (const [key, others] of Object.entries(schema.dependentRequired ?? {})) {
-      if (Object.hasOwn(value, key) && !others.every((other) => Object.hasOwn(value, other))) {
-        outcome.refuse(path, 'dependentRequired', 'expected other members beside one that is there');
-      }
+    requireKeys(schema.required ?? [], 'required');
+    for (const [key, required] of Object.entries(schema.dependentRequired ?? {})) {
+      requireKeys(Object.hasOwn(object, key) ? required : [], 'dependentRequired');
     }
     for (const [key, part] of Object.entries(schema.dependentSchemas ?? {})) {
-      if (Object.hasOwn(value, key)) {
-        outcome.join(this.judge(part, value, path));
-      }
+      result.merge(this.validate(Object.hasOwn(object, key) ? part : true, object, path));
     }
-    if (Object.hasOwn(schema, 'propertyNames')) {
-      for (const key of keys) {
-        if (!this.judge(schema.propertyNames, key, path).isValid) {
-          outcome.refuse([...path, key], 'propertyNames', 'expected another key');
-        }
-      }
-    }
-    const named = schema.properties ?? {};
-    const patterns = Object.entries(schema.patternProperties ?? {});
     for (const key of keys) {
-      const parts = patterns.filter(([pattern]) => matches(pattern, key)).map(([, part]) => part);
-      if (Object.hasOwn(named, key)) {
-        parts.push(named[key]);
+      if (schema.propertyNames !== undefined && !this.validate(schema.propertyNames, key, path).isValid) {
+        result.add([...path, key], 'propertyNames', 'a valid key', describe(key));
       }
-      if (parts.length === 0 && Object.hasOwn(schema, 'additionalProperties')) {
+      const parts = (schema.patternProperties ?? []).filter(([pattern]) => matches(pattern, key)).map(([, part]) => part);
+      if (schema.properties && Object.hasOwn(schema.properties, key)) {
+        parts.push(schema.properties[key]);
+      }
+      if (parts.length === 0 && schema.additionalProperties !== undefined) {
         parts.push(schema.additionalProperties);
       }
-      parts.forEach((part) => judgeMember(part, key));
+      parts.forEach((part) => apply(part, key));
     }
-    if (Object.hasOwn(schema, 'unevaluatedProperties')) {
-      keys.filter((key) => !outcome.members.has(key)).forEach((key) => judgeMember(schema.unevaluatedProperties, key));
+    if (schema.unevaluatedProperties !== undefined) {
+      const rest = keys.filter((key) => !result.evaluated.has(key));
+      rest.forEach((key) => apply(schema.unevaluatedProperties, key));
     }
+  }
+
+  applyToMember(schema, parent, key, path, result) {
+    this.validate(schema, parent[key], [...path, key]).issues.forEach((issue) => result.issues.push(issue));
+    result.evaluated.add(key);
   }
 }
 
 /**
- * Lists what is wrong with a JSON value: `[{path, keyword, message}]`, never the value itself.
+ * Lists the issues of a JSON value as `[{path, keyword, message}]`. A message never shows the value.
  *
- * @param schemas The compiled form: the first is the schema, the others are what it refers to.
+ * @param schemas A compiled schema: first the schema itself, then the schemas that it refers to.
  */
 export const findIssues = (schemas, value) => {
+  if (value === undefined) {
+    return [{ path: [], keyword: 'type', message: 'expected a JSON value, found undefined' }];
+  }
   try {
-    return new Judge(schemas).judge(schemas[0], value, []).issues;
+    return new Validator(schemas).validate(schemas[0], value, []).issues;
   } catch (error) {
     if (error instanceof RangeError) {
-      return [{ path: [], keyword: 'depth', message: 'expected a value of reasonable depth' }];
+      return [{ path: [], keyword: 'depth', message: 'expected a value with fewer levels of nesting, found one too deep' }];
     }
     throw error;
   }

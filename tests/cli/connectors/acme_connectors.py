@@ -1,4 +1,4 @@
-"""Connectors of an imaginary provider that does what the config's ``outcome`` says, for the tests of the command."""
+"""Connectors of an imaginary provider for the tests of the command. The config's ``outcome`` selects the result."""
 
 import os
 import signal
@@ -60,7 +60,7 @@ SCHEMA = {
 
 @frozen
 class AcmeConfig:
-    """What Acme's connectors need."""
+    """The config of Acme's connectors."""
 
     api_key: str
     templates: tuple[Template, ...]
@@ -87,7 +87,7 @@ def _outcome(config: AcmeConfig) -> object:
             return {"accepted": ["á"]}
         case "object":
             return object()
-        case "refused":
+        case "rejected":
             data = {"message": f"No account {config.account} for {config.api_key}.", "code": "E1", "requestId": None}
             raise ConnectorError(ConnectorErrorCodes.INVALID_RESPONSE, data)
         case "issues":
@@ -109,7 +109,7 @@ def _outcome(config: AcmeConfig) -> object:
 
 
 class AcmeMail(EmailConnector[AcmeConfig]):
-    """An e-mail connector as simple as can be."""
+    """A simple e-mail connector."""
 
     metadata: ClassVar = _metadata(
         "acme-mail",
@@ -135,7 +135,7 @@ class AcmeMail(EmailConnector[AcmeConfig]):
     config_guard: ClassVar = Guard(SCHEMA, AcmeConfig)
 
     def deliver(self, config: AcmeConfig, email: Email) -> object:
-        """Keep the message, and end as the config says."""
+        """Record the message, and return or raise what the config selects."""
         SENT.append(email.data)
         return _outcome(config)
 
@@ -148,13 +148,13 @@ class AcmeSms(SmsConnector[AcmeConfig]):
     declaration: ClassVar = Declaration(provider="acme", valid_config={}, capabilities=(), secrets=("apiKey",))
 
     def deliver(self, config: AcmeConfig, sms: Sms) -> object:
-        """Keep the message, and end as the config says."""
+        """Record the message, and return or raise what the config selects."""
         SENT.append(sms.data)
         return _outcome(config)
 
 
 class AcmeManaged(AcmeMail):
-    """An e-mail connector that brings a template of its own."""
+    """An e-mail connector with a template that is not in the config."""
 
     def compose(self, config: AcmeConfig, message: SendMessageData) -> Email:
         """Use a template that is not in the config."""
@@ -164,19 +164,19 @@ class AcmeManaged(AcmeMail):
 
 
 class AcmeForward(EmailConnector[Any]):
-    """A connector that carries no templates: it forwards the message as it is."""
+    """A connector without templates: it forwards the message unchanged."""
 
     metadata: ClassVar = _metadata("acme-forward")
     config_guard: ClassVar = Guard({}, dict)
 
     def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
-        """Hand the message on."""
+        """Forward the message."""
         self.read_config(config)
         return f"forwarded {data}"
 
 
 class AcmeOwnSend(AcmeMail):
-    """An e-mail connector with a send_message of its own, which sends with the saved config whatever it is given."""
+    """An e-mail connector that always uses its saved config."""
 
     def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
         """Send with the saved config."""
@@ -191,16 +191,16 @@ class AcmeSocial(SocialConnector[Any]):
     config_guard: ClassVar = Guard({}, dict)
 
     def get_authorization_uri(self, request: AuthorizationRequest, set_session: SetSession) -> str:
-        """Nothing."""
+        """Not implemented."""
         raise NotImplementedError
 
     def get_user_info(self, data: object, get_session: GetSession) -> SocialUserInfo:
-        """Nothing."""
+        """Not implemented."""
         raise NotImplementedError
 
 
 class AcmeNoMetadata(Connector[Any]):
-    """A connector that says nothing of itself."""
+    """A connector without metadata."""
 
     type: ClassVar = AcmeMail.type
 
@@ -212,7 +212,7 @@ class AcmeBadMetadata(AcmeMail):
 
 
 class AcmeJsonMetadata(AcmeMail):
-    """A connector whose metadata is JSON, and no ConnectorMetadata."""
+    """A connector whose metadata is JSON instead of a ConnectorMetadata."""
 
     metadata: ClassVar = {
         "id": "a",
@@ -233,6 +233,6 @@ class AcmeNoSchema(AcmeMail):
 
 
 class AcmeOdd(AcmeMail):
-    """A class that cannot even be looked at."""
+    """A connector with an invalid type."""
 
     type: ClassVar = []

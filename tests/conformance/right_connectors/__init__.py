@@ -1,4 +1,4 @@
-"""Connectors that are right, and as unlike each other and the SES one as connectors are: one module a shape."""
+"""Correct connectors for the suite to accept, each as different from the others as possible: one module each."""
 
 from conformance import Spec
 from tests.conformance.right_connectors.everything import EVERYTHING

@@ -1,11 +1,11 @@
-"""E-mail with all that a connector can do: Logto's templates, reply-to, both content types, usage, every optional key."""
+"""E-mail as JSON, with every feature: managed templates, reply-to, both content types, usage, every type of config key."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from conformance import Answer, Failure, HttpProvider, HttpRequest, Message, Spec
+from conformance import Failure, HttpProvider, HttpRequest, HttpResponse, Message, Spec
 from connector_kit import (
     ConnectorConfigFormItem,
     ConnectorConfigFormItemType,
@@ -41,7 +41,7 @@ _HTTP: Final = Http(accepted=frozenset({202}))
 
 @frozen
 class FullTemplate:
-    """Subject and HTML, and a note for the provider."""
+    """A subject, an HTML body, and a note that the provider stores."""
 
     usage_type: str
     subject: str
@@ -51,7 +51,7 @@ class FullTemplate:
 
 @frozen
 class Tracking:
-    """What is tracked."""
+    """Which events the provider tracks."""
 
     opens: bool = False
     clicks: bool = False
@@ -59,7 +59,7 @@ class Tracking:
 
 @frozen
 class FullConfig:
-    """Every kind of key."""
+    """A config with keys of every type."""
 
     endpoint: str
     api_key: str = field(repr=False)
@@ -73,7 +73,7 @@ class FullConfig:
 
 
 class Everything(EmailConnector[FullConfig]):
-    """Sends JSON to an address in the config."""
+    """Sends JSON to an endpoint in the config, and reports usage."""
 
     metadata: ClassVar[ConnectorMetadata] = metadata(
         "everything",
@@ -103,12 +103,12 @@ class Everything(EmailConnector[FullConfig]):
         FullConfig,
     )
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self._pool = new_pool()
 
     def deliver(self, config: FullConfig, email: Email) -> object:
-        """Post it, and return the id."""
+        """Send the e-mail, and return the provider's id."""
         secrets = (config.api_key, email.data.payload.code)
         headers = {"Authorization": f"Bearer {config.api_key}"}
         mail = request_body(config, email)
@@ -117,17 +117,17 @@ class Everything(EmailConnector[FullConfig]):
         )
 
     def get_usage(self, start_from: datetime | None = None) -> int:
-        """Ask the provider how many messages went out."""
+        """Request the number of sent messages from the provider."""
         config = self.read_config()
         since = {} if start_from is None else {"since": start_from.isoformat()}
         headers = {"Authorization": f"Bearer {config.api_key}"}
         url = f"{config.endpoint}/usage"
-        answer = Http().call(self._pool, "GET", url, (config.api_key,), headers=headers, fields=since)
-        return int(text_of(answer, "sent"))
+        response = Http().call(self._pool, "GET", url, (config.api_key,), headers=headers, fields=since)
+        return int(text_of(response, "sent"))
 
 
 def request_body(config: FullConfig, email: Email) -> dict[str, Any]:
-    """Build the body of the request; what has nothing to say is left out."""
+    """Return the body of the request, without keys that have no value."""
     sender = config.sender and encode_mailbox(config.sender)
     if email.send_from is not None:
         own = parse_send_from(config.sender or "", "")
@@ -157,7 +157,7 @@ def _note(template: object) -> str | None:
 
 
 class FullProvider(HttpProvider):
-    """Takes JSON, and tells how many messages it took."""
+    """Accepts JSON with status 202, and reports the number of accepted messages."""
 
     config_key = "endpoint"
     base_path = "/v1"
@@ -169,13 +169,13 @@ class FullProvider(HttpProvider):
     failures = (
         Failure("throttled", "throttle", 429, "Slow down."),
         Failure("used-up", "quota", 402, "The plan's messages are used up."),
-        Failure("unverified", "refusal", 400, "The sender is not verified."),
+        Failure("unverified", "rejection", 400, "The sender is not verified."),
         Failure("wrong-key", "credentials", 401, "This key does not exist."),
-        Failure("half-accepted", "broken", 200, answer=Answer.json({"id": "half"})),
+        Failure("half-accepted", "malformed", 200, response=HttpResponse.json({"id": "half"})),
     )
 
     def read(self, request: HttpRequest) -> Message:
-        """Read a mail."""
+        """Return the e-mail."""
         sent = request.json
         return Message(
             sent["to"],
@@ -186,17 +186,17 @@ class FullProvider(HttpProvider):
             reply_to=sent.get("reply_to"),
         )
 
-    def accepted(self, message_id: str) -> Answer:
-        """Give an id."""
-        return Answer.json({"id": message_id}, 202)
+    def success_response(self, message_id: str) -> HttpResponse:
+        """Return status 202 with the id."""
+        return HttpResponse.json({"id": message_id}, 202)
 
-    def respond(self, request: HttpRequest) -> Answer | None:
-        """Tell how many messages were sent since a moment: all those of this run, unless it is yet to come."""
+    def respond_to_other(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the number of messages sent since a time: all messages of this run, or none if it is in the future."""
         if request.path != "/v1/usage":
             return None
         since = datetime.fromisoformat(request.query.get("since", "1970-01-01T00:00:00+00:00"))
         sent = [call for call in self.calls if call.outcome.family == "accepted" and since < datetime.now(UTC)]
-        return self.failing(request) or Answer.json({"sent": str(len(sent))})
+        return self.current_failure(request) or HttpResponse.json({"sent": str(len(sent))})
 
 
 EVERYTHING: Final = Spec(

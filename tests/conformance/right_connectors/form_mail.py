@@ -1,4 +1,4 @@
-"""E-mail as a form, to a path with the operator's domain, in the region that the config names."""
+"""E-mail as a form: the host depends on the config's region, the path on the config's domain."""
 
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
@@ -6,7 +6,7 @@ from urllib.parse import quote
 from attrs import field, frozen
 from urllib3 import make_headers
 
-from conformance import Answer, Failure, HttpProvider, HttpRequest, Message, Spec
+from conformance import Failure, HttpProvider, HttpRequest, HttpResponse, Message, Spec
 from connector_kit import (
     ConnectorConfigFormItem,
     ConnectorConfigFormItemType,
@@ -38,7 +38,7 @@ _REGIONS: Final = ("us", "eu")
 
 @frozen
 class MailTemplate:
-    """A subject and HTML."""
+    """A subject and an HTML body."""
 
     usage_type: str
     subject: str
@@ -47,7 +47,7 @@ class MailTemplate:
 
 @frozen
 class FormMailConfig:
-    """A domain with its key, in a region."""
+    """A domain, its API key and its region."""
 
     domain: str
     api_key: str = field(repr=False)
@@ -58,7 +58,7 @@ class FormMailConfig:
 
 
 class FormMail(EmailConnector[FormMailConfig]):
-    """Posts a form as the user ``api``; HTML, and plain text where Logto's template says so."""
+    """Sends a form with HTTP Basic; as HTML, or as plain text where a managed template has that content type."""
 
     metadata: ClassVar[ConnectorMetadata] = metadata(
         "form-mail",
@@ -89,13 +89,13 @@ class FormMail(EmailConnector[FormMailConfig]):
         FormMailConfig,
     )
 
-    def __init__(self, *, servers: str = "https://{region}.mail.example", **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, *, servers: str = "https://{region}.mail.example", **kit: Any) -> None:
         super().__init__(**kit)
         self._servers = servers
         self._pool = new_pool()
 
     def deliver(self, config: FormMailConfig, email: Email) -> object:
-        """Post the form, and return the id."""
+        """Send the e-mail, and return the provider's id."""
         server = self._servers.replace("{region}", config.region)
         form = [
             ("from", strip_header_control_chars(config.sender)),
@@ -111,9 +111,9 @@ class FormMail(EmailConnector[FormMailConfig]):
 
 
 class FormMailProvider(HttpProvider):
-    """Has a server for each region; here that is the first part of the path."""
+    """Has one server per region; in the stub, the region is the first part of the path."""
 
-    option = "servers"
+    connector_option = "servers"
     base_path = "/{region}"
     path = "/{region}/v3/{domain}/messages"
     content_type = "application/x-www-form-urlencoded"
@@ -122,24 +122,24 @@ class FormMailProvider(HttpProvider):
     settings: ClassVar = {"tag": "o:tag"}
     failures = (
         Failure("throttled", "throttle", 429, "Too many requests."),
-        Failure("unknown-domain", "refusal", 404, "Domain not found: mg.example.com"),
-        Failure("forbidden", "credentials", 401, answer=Answer.html("Forbidden", 401)),
+        Failure("unknown-domain", "rejection", 404, "Domain not found: mg.example.com"),
+        Failure("forbidden", "credentials", 401, response=HttpResponse.html("Forbidden", 401)),
         Failure("inactive", "quota", 402, "The account has used up its messages."),
     )
 
     def read(self, request: HttpRequest) -> Message:
-        """Read a mail; recipients are separated by commas."""
+        """Return the e-mail; commas separate recipients."""
         sent = request.form
         return Message(
             sent["to"].split(","), sent["subject"], sent.get("html"), sent.get("text"), sender=sent.get("from")
         )
 
-    def accepted(self, message_id: str) -> Answer:
-        """Give an id, in the form that message ids have."""
-        return Answer.json({"id": f"<{message_id}@mail.example>", "message": "Queued."})
+    def success_response(self, message_id: str) -> HttpResponse:
+        """Return the id in angle brackets, as a Message-ID header has it."""
+        return HttpResponse.json({"id": f"<{message_id}@mail.example>", "message": "Queued."})
 
-    def result(self, message_id: str) -> str:
-        """Expect that."""
+    def expected_result(self, message_id: str) -> str:
+        """Return the same id."""
         return f"<{message_id}@mail.example>"
 
 

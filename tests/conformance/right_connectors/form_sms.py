@@ -1,4 +1,4 @@
-"""Text messages as a form, with user name and password; an environment variable leads to the provider."""
+"""Text messages as a form with HTTP Basic; an environment variable has the provider's address."""
 
 import os
 from typing import Any, ClassVar, Final
@@ -7,7 +7,7 @@ from urllib.parse import quote
 from attrs import field, frozen
 from urllib3 import make_headers
 
-from conformance import Answer, Failure, HttpProvider, HttpRequest, Message, Spec
+from conformance import Failure, HttpProvider, HttpRequest, HttpResponse, Message, Spec
 from connector_kit import (
     ConnectorConfigFormItem,
     ConnectorConfigFormItemType,
@@ -45,7 +45,7 @@ class SmsTemplate:
 
 @frozen
 class FormSmsConfig:
-    """An account, its token, a sender or a service that chooses one."""
+    """An account, its token, and a sender number or a service that chooses one."""
 
     account_sid: str
     auth_token: str = field(repr=False)
@@ -56,7 +56,7 @@ class FormSmsConfig:
 
 
 class FormSms(SmsConnector[FormSmsConfig]):
-    """Posts ``To``, ``From`` and ``Body`` below the account's path, tagged with what the message is for."""
+    """Sends ``To``, ``From`` and ``Body`` to the account's path, with the usage type as a tag."""
 
     metadata: ClassVar[ConnectorMetadata] = metadata(
         "form-sms",
@@ -75,12 +75,12 @@ class FormSms(SmsConnector[FormSmsConfig]):
         FormSmsConfig,
     )
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self._pool = new_pool()
 
     def deliver(self, config: FormSmsConfig, sms: Sms) -> object:
-        """Post the form, and return the message's sid."""
+        """Send the text message, and return the provider's id, the sid."""
         server = os.environ.get("FORM_SMS_URL", "https://sms.example")
         url = f"{server}/Accounts/{quote(config.account_sid, safe='')}/Messages.json"
         form = [("To", one_recipient(sms.to)), ("From", config.from_number), ("Body", sms.content)]
@@ -94,9 +94,9 @@ class FormSms(SmsConnector[FormSmsConfig]):
 
 
 class SmsService(HttpProvider):
-    """Takes a form, and answers 201 with a sid."""
+    """Accepts a form with status 201 and a sid."""
 
-    variable = "FORM_SMS_URL"
+    environment_variable = "FORM_SMS_URL"
     base_path = "/2010-04-01"
     path = "/2010-04-01/Accounts/{accountSid}/Messages.json"
     content_type = "application/x-www-form-urlencoded"
@@ -106,18 +106,18 @@ class SmsService(HttpProvider):
     failures = (
         Failure("throttled", "throttle", 429, "Too Many Requests"),
         Failure("unpaid", "quota", 402, "The account has no credit."),
-        Failure("bad-number", "refusal", 400, "The 'To' number is not a valid phone number."),
+        Failure("bad-number", "rejection", 400, "The 'To' number is not a valid phone number."),
         Failure("wrong-token", "credentials", 401, "Authenticate"),
-        Failure("overloaded", "fault", 503, "Service unavailable"),
+        Failure("overloaded", "server-error", 503, "Service unavailable"),
     )
 
     def read(self, request: HttpRequest) -> Message:
-        """Read a text message."""
+        """Return the text message."""
         return Message(request.form["To"], text=request.form["Body"], sender=request.form["From"])
 
-    def accepted(self, message_id: str) -> Answer:
-        """Give a sid."""
-        return Answer.json({"sid": message_id, "status": "queued"}, 201)
+    def success_response(self, message_id: str) -> HttpResponse:
+        """Return status 201 with the sid."""
+        return HttpResponse.json({"sid": message_id, "status": "queued"}, 201)
 
 
 FORM_SMS: Final = Spec(

@@ -1,11 +1,11 @@
-"""Forwards messages as they are, to an address that the operator names, as Logto's own HTTP connectors do."""
+"""Forwards messages unchanged to an endpoint in the config, as Logto's own HTTP connectors do."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from conformance import Answer, HttpProvider, HttpRequest, Message, Spec
+from conformance import HttpProvider, HttpRequest, HttpResponse, Message, Spec
 from connector_kit import ConnectorMetadata, EmailConnector, Guard, SendMessageData, to_json
 from tests.conformance.right_connectors.parts import (
     ADDRESS,
@@ -23,14 +23,14 @@ _HTTP: Final = Http(accepted=frozenset(range(200, 300)))
 
 @frozen
 class ForwarderConfig:
-    """Where to, and with which authorization."""
+    """The endpoint, and the Authorization header for it."""
 
     endpoint: str
     authorization: str | None = field(default=None, repr=False)
 
 
 class Forwarder(EmailConnector[ForwarderConfig]):
-    """Posts ``{to, type, payload, ip?}``; any 2xx is a success, whatever its body."""
+    """Sends ``{to, type, payload, ip?}``; any 2xx status is a success, with any body."""
 
     metadata: ClassVar[ConnectorMetadata] = metadata(
         "http-forwarder", required("endpoint"), text("authorization", is_confidential=True)
@@ -39,12 +39,12 @@ class Forwarder(EmailConnector[ForwarderConfig]):
         config_schema({"endpoint": ADDRESS}, {"authorization": TOKEN}), ForwarderConfig
     )
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self._pool = new_pool()
 
     def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
-        """Forward a message; the receiver has the templates."""
+        """Forward the message; the receiver has the templates."""
         message = data if isinstance(data, SendMessageData) else SendMessageData.from_json(data)
         settings = self.read_config(config)
         headers = {} if settings.authorization is None else {"Authorization": settings.authorization}
@@ -54,25 +54,25 @@ class Forwarder(EmailConnector[ForwarderConfig]):
 
 
 class Receiver(HttpProvider):
-    """Takes messages at the address that the config names; says neither yes nor no in words that matter."""
+    """Accepts forwarded messages; its success response has a body that the connector does not read."""
 
     config_key = "endpoint"
     base_path = "/hooks/logto"
     content_type = "application/json"
     authorization = "{authorization}"
-    answer_is_read = False
+    is_response_read = False
 
     def read(self, request: HttpRequest) -> Message:
-        """Read a message that was forwarded as it is."""
+        """Return the forwarded message."""
         sent = request.json
         return Message(sent["to"], forwarded=sent)
 
-    def accepted(self, message_id: str) -> Answer:
-        """Say something that nobody reads."""
-        return Answer.html(f"<p>{message_id}</p>", 201)
+    def success_response(self, message_id: str) -> HttpResponse:
+        """Return a page."""
+        return HttpResponse.html(f"<p>{message_id}</p>", 201)
 
-    def result(self, message_id: str) -> None:
-        """Expect nothing: there is no id."""
+    def expected_result(self, message_id: str) -> None:
+        """Return ``None``: the connector returns no id."""
 
 
 FORWARDER: Final = Spec(

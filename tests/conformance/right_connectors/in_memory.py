@@ -1,4 +1,4 @@
-"""Connectors that are right and unlike the SES one, on a provider that lives in memory."""
+"""Text messages and forwarded e-mail through a provider without HTTP: the connectors call a function."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -28,42 +28,42 @@ from tests.conformance.right_connectors.parts import one_recipient
 Request = Mapping[str, Any]
 
 network: ContextVar[Callable[[Request], Mapping[str, Any]]] = ContextVar("network")
-"""How the connectors here reach their provider: nothing, unless a provider is running."""
+"""The function that the connectors call; set while a provider stub is running."""
 
 
 def call_acme(request: Request) -> object:
-    """Call Acme, and translate what it says."""
+    """Call Acme, and raise a `ConnectorError` for an error response."""
     try:
-        answer = network.get()(request)
+        response = network.get()(request)
     except ConnectionError as error:
         raise ConnectorError(ConnectorErrorCodes.GENERAL, "Acme cannot be reached.") from error
-    if "error" in answer:
-        raise ConnectorError(ConnectorErrorCodes.INVALID_RESPONSE, {"message": answer["error"]})
-    return answer.get("id")
+    if "error" in response:
+        raise ConnectorError(ConnectorErrorCodes.INVALID_RESPONSE, {"message": response["error"]})
+    return response.get("id")
 
 
 class AcmeProvider(Provider):
-    """Takes requests as mappings; knows no throttle, no quota and no broken answers."""
+    """Accepts requests as mappings; has no throttle, no quota and no malformed responses."""
 
     outcomes: ClassVar[tuple[Outcome, ...]] = (
         Outcome("accepted", "accepted", None),
-        Outcome("refused", "refusal", ConnectorErrorCodes.INVALID_RESPONSE, "Recipient unknown."),
+        Outcome("unknown-recipient", "rejection", ConnectorErrorCodes.INVALID_RESPONSE, "Recipient unknown."),
         Outcome("unreachable", "network", ConnectorErrorCodes.GENERAL, ambiguous=True),
     )
 
-    def _installed(self) -> AbstractContextManager[None]:
-        return self._reached()
+    def _intercepting(self) -> AbstractContextManager[None]:
+        return self._connected()
 
     @contextmanager
-    def _reached(self) -> Iterator[None]:
-        token = network.set(self._answer)
+    def _connected(self) -> Iterator[None]:
+        token = network.set(self._respond)
         try:
             yield
         finally:
             network.reset(token)
 
-    def _answer(self, request: Request) -> Mapping[str, Any]:
-        accepted = self._outcome.family == "accepted"
+    def _respond(self, request: Request) -> Mapping[str, Any]:
+        outcome = self.current
         self.calls.append(
             Call(
                 to=(request["to"],),
@@ -72,26 +72,26 @@ class AcmeProvider(Provider):
                 text=request.get("text"),
                 sender=request.get("sender"),
                 reply_to=(),
-                outcome=self._outcome,
-                result=None,  # Acme answers 204: there is no id
+                outcome=outcome,
+                result=None,  # Acme returns no id
                 raw=request,
                 forwarded=request.get("message"),
             ),
         )
-        if self._outcome.family == "network":
+        if outcome.family == "network":
             raise ConnectionResetError
-        return {} if accepted else {"error": self._outcome.message}
+        return {} if outcome.family == "accepted" else {"error": outcome.message}
 
-    def fault(self, call: Call, config: Mapping[str, Any], aspect: Aspect) -> str | None:
-        """Compare the token; the rest of Acme's requests cannot be wrong."""
+    def request_error(self, call: Call, config: Mapping[str, Any], aspect: Aspect) -> str | None:
+        """Compare the token; Acme accepts any other value."""
         if aspect == "credentials" and call.raw["token"] != config["token"]:
-            return "expected the config's token, found another"
+            return f"expected the config's token, found a token of {len(call.raw['token'])} characters"
         return None
 
 
 @frozen
 class SmsTemplate:
-    """A text message: no subject."""
+    """A text message, which has no subject."""
 
     usage_type: str
     content: str
@@ -99,7 +99,7 @@ class SmsTemplate:
 
 @frozen
 class AcmeSmsConfig:
-    """Acme's config; ``sender`` may be null."""
+    """The config of `AcmeSms`; ``sender`` may be null."""
 
     token: str = field(repr=False)
     templates: tuple[SmsTemplate, ...]
@@ -130,12 +130,12 @@ _SMS_SCHEMA: Mapping[str, Any] = {
 }
 
 
-def _text(key: str, **more: Any) -> ConnectorConfigFormItem:  # noqa: ANN401 - any field
+def _text(key: str, **more: Any) -> ConnectorConfigFormItem:
     return ConnectorConfigFormItem(type=ConnectorConfigFormItemType.TEXT, key=key, label=key, **more)
 
 
 class AcmeSms(SmsConnector[AcmeSmsConfig]):
-    """Text messages, a config key that may be null, a logo on the web, a provider that returns no id."""
+    """Sends text messages; has a config key that may be null, a logo at a URL, and a provider that returns no id."""
 
     metadata: ClassVar[ConnectorMetadata] = ConnectorMetadata(
         id="acme-sms",
@@ -154,7 +154,7 @@ class AcmeSms(SmsConnector[AcmeSmsConfig]):
     declaration: ClassVar[Declaration | None] = None
 
     def deliver(self, config: AcmeSmsConfig, sms: Sms) -> object:
-        """Call Acme."""
+        """Send the text message."""
         return call_acme(
             {"to": one_recipient(sms.to), "text": sms.content, "sender": config.sender, "token": config.token}
         )
@@ -168,7 +168,7 @@ class RelayConfig:
 
 
 class Relay(EmailConnector[RelayConfig]):
-    """Forwards the message as it is: the templates are the provider's."""
+    """Forwards messages unchanged; the provider has the templates."""
 
     metadata: ClassVar[ConnectorMetadata] = ConnectorMetadata(
         id="relay",
@@ -185,13 +185,13 @@ class Relay(EmailConnector[RelayConfig]):
     )
 
     def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
-        """Forward it."""
+        """Forward the message."""
         message = data if isinstance(data, SendMessageData) else SendMessageData.from_json(data)
         settings = self.read_config(config)
         return call_acme({"to": message.to, "message": to_json(message), "token": settings.token})
 
     def deliver(self, config: RelayConfig, email: Email) -> object:
-        """Never come here."""
+        """Fail: `send_message` does not call it."""
         raise AssertionError(config, email)
 
 

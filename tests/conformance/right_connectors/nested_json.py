@@ -1,10 +1,10 @@
-"""E-mail as nested JSON with a bearer token; the provider answers 202 with no body and the id in a header."""
+"""E-mail as nested JSON with a bearer token; the provider accepts with status 202, no body, and the id in a header."""
 
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from conformance import Answer, Failure, HttpProvider, HttpRequest, Message, Spec
+from conformance import Failure, HttpProvider, HttpRequest, HttpResponse, Message, Spec
 from connector_kit import (
     ConnectorError,
     ConnectorErrorCodes,
@@ -30,14 +30,14 @@ from tests.conformance.right_connectors.parts import (
 
 _HTTP: Final = Http(
     accepted=frozenset({202}),
-    said=lambda answer: answer["errors"][0]["message"],
+    error_message=lambda body: body["errors"][0]["message"],
     codes={403: ConnectorErrorCodes.USAGE_LIMIT_EXCEEDED, 429: ConnectorErrorCodes.RATE_LIMIT_EXCEEDED},
 )
 
 
 @frozen
 class TypedTemplate:
-    """A template that says itself what its content is."""
+    """A template with the content type of its own content."""
 
     usage_type: str
     type: str
@@ -47,7 +47,7 @@ class TypedTemplate:
 
 @frozen
 class NestedConfig:
-    """A key, a sender in two parts, and templates."""
+    """An API key, a sender as address and name, and templates."""
 
     api_key: str = field(repr=False)
     from_email: str
@@ -56,7 +56,7 @@ class NestedConfig:
 
 
 class NestedJson(EmailConnector[NestedConfig]):
-    """Sends what the template's own ``type`` says; makes nothing of what Logto manages."""
+    """Sends content of the template's own ``type``; ignores managed templates."""
 
     metadata: ClassVar[ConnectorMetadata] = metadata(
         "nested-json", required("apiKey"), required("fromEmail"), text("fromName"), json_item("templates")
@@ -69,16 +69,18 @@ class NestedJson(EmailConnector[NestedConfig]):
         NestedConfig,
     )
 
-    def __init__(self, *, base_url: str = "https://api.nested.example", **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, *, base_url: str = "https://api.nested.example", **kit: Any) -> None:
         super().__init__(**kit)
         self.get_i18n_email_template = None
         self._url = f"{base_url}/v3/mail/send"
         self._pool = new_pool()
 
     def deliver(self, config: NestedConfig, email: Email) -> object:
-        """Post it, and return the id from the header."""
+        """Send the e-mail, and return the id from the header."""
         if "," in email.to or strip_header_control_chars(email.to) != email.to:
-            raise ConnectorError(ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS, "The recipient is not one.")
+            raise ConnectorError(
+                ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS, "Expected one e-mail address as the recipient."
+            )
         sender = {"email": config.from_email} | ({} if config.from_name is None else {"name": config.from_name})
         assert isinstance(email.template, TypedTemplate)
         mail = {
@@ -93,24 +95,24 @@ class NestedJson(EmailConnector[NestedConfig]):
 
 
 class NestedProvider(HttpProvider):
-    """Takes nested JSON."""
+    """Accepts nested JSON."""
 
-    option = "base_url"
+    connector_option = "base_url"
     path = "/v3/mail/send"
     content_type = "application/json"
     authorization = "Bearer {apiKey}"
     sender_key = "fromEmail"
     settings: ClassVar = {"fromName": "from.name"}
-    answer_is_read = False
+    is_response_read = False
     failures = (
         Failure("throttled", "throttle", 429, "too many requests"),
         Failure("no-credits", "quota", 403, "Maximum credits exceeded"),
         Failure("unknown-key", "credentials", 401, "The provided authorization grant is invalid"),
-        Failure("unverified", "refusal", 400, "The from address does not match a verified Sender Identity."),
+        Failure("unverified", "rejection", 400, "The from address does not match a verified Sender Identity."),
     )
 
     def read(self, request: HttpRequest) -> Message:
-        """Read a mail."""
+        """Return the e-mail."""
         sent = request.json
         bodies = {part["type"]: part["value"] for part in sent["content"]}
         return Message(
@@ -121,17 +123,17 @@ class NestedProvider(HttpProvider):
             sender=sent["from"]["email"],
         )
 
-    def accepted(self, message_id: str) -> Answer:
-        """Give the id in a header."""
-        return Answer(202, headers={"X-Message-Id": message_id})
+    def success_response(self, message_id: str) -> HttpResponse:
+        """Return status 202 with the id in a header."""
+        return HttpResponse(202, headers={"X-Message-Id": message_id})
 
-    def result(self, message_id: str) -> str:
-        """Expect it, though there is no body."""
+    def expected_result(self, message_id: str) -> str:
+        """Return the id: it is in a header, so that the empty body does not matter."""
         return message_id
 
-    def refused(self, status: int, message: str) -> Answer:
-        """Say why, in a list."""
-        return Answer.json({"errors": [{"message": message, "field": None}]}, status)
+    def error_response(self, status: int, message: str) -> HttpResponse:
+        """Return the message in a list of errors."""
+        return HttpResponse.json({"errors": [{"message": message, "field": None}]}, status)
 
 
 NESTED_JSON: Final = Spec(

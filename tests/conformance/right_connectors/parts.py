@@ -1,4 +1,4 @@
-"""What the right connectors here have in common: pieces of schemas and forms, and the one place that calls and translates."""
+"""Shared by the correct connectors: parts of schemas and forms, and `Http`, which sends requests and translates errors."""
 
 import re
 import time
@@ -16,11 +16,12 @@ from connector_kit import (
     ConnectorMetadata,
     parse_json,
 )
+from connector_kit.redaction import redact
 
 REQUIRED: Final = ("Register", "SignIn", "ForgotPassword", "Generic")
 STRING: Final = {"type": "string"}
 TOKEN: Final = {"type": "string", "pattern": "^[!-~]+$"}
-"""What can stand in a header, a path or a user name as it is."""
+"""Text that needs no encoding in a header, a path or a user name."""
 
 ADDRESS: Final = {"type": "string", "pattern": "^https?://[a-z0-9.:/_-]+$"}
 _PAUSE: Final = 0.02
@@ -32,8 +33,8 @@ def config_schema(required: Mapping[str, Any], optional: Mapping[str, Any] | Non
     return {"type": "object", "required": [*required], "properties": {**required, **(optional or {})}}
 
 
-def templates(*keys: str, **optional: Any) -> dict[str, Any]:  # noqa: ANN401 - the schemas of further keys
-    """Return the schema of templates that have these keys, all strings, beside their usageType."""
+def templates(*keys: str, **optional: Any) -> dict[str, Any]:
+    """Return the schema of an array of templates: objects with ``usageType`` and these keys, all strings."""
     item = {
         "type": "object",
         "required": ["usageType", *keys],
@@ -44,7 +45,7 @@ def templates(*keys: str, **optional: Any) -> dict[str, Any]:  # noqa: ANN401 - 
 
 
 def metadata(connector_id: str, *items: ConnectorConfigFormItem) -> ConnectorMetadata:
-    """Return the metadata of a connector of that id."""
+    """Return the metadata of a connector with that id."""
     return ConnectorMetadata(
         id=connector_id,
         target=connector_id,
@@ -56,29 +57,29 @@ def metadata(connector_id: str, *items: ConnectorConfigFormItem) -> ConnectorMet
     )
 
 
-def text(key: str, **more: Any) -> ConnectorConfigFormItem:  # noqa: ANN401 - any field
-    """Return a field for a line of text."""
+def text(key: str, **more: Any) -> ConnectorConfigFormItem:
+    """Return a form item for a line of text."""
     return ConnectorConfigFormItem(ConnectorConfigFormItemType.TEXT, key, key, **more)
 
 
-def required(key: str, **more: Any) -> ConnectorConfigFormItem:  # noqa: ANN401 - any field
-    """Return a field for a line of text that has to be filled in."""
+def required(key: str, **more: Any) -> ConnectorConfigFormItem:
+    """Return a form item for a line of text that is required."""
     return text(key, required=True, **more)
 
 
 def json_item(key: str, *, is_required: bool = True) -> ConnectorConfigFormItem:
-    """Return a field for JSON."""
+    """Return a form item for JSON."""
     return ConnectorConfigFormItem(ConnectorConfigFormItemType.JSON, key, key, required=is_required)
 
 
 def one_recipient(to: str) -> str:
-    """Return a recipient that is one, and fits on one line.
+    """Return the recipient.
 
     Raises:
-        ConnectorError: ``invalid_request_parameters``.
+        ConnectorError: ``invalid_request_parameters``: the text has a line break or separates several recipients.
     """
     if _UNWANTED.search(to):
-        raise ConnectorError(ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS, "The recipient is not one.")
+        raise ConnectorError(ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS, "Expected one recipient on one line.")
     return to
 
 
@@ -87,16 +88,16 @@ CODES: Final = {402: ConnectorErrorCodes.USAGE_LIMIT_EXCEEDED, 429: ConnectorErr
 
 @frozen
 class Http:
-    """Calls a provider and translates every failure, here and nowhere else.
+    """Sends requests to a provider and translates every failure into a `ConnectorError`.
 
     Args:
-        accepted: the statuses that mean success.
-        said: finds the provider's words in the JSON of a refusal.
-        codes: which statuses are no ``invalid_response``.
+        accepted: the status codes of success.
+        error_message: returns the provider's message, given the JSON body of an error response.
+        codes: error codes by status; other statuses are ``invalid_response``.
     """
 
     accepted: frozenset[int] = frozenset({200})
-    said: Callable[[Any], object] = lambda answer: answer["message"]
+    error_message: Callable[[Any], object] = lambda body: body["message"]
     codes: Mapping[int, ConnectorErrorCodes] = CODES
 
     def call(
@@ -105,57 +106,50 @@ class Http:
         method: str,
         url: str,
         secrets: tuple[object, ...],
-        **request: Any,  # noqa: ANN401 - see urllib3
+        **request: Any,
     ) -> urllib3.BaseHTTPResponse:
-        """Make one request, or another when the first is throttled, and return its answer if it is a success.
+        """Send a request, repeat it once if it is throttled, and return the response if it is a success.
 
         Args:
-            pool: of connections.
-            method: of HTTP.
-            url: where to.
-            secrets: what must not show in an error, should the provider repeat it.
-            request: as `urllib3.PoolManager.request` takes it; ``form`` for a form of text fields.
+            pool: the connections to use.
+            method: the HTTP method.
+            url: the address.
+            secrets: values to redact in the provider's error message, which may repeat the request.
+            request: arguments of `urllib3.PoolManager.request`; ``form`` for an URL-encoded form.
         """
         form = request.pop("form", None)
         try:
             if form is not None:
                 request |= {"fields": [(key, it.encode()) for key, it in form], "encode_multipart": False}
-            answer = pool.request(method, url, redirect=False, **request)
-            if self.codes.get(answer.status) is ConnectorErrorCodes.RATE_LIMIT_EXCEEDED:
+            response = pool.request(method, url, redirect=False, **request)
+            if self.codes.get(response.status) is ConnectorErrorCodes.RATE_LIMIT_EXCEEDED:
                 time.sleep(_PAUSE)
-                answer = pool.request(method, url, redirect=False, **request)
+                response = pool.request(method, url, redirect=False, **request)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             message = f"The provider could not be reached: {type(error).__name__}."
             raise ConnectorError(ConnectorErrorCodes.GENERAL, message) from None
-        if answer.status in self.accepted:
-            return answer
+        if response.status in self.accepted:
+            return response
         raise ConnectorError(
-            self.codes.get(answer.status, ConnectorErrorCodes.INVALID_RESPONSE),
-            {"message": _redacted(self._why(answer), secrets), "status": answer.status},
+            self.codes.get(response.status, ConnectorErrorCodes.INVALID_RESPONSE),
+            {"message": redact(self._message(response), secrets), "status": response.status},
         )
 
-    def _why(self, answer: urllib3.BaseHTTPResponse) -> str:
+    def _message(self, response: urllib3.BaseHTTPResponse) -> str:
         try:
-            return str(self.said(answer.json()))
+            return str(self.error_message(response.json()))
         except (ValueError, LookupError, TypeError, AttributeError):
-            return f"The provider answered with HTTP {answer.status} and no reason."
+            return f"The provider responded with HTTP {response.status} and without a message."
 
 
-def _redacted(message: str, secrets: tuple[object, ...]) -> str:
-    for secret in secrets:
-        if isinstance(secret, str) and secret:
-            message = message.replace(secret, "[redacted]")
-    return message
-
-
-def text_of(answer: urllib3.BaseHTTPResponse, key: str) -> str:
-    """Return a member of a success's body, which must be JSON and have it.
+def text_of(response: urllib3.BaseHTTPResponse, key: str) -> str:
+    """Return a string from the JSON body of a success response.
 
     Raises:
-        ConnectorError: ``invalid_response``.
+        ConnectorError: ``invalid_response``: the body is not JSON or has no such string.
     """
-    unusable = {"message": "The provider gave an unusable answer."}
-    found = parse_json(answer.data.decode("utf-8", "replace"), error_payload=unusable)
+    unusable = {"message": f"Expected a JSON object with the string {key!r} from the provider."}
+    found = parse_json(response.data.decode("utf-8", "replace"), error_payload=unusable)
     value = found.get(key) if isinstance(found, dict) else None
     if not isinstance(value, str):
         raise ConnectorError(ConnectorErrorCodes.INVALID_RESPONSE, unusable)
@@ -163,5 +157,5 @@ def text_of(answer: urllib3.BaseHTTPResponse, key: str) -> str:
 
 
 def new_pool() -> urllib3.PoolManager:
-    """Return connections that try nothing again and wait for nothing long."""
+    """Return a connection pool with short time limits and without retries."""
     return urllib3.PoolManager(8, timeout=urllib3.Timeout(connect=1, read=1.5), retries=False, maxsize=8)

@@ -1,11 +1,11 @@
-"""E-mail as plain text and nothing else, through a provider that answers 204 with no body."""
+"""E-mail as plain text only, through a provider that accepts with status 204 and no body."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from conformance import Answer, Failure, HttpProvider, HttpRequest, Message, Spec
+from conformance import Failure, HttpProvider, HttpRequest, HttpResponse, Message, Spec
 from connector_kit import ConnectorMetadata, Email, EmailConnector, Guard, strip_header_control_chars
 from tests.conformance.right_connectors.parts import (
     REQUIRED,
@@ -20,12 +20,12 @@ from tests.conformance.right_connectors.parts import (
     templates,
 )
 
-_HTTP: Final = Http(accepted=frozenset({204}), said=lambda answer: answer["error"]["detail"])
+_HTTP: Final = Http(accepted=frozenset({204}), error_message=lambda body: body["error"]["detail"])
 
 
 @frozen
 class PlainTemplate:
-    """A plain text."""
+    """A subject and a plain-text body."""
 
     usage_type: str
     subject: str
@@ -34,27 +34,27 @@ class PlainTemplate:
 
 @frozen
 class PlainConfig:
-    """A key and templates."""
+    """An access key and templates."""
 
     access_key: str = field(repr=False)
     templates: tuple[PlainTemplate, ...]
 
 
 class PlainText(EmailConnector[PlainConfig]):
-    """Sends every body as text; takes its provider's address as an argument."""
+    """Sends every body as text; has its provider's address as a constructor argument."""
 
     metadata: ClassVar[ConnectorMetadata] = metadata("plain-text", required("accessKey"), json_item("templates"))
     config_guard: ClassVar[Guard[PlainConfig]] = Guard(
         config_schema({"accessKey": TOKEN, "templates": templates("subject", "content")}), PlainConfig
     )
 
-    def __init__(self, *, server: str = "https://plain.example", **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, *, server: str = "https://plain.example", **kit: Any) -> None:
         super().__init__(**kit)
         self._server = server
         self._pool = new_pool()
 
     def deliver(self, config: PlainConfig, email: Email) -> object:
-        """Post it; there is nothing to return."""
+        """Send the e-mail; the provider returns no id."""
         mail = {
             "recipient": one_recipient(email.to),
             "subject": strip_header_control_chars(email.subject),
@@ -67,36 +67,37 @@ class PlainText(EmailConnector[PlainConfig]):
 
 
 class PlainProvider(HttpProvider):
-    """Answers 204; its key is in a header of its own."""
+    """Accepts with status 204; reads the access key from the header X-Access-Key."""
 
-    option = "server"
+    connector_option = "server"
     path = "/mails"
+    is_response_read = False
     failures = (
         Failure("too-fast", "throttle", 429, "Too fast."),
         Failure("too-many", "quota", 402, "No more mails this month."),
         Failure("unknown-key", "credentials", 401, "This key is unknown."),
-        Failure("no-recipient", "refusal", 422, "There is no such mailbox."),
+        Failure("no-recipient", "rejection", 422, "There is no such mailbox."),
     )
 
     def read(self, request: HttpRequest) -> Message:
-        """Read a mail."""
+        """Return the e-mail."""
         sent = request.json
         return Message(sent["recipient"], sent["subject"], text=sent["text"])
 
-    def accepted(self, message_id: str) -> Answer:  # noqa: ARG002 - it gives no id
-        """Say nothing."""
-        return Answer(204)
+    def success_response(self, message_id: str) -> HttpResponse:  # noqa: ARG002 - the provider returns no id
+        """Return status 204."""
+        return HttpResponse(204)
 
-    def refused(self, status: int, message: str) -> Answer:
-        """Say why, one level down."""
-        return Answer.json({"error": {"detail": message}}, status)
+    def error_response(self, status: int, message: str) -> HttpResponse:
+        """Return the message in a nested object."""
+        return HttpResponse.json({"error": {"detail": message}}, status)
 
-    def credentials(self, request: HttpRequest, config: Mapping[str, Any]) -> str | None:
-        """Compare the key."""
-        same = request.headers.get("X-Access-Key") == config["accessKey"]
-        return None if same else "expected the config's accessKey, found another"
-
-    answer_is_read = False
+    def credentials_error(self, request: HttpRequest, config: Mapping[str, Any]) -> str | None:
+        """Compare the access key."""
+        found = request.headers.get("X-Access-Key", "")
+        if found == config["accessKey"]:
+            return None
+        return f"expected the config's accessKey in X-Access-Key, found {len(found)} characters"
 
 
 PLAIN_TEXT: Final = Spec(

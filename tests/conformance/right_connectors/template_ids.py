@@ -1,4 +1,4 @@
-"""Text messages whose templates stand at the provider; the config says which of them is for which usage type."""
+"""Text messages from templates that the provider stores; the config names the template of each usage type."""
 
 from typing import Any, ClassVar, Final
 
@@ -32,7 +32,7 @@ from tests.conformance.right_connectors.parts import (
 
 @frozen
 class NamedTemplate:
-    """Which of the provider's templates is meant."""
+    """The name of a template at the provider."""
 
     usage_type: str
     template_code: str
@@ -40,7 +40,7 @@ class NamedTemplate:
 
 @frozen
 class NamedConfig:
-    """A key, a signature, and the names of templates."""
+    """An access key, a signature, and the names of templates."""
 
     access_key_secret: str = field(repr=False)
     sign_name: str
@@ -48,7 +48,7 @@ class NamedConfig:
 
 
 class TemplateIds(SmsConnector[NamedConfig]):
-    """Says which template, and what goes in; the text is the provider's."""
+    """Sends the name of a template and its parameters; the provider has the text."""
 
     metadata: ClassVar[ConnectorMetadata] = metadata(
         "template-ids", required("accessKeySecret"), required("signName"), json_item("templates")
@@ -58,17 +58,17 @@ class TemplateIds(SmsConnector[NamedConfig]):
         NamedConfig,
     )
 
-    def __init__(self, *, server: str = "https://codes.example", **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, *, server: str = "https://codes.example", **kit: Any) -> None:
         super().__init__(**kit)
         self._server = server
         self._pool = new_pool()
 
     def compose(self, config: NamedConfig, message: SendMessageData) -> Sms:
-        """Choose the template, in the config's JSON; there is nothing to fill in."""
+        """Select the template by usage type; the text message has no content of its own."""
         return Sms(message.to, "", get_config_template_by_type(message.type, to_json(config)), message)
 
     def deliver(self, config: NamedConfig, sms: Sms) -> object:
-        """Post what is to be filled in, and return the id."""
+        """Send the template's name and parameters, and return the provider's id."""
         assert isinstance(sms.template, dict)
         request = {
             "phone": one_recipient(sms.to),
@@ -78,27 +78,27 @@ class TemplateIds(SmsConnector[NamedConfig]):
         }
         headers = {"Authorization": f"Bearer {config.access_key_secret}"}
         secrets = (config.access_key_secret, sms.data.payload.code)
-        answer = Http().call(self._pool, "POST", f"{self._server}/sms", secrets, headers=headers, json=request)
-        return text_of(answer, "id")
+        response = Http().call(self._pool, "POST", f"{self._server}/sms", secrets, headers=headers, json=request)
+        return text_of(response, "id")
 
 
 class TemplateProvider(HttpProvider):
-    """Keeps the templates."""
+    """Stores the templates."""
 
-    option = "server"
+    connector_option = "server"
     path = "/sms"
     content_type = "application/json"
     authorization = "Bearer {accessKeySecret}"
     sender_key = "signName"
     failures = (
         Failure("throttled", "throttle", 429, "Business limit control."),
-        Failure("no-such-template", "refusal", 400, "The template does not exist."),
+        Failure("no-such-template", "rejection", 400, "The template does not exist."),
         Failure("unpaid", "quota", 402, "The account is out of service."),
         Failure("wrong-key", "credentials", 403, "The signature does not match."),
     )
 
     def read(self, request: HttpRequest) -> Message:
-        """Read which template is wanted."""
+        """Return the recipient, the signature and the name of the template."""
         sent = request.json
         return Message(sent["phone"], sender=sent["sign"], template=sent["template"])
 

@@ -1,4 +1,4 @@
-"""E-mail through a provider that wants an access token, which is fetched with the client's credentials and kept."""
+"""E-mail through a provider that requires an access token; the connector requests one per client and keeps it."""
 
 from collections.abc import Mapping
 from threading import Lock
@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from attrs import field, frozen
 from urllib3 import make_headers
 
-from conformance import Answer, Failure, HttpProvider, HttpRequest, Message, Spec
+from conformance import Failure, HttpProvider, HttpRequest, HttpResponse, Message, Spec
 from connector_kit import ConnectorMetadata, Email, EmailConnector, Guard, strip_header_control_chars
 from tests.conformance.right_connectors.parts import (
     ADDRESS,
@@ -24,12 +24,12 @@ from tests.conformance.right_connectors.parts import (
     text_of,
 )
 
-_HTTP: Final = Http(accepted=frozenset({202}), said=lambda answer: answer["error"])
+_HTTP: Final = Http(accepted=frozenset({202}), error_message=lambda body: body["error"])
 
 
 @frozen
 class TokenTemplate:
-    """A subject and HTML."""
+    """A subject and an HTML body."""
 
     usage_type: str
     subject: str
@@ -38,7 +38,7 @@ class TokenTemplate:
 
 @frozen
 class TokenConfig:
-    """A client, and where its tokens and messages are taken."""
+    """A server, and the client id and secret for it."""
 
     server: str
     client_id: str
@@ -47,7 +47,7 @@ class TokenConfig:
 
 
 class TokenMail(EmailConnector[TokenConfig]):
-    """Fetches a token for each client that it meets, and keeps it."""
+    """Requests an access token for each client, and keeps it."""
 
     metadata: ClassVar[ConnectorMetadata] = metadata(
         "token-mail", required("server"), required("clientId"), required("clientSecret"), json_item("templates")
@@ -64,14 +64,14 @@ class TokenMail(EmailConnector[TokenConfig]):
         TokenConfig,
     )
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self._pool = new_pool()
         self._tokens: dict[tuple[str, str, str], str] = {}
         self._lock = Lock()
 
     def deliver(self, config: TokenConfig, email: Email) -> object:
-        """Post it, and return the id."""
+        """Send the e-mail, and return the provider's id."""
         mail = {
             "to": one_recipient(email.to),
             "subject": strip_header_control_chars(email.subject),
@@ -90,13 +90,13 @@ class TokenMail(EmailConnector[TokenConfig]):
                 headers = make_headers(basic_auth=f"{config.client_id}:{config.client_secret}")
                 form = [("grant_type", "client_credentials")]
                 url, secrets = f"{config.server}/oauth/token", (headers["authorization"], config.client_secret)
-                answer = Http().call(self._pool, "POST", url, secrets, headers=headers, form=form)
-                self._tokens[key] = text_of(answer, "access_token")
+                response = Http().call(self._pool, "POST", url, secrets, headers=headers, form=form)
+                self._tokens[key] = text_of(response, "access_token")
             return self._tokens[key]
 
 
 class TokenProvider(HttpProvider):
-    """Gives tokens to whoever has an id and a secret, and knows afterwards whose a token is."""
+    """Issues an access token to any client, and remembers which client it belongs to."""
 
     config_key = "server"
     path = "/messages"
@@ -104,41 +104,42 @@ class TokenProvider(HttpProvider):
         Failure("throttled", "throttle", 429, "Slow down."),
         Failure("used-up", "quota", 402, "No more today."),
         Failure("not-allowed", "credentials", 403, "The token does not allow it."),
-        Failure("rejected", "refusal", 400, "The message was rejected."),
+        Failure("rejected", "rejection", 400, "The message was rejected."),
     )
 
     def __init__(self) -> None:
         super().__init__()
         self._clients: dict[str, tuple[str, str]] = {}
 
-    def respond(self, request: HttpRequest) -> Answer | None:
-        """Give a token."""
+    def respond_to_other(self, request: HttpRequest) -> HttpResponse | None:
+        """Issue an access token."""
         if request.path != "/oauth/token":
             return None
         assert request.form == {"grant_type": "client_credentials"}
         assert request.basic is not None
         token = f"token-{len(self._clients)}"
         self._clients[token] = request.basic
-        return Answer.json({"access_token": token, "token_type": "Bearer"})
+        return HttpResponse.json({"access_token": token, "token_type": "Bearer"})
 
     def read(self, request: HttpRequest) -> Message:
-        """Read a mail."""
+        """Return the e-mail."""
         sent = request.json
         return Message(sent["to"], sent["subject"], sent.get("html"), sent.get("text"))
 
-    def accepted(self, message_id: str) -> Answer:
-        """Give an id."""
-        return Answer.json({"id": message_id}, 202)
+    def success_response(self, message_id: str) -> HttpResponse:
+        """Return status 202 with the id."""
+        return HttpResponse.json({"id": message_id}, 202)
 
-    def refused(self, status: int, message: str) -> Answer:
-        """Say why."""
-        return Answer.json({"error": message}, status)
+    def error_response(self, status: int, message: str) -> HttpResponse:
+        """Return the message as ``error``."""
+        return HttpResponse.json({"error": message}, status)
 
-    def credentials(self, request: HttpRequest, config: Mapping[str, Any]) -> str | None:
-        """Compare the client that a token was given to with the config's."""
-        client = self._clients.get(request.bearer or "")
-        same = client == (config["clientId"], config["clientSecret"])
-        return None if same else "expected a token of the config's client, found another"
+    def credentials_error(self, request: HttpRequest, config: Mapping[str, Any]) -> str | None:
+        """Compare the client of the access token with the config's."""
+        client_id, client_secret = self._clients.get(request.bearer or "", ("", ""))
+        if (client_id, client_secret) == (config["clientId"], config["clientSecret"]):
+            return None
+        return f"expected an access token of the config's client {config['clientId']!r}, found one of {client_id!r}"
 
 
 TOKEN_MAIL: Final = Spec(

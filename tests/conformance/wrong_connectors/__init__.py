@@ -1,4 +1,4 @@
-"""Connectors that are wrong in one way each; importing this registers them all."""
+"""Wrong connectors, each with one fault; importing this package registers them all."""
 
 from tests.conformance.wrong_connectors import (
     config,
@@ -13,11 +13,11 @@ from tests.conformance.wrong_connectors import (
     social,
     usage,
 )
-from tests.conformance.wrong_connectors.open import WRONG, Open, Wrong
+from tests.conformance.wrong_connectors.base import WRONG, BaseSes, Wrong
 
 __all__ = [
     "WRONG",
-    "Open",
+    "BaseSes",
     "Wrong",
     "config",
     "delivery",

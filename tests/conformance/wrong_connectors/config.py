@@ -1,4 +1,4 @@
-"""Connectors that take, refuse or read configs wrongly."""
+"""Connectors that validate or read configs wrongly."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ from connector_kit import (
 )
 from connector_kit.connectors.aws_ses import AwsSesConfig
 from connector_kit.wire import always
-from tests.conformance.wrong_connectors.open import Open, killed_by
+from tests.conformance.wrong_connectors.base import BaseSes, killed_by
 
 
 def _guard(change: Callable[[dict[str, Any]], None], cls: type = AwsSesConfig) -> Guard[Any]:
@@ -26,141 +26,129 @@ def _guard(change: Callable[[dict[str, Any]], None], cls: type = AwsSesConfig) -
 
 
 @killed_by("config.accepts-valid", "expected the message to be sent")
-class AtMostSixTemplates(Open):
-    """Refuses what its own schema accepts."""
+class AtMostSixTemplates(BaseSes):
+    """Rejects a config with more than six templates, which its schema accepts."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, and count."""
         read = super().read_config(config)
         if len(read.templates) > 6:
             raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, {"issues": ["too many templates"]})
         return read
 
 
-@killed_by("config.refuses-missing", "no 'region'")
-class DefaultRegion(Open):
-    """Fills in what a config lacks."""
+@killed_by("config.rejects-missing", "a config without $.region")
+class DefaultRegion(BaseSes):
+    """Uses a default region when the required key is missing."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, with a region at any price."""
         given = {"region": "eu-west-1", **config} if isinstance(config, dict) else config
         return super().read_config(given)
 
 
-@killed_by("config.refuses-mistyped", "a wrong")
-class TurnsAllToStrings(Open):
-    """Coerces instead of validating."""
+@killed_by("config.rejects-wrong-type", "a config with a boolean at $.")
+class ConvertsNumbersToStrings(BaseSes):
+    """Converts numbers and booleans to strings before it validates."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, after making strings of numbers."""
         if isinstance(config, dict):
             config = {key: str(it) if isinstance(it, int | float) else it for key, it in config.items()}
         return super().read_config(config)
 
 
-@killed_by("config.refuses-null", "null for")
-class NullIsAbsent(Open):
-    """Takes null for nothing."""
+@killed_by("config.rejects-null", "a config with null at $.")
+class DropsNulls(BaseSes):
+    """Removes null values before it validates."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, without the nulls."""
         given = {key: it for key, it in config.items() if it is not None} if isinstance(config, dict) else config
         return super().read_config(given)
 
 
-@killed_by("config.refuses-non-objects", "the wrong shape")
-class FalseIsNone(Open):
-    """Takes an empty unsaved config for none at all."""
+@killed_by("config.rejects-non-objects", "the unsaved config (")
+class FalsyConfigIsAbsent(BaseSes):
+    """Uses the saved config when the unsaved one is empty or false."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read one or the other."""
         return super().read_config(config or None)
 
 
-@killed_by("config.requires-usage-types", "no template for")
-class AnyTemplatesWillDo(Open):
-    """Requires no usage type."""
+@killed_by("config.requires-usage-types", "a config with no template for")
+class NoRequiredUsageTypes(BaseSes):
+    """Does not require any usage type."""
 
     config_guard: ClassVar[Guard[AwsSesConfig]] = _guard(lambda it: it["properties"]["templates"].pop("allOf"))
 
 
 @killed_by("config.accepts-unknown-keys", "expected the message to be sent")
-class ClosedConfig(Open):
-    """Refuses keys that it does not know."""
+class NoUnknownKeys(BaseSes):
+    """Rejects unknown keys."""
 
     config_guard: ClassVar[Guard[AwsSesConfig]] = _guard(lambda it: it.update(additionalProperties=False))
 
 
-@killed_by("config.says-why", "list of issues")
-class JustInvalid(Open):
-    """Does not say what is wrong."""
+@killed_by("config.issue-paths", "to hold a list of issues")
+class NoIssues(BaseSes):
+    """Raises invalid_config without issues."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, and say no more than no."""
         try:
             return super().read_config(config)
         except ConnectorError:
             raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG) from None
 
 
-@killed_by("config.not-mutated", "the config to stay")
-class SortsTheConfig(Open):
-    """Changes the caller's config."""
+@killed_by("config.not-mutated", "not to change the config, found changes at $.lastUsed")
+class ChangesConfig(BaseSes):
+    """Adds a key to the config that it was given."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, and leave a note in it."""
         read = super().read_config(config)
         if isinstance(config, dict):
             config["lastUsed"] = "now"
         return read
 
 
-@killed_by("config.not-mutated", "the message to stay")
-class AddsToThePayload(Open):
-    """Changes the caller's message."""
+@killed_by("config.not-mutated", "not to change the message, found changes at $.payload.locale")
+class ChangesMessage(BaseSes):
+    """Adds a locale to the payload of the message that it was given."""
 
-    def send_message(self, data: Any, config: object = None) -> object:  # noqa: ANN401 - either form
-        """Send it, with a default."""
+    def send_message(self, data: Any, config: object = None) -> object:
         if isinstance(data, dict) and isinstance(data.get("payload"), dict):
             data["payload"].setdefault("locale", "en")
         return super().send_message(data, config)
 
 
-@killed_by("config.saved", "called once")
-class ReadsTwice(Open):
-    """Reads the saved config twice."""
+@killed_by("config.uses-saved", "called once with")
+class ReadsSavedConfigTwice(BaseSes):
+    """Calls get_config twice."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, and read it."""
         if config is None:
             self.get_config(self.metadata.id)
         return super().read_config(config)
 
 
-@killed_by("config.saved", "called once with")
-class AsksForAnother(Open):
-    """Asks for the config under another id."""
+@killed_by("config.uses-saved", "found calls with ['aws")
+class WrongIdForGetConfig(BaseSes):
+    """Calls get_config with its target instead of its id."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it by the target."""
         return super().read_config(self.get_config(self.metadata.target) if config is None else config)
 
 
-@killed_by("config.unsaved", "expected get_config not to be called")
-class SavedComesFirst(Open):
-    """Does not test what the operator is about to save."""
+@killed_by("config.uses-unsaved", "expected no call to get_config")
+class PrefersSavedConfig(BaseSes):
+    """Uses the saved config although there is an unsaved one."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read the saved one, if there is one."""
         return super().read_config(self.get_config(self.metadata.id) or config)
 
 
-@killed_by("config.source-error", "get_config's own error")
-class HidesTheStore(Open):
-    """Takes a store that is down for a bad config."""
+@killed_by("config.get-config-error", "the StoreDownError of get_config, found ConnectorError")
+class StoreErrorAsInvalidConfig(BaseSes):
+    """Raises invalid_config when get_config fails."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, or blame it."""
         try:
             return super().read_config(config)
         except ConnectorError:
@@ -170,8 +158,8 @@ class HidesTheStore(Open):
 
 
 @frozen
-class ConfigWithoutSet:
-    """A config class that forgot a field."""
+class ConfigWithoutOneKey:
+    """A config class without a field for ``configurationSetName``."""
 
     access_key_id: str = field(repr=False)
     access_key_secret: str = field(repr=False)
@@ -184,42 +172,39 @@ class ConfigWithoutSet:
     configuration_set_name = None  # no annotation, so no field
 
 
-@killed_by("config.class-matches-schema", "configurationSetName")
-class ForgetsTheSet(Open):
-    """Has a schema and a class that do not say the same."""
+@killed_by("config.class-matches-schema", "to hold 'configurationSetName'")
+class ClassLacksKey(BaseSes):
+    """Has a config class without a field for a key of the schema."""
 
-    config_guard: ClassVar[Guard[Any]] = Guard("aws-ses-config", ConfigWithoutSet)
+    config_guard: ClassVar[Guard[Any]] = Guard("aws-ses-config", ConfigWithoutOneKey)
 
 
-@killed_by("config.no-coercion", "number for string")
-class NumbersAreText(Open):
-    """Makes a text of a number, and of nothing else."""
+@killed_by("config.no-coercion", "a number instead of a string")
+class ConvertsIntegersToStrings(BaseSes):
+    """Converts integers to strings before it validates."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, after making strings of integers."""
         if isinstance(config, dict):
             config = {key: str(it) if type(it) is int else it for key, it in config.items()}
         return super().read_config(config)
 
 
-@killed_by("config.no-coercion", "string for array")
-class ReadsTemplatesFromText(Open):
-    """Takes templates that were saved as a text of JSON."""
+@killed_by("config.no-coercion", "characters instead of an array")
+class ParsesTemplatesFromText(BaseSes):
+    """Accepts templates as a JSON text."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, after parsing what looks like JSON."""
         if isinstance(config, dict) and str(config.get("templates")).startswith("["):
             given = config["templates"]
             config = {**config, "templates": json.loads(given) if isinstance(given, str) else given}
         return super().read_config(config)
 
 
-@killed_by("config.says-why", "an issue that names ['templates'][0]['")
-class NamesTheKeyOnly(Open):
-    """Says which key is wrong, and not where in it."""
+@killed_by("config.issue-paths", "an issue that names $.templates[0].")
+class IssuesWithoutFullPath(BaseSes):
+    """Reports issues with the top-level key instead of the full path."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, and cut the paths short."""
         try:
             return super().read_config(config)
         except ConnectorError as error:
@@ -228,86 +213,82 @@ class NamesTheKeyOnly(Open):
             raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, {"issues": short}) from None
 
 
-class _LaxGuard(Guard[Any]):
-    """Says of a null what it does not mean."""
-
+class _GuardThatIgnoresNulls(Guard[Any]):
     def is_valid(self, value: object) -> bool:
-        """Look at the value without its nulls."""
         if isinstance(value, dict):
             value = {key: it for key, it in value.items() if it is not None}
         return super().is_valid(value)
 
 
-@killed_by("config.guard-agrees", "expected is_valid to agree")
-class LaxGuard(Open):
-    """Has a guard that accepts more than its schema."""
+@killed_by("config.guard-matches-schema", "expected is_valid to return False")
+class LaxGuard(BaseSes):
+    """Has a guard whose is_valid ignores null values."""
 
-    config_guard: ClassVar[Guard[Any]] = _LaxGuard("aws-ses-config", AwsSesConfig)
+    config_guard: ClassVar[Guard[Any]] = _GuardThatIgnoresNulls("aws-ses-config", AwsSesConfig)
 
 
-class _SilentGuard(Guard[Any]):
+class _GuardWithoutTopIssues(Guard[Any]):
     def issues(self, value: object, *, strict: bool = False) -> list[Any]:
-        """Find nothing at the top."""
         return [issue for issue in super().issues(value, strict=strict) if issue.path.count(".") > 1]
 
 
-@killed_by("config.guard-agrees", "expected issues to agree")
-class SilentGuard(Open):
-    """Has a guard that refuses without a word."""
+@killed_by("config.guard-matches-schema", "expected at least one error from issues()")
+class GuardWithoutIssues(BaseSes):
+    """Has a guard that reports no issues at the top level."""
 
-    config_guard: ClassVar[Guard[Any]] = _SilentGuard("aws-ses-config", AwsSesConfig)
+    config_guard: ClassVar[Guard[Any]] = _GuardWithoutTopIssues("aws-ses-config", AwsSesConfig)
 
 
 @frozen
 class ConfigInAscii(AwsSesConfig):
-    """A config class that holds less than the schema accepts."""
+    """A config class that raises on text outside ASCII."""
 
     configuration_set_name: Any = field(default=None, converter=lambda it: it and it.encode("ascii").decode())
 
 
-@killed_by("config.guard-agrees", "expected validate to agree")
-class BreaksOnNames(Open):
-    """Accepts a name, and breaks on it."""
+@killed_by("config.guard-matches-schema", "expected validate to return")
+class GuardRaisesOnValidConfig(BaseSes):
+    """Has a config class that raises on a value that the schema accepts."""
 
     config_guard: ClassVar[Guard[Any]] = Guard("aws-ses-config", ConfigInAscii)
 
 
-@killed_by("config.schema-published", "references that it cannot resolve")
-class SchemaElsewhere(Open):
-    """Has a schema of which a part is on the web."""
+@killed_by("config.valid-schema", "found references to https://acme.example/note.json")
+class SchemaWithExternalReference(BaseSes):
+    """Has a schema that refers to a schema on the web."""
 
     config_guard: ClassVar[Guard[AwsSesConfig]] = _guard(
         lambda it: it["properties"].update(note={"$ref": "https://acme.example/note.json"})
     )
 
 
-@killed_by("config.schema-published", "a valid JSON Schema")
-class SchemaWithATypo(Open):
-    """Has a schema that is none."""
+@killed_by("config.valid-schema", "expected a valid JSON Schema")
+class InvalidSchema(BaseSes):
+    """Has a schema with a string where a number is required."""
 
     config_guard: ClassVar[Guard[AwsSesConfig]] = _guard(
         lambda it: it["properties"].update(note={"type": "string", "maxLength": "10"})
     )
 
 
-@killed_by("config.schema-published", "of the dialect")
-class SchemaOfTheOldDays(Open):
-    """Has a schema of draft 7."""
+@killed_by("config.valid-schema", "found 'http://json-schema.org/draft-07/schema#'")
+class Draft7Schema(BaseSes):
+    """Has a schema of JSON Schema draft 7."""
 
     config_guard: ClassVar[Guard[AwsSesConfig]] = _guard(
         lambda it: it.update({"$schema": "http://json-schema.org/draft-07/schema#"})
     )
 
 
-@killed_by("config.schema-published", "of an object")
-class SchemaOfAnything(Open):
-    """Says what an object holds, and not that it is one."""
+@killed_by("config.valid-schema", "expected a schema of an object")
+class SchemaWithoutType(BaseSes):
+    """Has a schema that does not require an object."""
 
     config_guard: ClassVar[Guard[AwsSesConfig]] = _guard(lambda it: it.pop("type"))
 
 
-@killed_by("config.schema-published", "that is JSON")
-class SchemaWithASet(Open):
+@killed_by("config.valid-schema", "JSON cannot hold")
+class SetInSchema(BaseSes):
     """Has a Python set in its schema."""
 
     config_guard: ClassVar[Guard[AwsSesConfig]] = _guard(lambda it: it.update(examples={"one"}))
@@ -315,92 +296,90 @@ class SchemaWithASet(Open):
 
 @frozen
 class ConfigWithADefault(AwsSesConfig):
-    """A config class that fills in a set, and writes it down."""
+    """A config class that writes its default value."""
 
     configuration_set_name: str | None = field(default="default", metadata=always())
 
 
-@killed_by("config.round-trip", "'configurationSetName', which the config does not have")
-class AddsASet(Open):
-    """Makes a setting of what nobody set."""
+@killed_by("config.round-trip", "found 'configurationSetName' too")
+class DefaultBecomesSetting(BaseSes):
+    """Writes a default value as if it were set."""
 
     config_guard: ClassVar[Guard[Any]] = Guard("aws-ses-config", ConfigWithADefault)
 
 
 @frozen
 class ConfigWithNulls(AwsSesConfig):
-    """A config class that writes null for what is absent."""
+    """A config class that writes null for an absent key."""
 
     configuration_set_name: str | None = field(default=None, metadata=always())
 
 
-@killed_by("config.round-trip", "the schema refuses it")
-class WritesNulls(Open):
-    """Writes a config that it does not read again."""
+@killed_by("config.round-trip", "to be a valid config, found $.configurationSetName")
+class WritesNulls(BaseSes):
+    """Writes null for an absent key, which its schema rejects."""
 
     config_guard: ClassVar[Guard[Any]] = Guard("aws-ses-config", ConfigWithNulls)
 
 
 @frozen
-class ConfigThatGrows(AwsSesConfig):
-    """A config class whose set is longer each time."""
+class ConfigThatAppends(AwsSesConfig):
+    """A config class that appends to a value each time it is read."""
 
     configuration_set_name: str | None = field(default=None, converter=lambda it: it and f"{it}-set")
 
 
-@killed_by("config.round-trip", "the same config")
-class LengthensTheSet(Open):
-    """Does not read what it wrote."""
+@killed_by("config.round-trip", "to read as the same, found changes at $.configurationSetName")
+class ClassChangesValue(BaseSes):
+    """Has a config class that changes a value each time it is read."""
 
-    config_guard: ClassVar[Guard[Any]] = Guard("aws-ses-config", ConfigThatGrows)
+    config_guard: ClassVar[Guard[Any]] = Guard("aws-ses-config", ConfigThatAppends)
 
 
 @frozen
 class ConfigWithARange(AwsSesConfig):
-    """A config class with a Python value in it."""
+    """A config class with a Python range in it."""
 
     tries: Any = field(default=range(3), metadata=always())
 
 
-@killed_by("config.round-trip", "turns into JSON")
-class HoldsARange(Open):
-    """Has a config that cannot be written."""
+@killed_by("config.round-trip", "JSON cannot hold")
+class ClassIsNotJson(BaseSes):
+    """Has a config class with a value that JSON cannot hold."""
 
     config_guard: ClassVar[Guard[Any]] = Guard("aws-ses-config", ConfigWithARange)
 
 
 @frozen
 class ConfigOfFourTemplates(AwsSesConfig):
-    """A config class that forgets all templates but four."""
+    """A config class that keeps only four templates."""
 
     templates: tuple[Template, ...] = field(repr=False, kw_only=True, converter=lambda it: it[:4])
 
 
-@killed_by("config.class-matches-schema", "keep 'templates' as it is")
-class DropsTemplates(Open):
-    """Keeps the first four templates of each config."""
+@killed_by("config.class-matches-schema", "to keep the value of 'templates'")
+class DropsTemplates(BaseSes):
+    """Keeps only the first four templates of a config."""
 
     config_guard: ClassVar[Guard[Any]] = Guard("aws-ses-config", ConfigOfFourTemplates)
 
 
-class _TidyGuard(Guard[Any]):
-    def validate(self, value: Any) -> Any:  # noqa: ANN401 - see Guard
-        """Take out what only editors read."""
+class _GuardThatRemovesKey(Guard[Any]):
+    def validate(self, value: Any) -> Any:
         if isinstance(value, dict):
             value.pop("emailAddress", None)
         return super().validate(value)
 
 
-@killed_by("config.validation-only-looks", "as it is, found it changed")
-class TidyGuard(Open):
-    """Has a guard that changes what it looks at."""
+@killed_by("config.validation-side-effects", "found changes at $.emailAddress")
+class GuardChangesConfig(BaseSes):
+    """Has a guard that removes a key from the config that it validates."""
 
-    config_guard: ClassVar[Guard[Any]] = _TidyGuard("aws-ses-config", AwsSesConfig)
+    config_guard: ClassVar[Guard[Any]] = _GuardThatRemovesKey("aws-ses-config", AwsSesConfig)
 
 
-class _CuriousGuard(Guard[Any]):
+class _GuardThatConnects(Guard[Any]):
     def is_valid(self, value: object) -> bool:
-        """Ask another machine whether the region is one."""
         try:
             socket.create_connection(("127.0.0.1", 9), timeout=1).close()
         except OSError:
@@ -408,27 +387,27 @@ class _CuriousGuard(Guard[Any]):
         return super().is_valid(value)
 
 
-@killed_by("config.validation-only-looks", "reach nothing")
-class CuriousGuard(Open):
-    """Has a guard that goes on the network."""
+@killed_by("config.validation-side-effects", "expected no network calls")
+class GuardCallsNetwork(BaseSes):
+    """Has a guard that opens a connection."""
 
-    config_guard: ClassVar[Guard[Any]] = _CuriousGuard("aws-ses-config", AwsSesConfig)
+    config_guard: ClassVar[Guard[Any]] = _GuardThatConnects("aws-ses-config", AwsSesConfig)
 
 
-@killed_by("isolation.construction", "get_config was called")
-class ReadsWhenMade(Open):
-    """Reads its config as it is made."""
+@killed_by("isolation.construction", "found a call of get_config")
+class ReadsConfigAtConstruction(BaseSes):
+    """Calls get_config in its constructor."""
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self.get_config(self.metadata.id)
 
 
-@killed_by("isolation.construction", "a socket was asked for")
-class WarmsUp(Open):
-    """Opens a connection as it is made, in case."""
+@killed_by("isolation.construction", "found an attempt to open a socket")
+class ConnectsAtConstruction(BaseSes):
+    """Opens a connection in its constructor."""
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         try:
             socket.create_connection(("127.0.0.1", 9), timeout=1).close()
@@ -436,14 +415,13 @@ class WarmsUp(Open):
             self.warm = False
 
 
-@killed_by("isolation.configs", "of the second config")
-class KeepsTheFirst(Open):
-    """Asks for the config each time, and uses the first."""
+@killed_by("isolation.configs", "in a request for the second config")
+class KeepsFirstSavedConfig(BaseSes):
+    """Calls get_config for each message, but always uses the first result."""
 
     _kept: AwsSesConfig | None = None
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, or what there is."""
         read = super().read_config(config)
         if config is not None:
             return read
@@ -451,14 +429,13 @@ class KeepsTheFirst(Open):
         return self._kept
 
 
-@killed_by("config.saved", "called once with")
-class AsksOnce(Open):
-    """Asks for the config once and for all."""
+@killed_by("config.uses-saved", "found calls with []")
+class CachesSavedConfig(BaseSes):
+    """Calls get_config for the first message only."""
 
     _kept: AwsSesConfig | None = None
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, unless it was."""
         if config is None and self._kept is not None:
             return self._kept
         read = super().read_config(config)
@@ -466,37 +443,34 @@ class AsksOnce(Open):
         return read
 
 
-@killed_by("config.source-shape", "the saved config null")
-class TripsOverNull(Open):
-    """Takes for granted that there is a config."""
+@killed_by("config.saved-invalid", "the saved config null")
+class RaisesOnNullConfig(BaseSes):
+    """Raises a TypeError when the saved config is null."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read it, and look at it first."""
         chosen: Any = self.get_config(self.metadata.id) if config is None else config
         return super().read_config(dict(chosen))
 
 
-@killed_by("config.any-size", "(depth)")
-class CopiesInDepth(Open):
-    """Walks through the whole config by calling itself."""
+@killed_by("config.any-size", "a config with deep nesting")
+class CopiesConfigRecursively(BaseSes):
+    """Copies the config recursively, which fails for deeply nested ones."""
 
     def read_config(self, config: object = None) -> AwsSesConfig:
-        """Read a copy."""
         return super().read_config(_copy(config))
 
 
-def _copy(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _copy(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _copy(member) for key, member in value.items()}
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
 @killed_by("config.any-size", "found 2")
-class SendsInParts(Open):
-    """Sends a long message in two parts."""
+class SendsLongMessageTwice(BaseSes):
+    """Makes two calls for a long message."""
 
-    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
-        """Make the call, twice if it is long."""
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
         if len(str(request)) > 50_000:
             super().call(config, request)
         return super().call(config, request)

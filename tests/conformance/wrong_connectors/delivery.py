@@ -1,4 +1,4 @@
-"""Connectors that send something else, or more, or to others."""
+"""Wrong connectors for the checks of delivery."""
 
 import re
 import unicodedata
@@ -16,148 +16,136 @@ from connector_kit import (
     Sms,
 )
 from connector_kit.connectors.aws_ses import AwsSesConfig
+from tests.conformance.wrong_connectors.base import BaseSes, killed_by
 from tests.conformance.wrong_connectors.memory import (
-    LETTERS,
+    MAIL,
     RELAY,
-    TEXTS,
-    LetterConfig,
-    OpenLetters,
-    OpenRelay,
-    OpenTexts,
+    SMS,
+    MailConfig,
+    MemoryMail,
+    MemoryRelay,
+    MemorySms,
     Request,
-    TextConfig,
+    SmsConfig,
 )
-from tests.conformance.wrong_connectors.open import Open, killed_by
 
 
 @killed_by("delivery.one-call", "found 2")
-class SendsTwice(Open):
-    """Makes sure."""
+class SendsTwice(BaseSes):
+    """Sends every message twice."""
 
-    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
-        """Make the call, and make it again."""
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
         super().call(config, request)
         return super().call(config, request)
 
 
-@killed_by("delivery.recipient", "one recipient")
-class KeepsACopy(Open):
-    """Sends every code to the archive too."""
+@killed_by("delivery.recipient", "expected the recipients (")
+class AddsARecipient(BaseSes):
+    """Adds a recipient to every message."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, with one more recipient."""
         request = super().request(config, email)
         request["Destination"]["ToAddresses"].append("archive@example.com")
         return request
 
 
-@killed_by("delivery.recipient-once", "one recipient")
-class RemembersRecipients(Open):
-    """Adds each recipient to those before."""
+@killed_by("delivery.recipient-stateless", "expected the recipients (")
+class RemembersRecipients(BaseSes):
+    """Sends each message to the recipients of earlier messages too."""
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self._recipients: list[str] = []
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it for everybody so far."""
         self._recipients.append(email.to)
         return super().request(config, email) | {"Destination": {"ToAddresses": list(self._recipients)}}
 
 
-@killed_by("delivery.form", "UTF-8")
-class Latin(Open):
-    """Declares another charset than it uses."""
+@killed_by("delivery.request-format", "UTF-8")
+class WrongCharset(BaseSes):
+    """Declares ISO-8859-1 for a subject in UTF-8."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, as Latin-1."""
         request = super().request(config, email)
         request["Content"]["Simple"]["Subject"]["Charset"] = "ISO-8859-1"
         return request
 
 
-@killed_by("delivery.sender", "as the sender")
-class BareSender(Open):
-    """Drops the display name."""
+@killed_by("delivery.sender", "the sender to be the config's emailAddress")
+class DropsTheDisplayName(BaseSes):
+    """Removes the display name from the sender."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, with an address alone."""
         request = super().request(config, email)
         if "FromEmailAddress" in request:
             request["FromEmailAddress"] = re.sub(r".*<|>", "", request["FromEmailAddress"])
         return request
 
 
-@killed_by("delivery.sender", "as the sender, found none")
-class NoSender(Open):
-    """Never says who sends."""
+@killed_by("delivery.sender", "found no sender")
+class NoSender(BaseSes):
+    """Sends without a sender."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, unsigned."""
         request = super().request(config, email)
         request.pop("FromEmailAddress", None)
         return request
 
 
 @killed_by("delivery.credentials", "expected the region")
-class OneRegion(Open):
-    """Talks to one region whatever the config says."""
+class FixedRegion(BaseSes):
+    """Calls one region, whatever region the config has."""
 
-    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
-        """Make the call somewhere else."""
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
         return super().call(evolve(config, region="us-east-1"), request)
 
 
-@killed_by("config.unsaved", "accessKeyId in the credential scope")
-class KeepsTheFirstClient(Open):
-    """Goes on with the keys it started with."""
+@killed_by("config.uses-unsaved", "accessKeyId in the credential scope")
+class KeepsTheFirstClient(BaseSes):
+    """Uses the credentials of the first config for every message."""
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self._first: AwsSesConfig | None = None
 
-    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
-        """Make the call with the first config's client."""
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
         self._first = self._first or config
         return super().call(self._first, request)
 
 
 @killed_by("delivery.credentials", "accessKeySecret")
-class WrongSecret(Open):
-    """Signs with a trimmed secret."""
+class WrongSecret(BaseSes):
+    """Signs requests with a truncated secret."""
 
-    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
-        """Make the call, badly signed."""
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
         return super().call(evolve(config, access_key_secret=config.access_key_secret[:-1]), request)
 
 
 @killed_by("delivery.options", "FeedbackForwardingEmailAddress")
-class NoFeedback(Open):
-    """Forgets where bounces go."""
+class DropsTheFeedbackAddress(BaseSes):
+    """Drops the feedback address of the config."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, without feedback."""
         request = super().request(config, email)
         request.pop("FeedbackForwardingEmailAddress", None)
         return request
 
 
 @killed_by("delivery.options", "ConfigurationSetName")
-class DefaultSet(Open):
-    """Sets what the config does not."""
+class AddsAConfigurationSet(BaseSes):
+    """Sets a configuration set that the config lacks."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, with a default."""
         return {"ConfigurationSetName": "default", **super().request(config, email)}
 
 
 @killed_by("delivery.result", "message id")
-class ReturnsNothing(Open):
-    """Keeps the id to itself."""
+class ReturnsNone(BaseSes):
+    """Returns None instead of the message id."""
 
-    def accepted(self, answer: Any) -> object:  # noqa: ANN401 - botocore's answer
-        """Read the answer, and forget it."""
-        super().accepted(answer)
+    def accepted(self, response: Any) -> object:
+        super().accepted(response)
         return None
 
 
@@ -166,288 +154,257 @@ def _no_space(response_dict: dict[str, Any], **_: object) -> None:
         raise ResponseParserError("expected no white space")
 
 
-@killed_by("delivery.result", "it answers 'accepted-after-white-space', found something else; it raised ConnectorError")
-class ReadsLettersNotJson(Open):
-    """Takes a success that begins with white space for none."""
+@killed_by("delivery.result", "for the outcome 'accepted-after-white-space', found None; it raised ConnectorError")
+class RejectsLeadingWhitespace(BaseSes):
+    """Treats a success that begins with whitespace as a failure."""
 
-    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
-        """Make the call, and look at the first letter of the answer."""
-        events = self._client(config).meta.events  # type: ignore[attr-defined]  # a botocore client has them
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
+        events = self._clients.get(config).meta.events  # type: ignore[attr-defined]  # a botocore client has them
         events.register("before-parse.sesv2.SendEmail", _no_space, unique_id="no-space")
         return super().call(config, request)
 
 
-@killed_by("delivery.html", "HTML body alone")
-class BothParts(Open):
-    """Sends the markup as plain text too."""
+@killed_by("delivery.html", "expected the body as HTML only")
+class SendsTextAndHtml(BaseSes):
+    """Sends a second body as plain text."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it twice."""
         request = super().request(config, email)
         request["Content"]["Simple"]["Body"] |= {"Text": {"Data": email.body, "Charset": "UTF-8"}}
         return request
 
 
-@killed_by("delivery.content-type", "plain text alone")
-class AlwaysHtml(Open):
-    """Knows no plain text."""
+@killed_by("delivery.content-type", "as plain text only")
+class AlwaysHtml(BaseSes):
+    """Sends plain-text templates as HTML."""
 
     def compose(self, config: AwsSesConfig, message: SendMessageData) -> Email:
-        """Route and render as HTML."""
         return evolve(super().compose(config, message), content_type="text/html")
 
 
-@killed_by("delivery.reply-to", "expected reply-to")
-class NoReply(Open):
-    """Drops replyTo."""
+@killed_by("delivery.reply-to", "expected the reply-to (")
+class DropsReplyTo(BaseSes):
+    """Drops the replyTo of a managed template."""
 
     def compose(self, config: AwsSesConfig, message: SendMessageData) -> Email:
-        """Route and render, without it."""
         return evolve(super().compose(config, message), reply_to=None)
 
 
-@killed_by("delivery.subject-is-one-line", "without control characters")
-class ManyLinedSubject(Open):
-    """Lets a value break the subject line."""
+@killed_by("delivery.single-line-subject", "without control characters")
+class RawSubject(BaseSes):
+    """Sends the subject with its control characters."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, as rendered."""
         request = super().request(config, email)
         request["Content"]["Simple"]["Subject"]["Data"] = email.subject
         return request
 
 
-@killed_by("delivery.header-injection", "the whole value in the subject")
-class CutsTheSubject(Open):
-    """Takes the first line of a subject for all of it."""
+@killed_by("delivery.header-injection", "expected the subject to contain the whole value")
+class CutsTheSubject(BaseSes):
+    """Sends only the first line of the subject."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, cut short."""
         first = email.subject.splitlines()[0] if email.subject else ""
         return super().request(config, evolve(email, subject=first))
 
 
-@killed_by("delivery.header-injection", "one recipient")
-class WritesHeaders(Open):
-    """Puts header fields together, and reads the recipients from there."""
+@killed_by("delivery.header-injection", "expected the recipients (")
+class BuildsHeadersAsText(BaseSes):
+    """Builds the headers as text, so that a value can add a recipient."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it from a text."""
         text = message_from_string(f"To: {email.to}\nSubject: {email.subject}\n\n")
         to = [*text.get_all("To", []), *text.get_all("Bcc", [])]
         return super().request(config, email) | {"Destination": {"ToAddresses": to}}
 
 
-@killed_by("delivery.managed-header-injection", "one line as the reply-to")
-class RawReplyTo(Open):
-    """Lets a value break the reply-to."""
+@killed_by("delivery.i18n-header-injection", "expected a reply-to without line breaks")
+class RawReplyTo(BaseSes):
+    """Sends a reply-to with line breaks."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, as rendered."""
         request = super().request(config, email)
         return request | ({"ReplyToAddresses": [email.reply_to]} if email.reply_to else {})
 
 
 @killed_by("delivery.recipient-injection", "without line breaks")
-class AnyRecipient(Open):
-    """Takes whatever is given as the recipient."""
+class AcceptsAnyRecipient(BaseSes):
+    """Accepts any text as the recipient."""
 
-    def send_message(self, data: Any, config: object = None) -> object:  # noqa: ANN401 - either form
-        """Send it, to there."""
+    def send_message(self, data: Any, config: object = None) -> object:
         message = SendMessageData.from_json(data)
         settings = self.read_config(config)
         return self.deliver(settings, self.compose(settings, message))
 
 
 @killed_by("delivery.recipient-injection", "expected one recipient for")
-class ManyRecipients(Open):
-    """Takes a comma for the end of a recipient."""
+class SplitsTheRecipient(BaseSes):
+    """Treats a comma in the recipient as a separator."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, for all of them."""
         return super().request(config, email) | {"Destination": {"ToAddresses": email.to.split(",")}}
 
 
-@killed_by("delivery.huge-payload", "all of a payload with 1 MB of text")
-class CutsTheBody(Open):
-    """Sends the beginning of what is long."""
+@killed_by("delivery.huge-payload", "expected the whole body for a payload with 1 MB of text")
+class CutsTheBody(BaseSes):
+    """Sends the first 100,000 characters of the body."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, cut short."""
         return super().request(config, evolve(email, body=email.body[:100_000]))
 
 
-@killed_by("delivery.huge-payload", "refused as a ConnectorError; it raised ValueError")
-class NotSoDeep(Open):
-    """Cannot go down far."""
+@killed_by("delivery.huge-payload", "or a ConnectorError; it raised ValueError")
+class RejectsDeepPayloads(BaseSes):
+    """Raises ValueError for a deeply nested payload."""
 
     def compose(self, config: AwsSesConfig, message: SendMessageData) -> Email:
-        """Route and render what is shallow."""
         if str(dict(message.payload)).count("[") > 50:
             raise ValueError("too deep")
         return super().compose(config, message)
 
 
-@killed_by("delivery.odd-text", "refused as a ConnectorError; it raised UnicodeEncodeError")
-class EncodesStrictly(Open):
-    """Breaks on what has no encoding."""
+@killed_by("delivery.unusual-text", "or a ConnectorError; it raised UnicodeEncodeError")
+class EncodesStrictly(BaseSes):
+    """Raises UnicodeEncodeError for a lone surrogate."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, from bytes."""
         return super().request(config, evolve(email, body=email.body.encode().decode()))
 
 
-@killed_by("delivery.odd-text", "to arrive as")
-class NormalizesText(Open):
-    """Tidies up characters."""
+@killed_by("delivery.unusual-text", "for supplementary planes in a value")
+class NormalizesText(BaseSes):
+    """Normalizes the characters of the body."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build it, tidily."""
         return super().request(config, evolve(email, body=unicodedata.normalize("NFKC", email.body)))
 
 
-@killed_by("delivery.plain-text", "plain text alone", spec=LETTERS)
-class SendsMarkup(OpenLetters):
-    """Sends HTML where it said that it cannot."""
+@killed_by("delivery.plain-text", "expected the body as plain text only", spec=MAIL)
+class SendsHtml(MemoryMail):
+    """Sends HTML although it declares only plain text."""
 
-    def request(self, config: LetterConfig, email: Email) -> Request:
-        """Build it as HTML."""
+    def request(self, config: MailConfig, email: Email) -> Request:
         request = super().request(config, email)
         is_code = email.data.type == "SignIn"
         return {**request, "html": request["text"], "text": None} if is_code else request
 
 
-@killed_by("delivery.sms", "as the one number", spec=TEXTS)
-class AddsAPlus(OpenTexts):
-    """Changes the number."""
+@killed_by("delivery.sms", "expected the recipients (", spec=SMS)
+class AddsAPlus(MemorySms):
+    """Adds a plus sign to the phone number."""
 
-    def request(self, config: TextConfig, sms: Sms) -> Request:
-        """Build it for another number."""
+    def request(self, config: SmsConfig, sms: Sms) -> Request:
         return super().request(config, sms) | {"to": [f"+{sms.to}"]}
 
 
-@killed_by("delivery.sms", "expected no subject", spec=TEXTS)
-class TextsWithASubject(OpenTexts):
-    """Takes text messages for e-mail."""
+@killed_by("delivery.sms", "expected no subject", spec=SMS)
+class AddsASubject(MemorySms):
+    """Adds a subject to a text message."""
 
-    def request(self, config: TextConfig, sms: Sms) -> Request:
-        """Build it with a subject."""
+    def request(self, config: SmsConfig, sms: Sms) -> Request:
         return super().request(config, sms) | {"subject": "Your code"}
 
 
-@killed_by("delivery.forwarding", "'ip' to be forwarded", spec=RELAY)
-class KeepsTheIp(OpenRelay):
-    """Does not tell who asked."""
+@killed_by("delivery.forwarding", "expected 'ip' to be forwarded unchanged", spec=RELAY)
+class DropsTheIp(MemoryRelay):
+    """Does not forward the ip."""
 
-    def message(self, data: SendMessageData) -> Any:  # noqa: ANN401 - JSON
-        """Write it without."""
+    def message(self, data: SendMessageData) -> Any:
         return {key: value for key, value in super().message(data).items() if key != "ip"}
 
 
-@killed_by("delivery.forwarding", "'payload' to be forwarded", spec=RELAY)
-class ForwardsTheCode(OpenRelay):
-    """Forwards what it knows of."""
+@killed_by("delivery.forwarding", "expected 'payload' to be forwarded unchanged", spec=RELAY)
+class ForwardsTheCode(MemoryRelay):
+    """Forwards only the code of the payload."""
 
-    def message(self, data: SendMessageData) -> Any:  # noqa: ANN401 - JSON
-        """Write it with the code alone."""
+    def message(self, data: SendMessageData) -> Any:
         return super().message(data) | {"payload": {"code": data.payload.code}}
 
 
-@killed_by("delivery.forwarding", "'payload' to be forwarded", spec=RELAY)
-class ForwardsText(OpenRelay):
-    """Makes text of every value."""
+@killed_by("delivery.forwarding", "expected 'payload' to be forwarded unchanged", spec=RELAY)
+class ForwardsText(MemoryRelay):
+    """Converts every value of the payload to a string."""
 
-    def message(self, data: SendMessageData) -> Any:  # noqa: ANN401 - JSON
-        """Write it with text alone."""
+    def message(self, data: SendMessageData) -> Any:
         return super().message(data) | {"payload": {key: str(value) for key, value in data.payload.items()}}
 
 
-@killed_by("delivery.forwarding", "found nothing of the kind", spec=RELAY)
-class ForwardsNothing(OpenRelay):
-    """Writes a message of its own."""
+@killed_by("delivery.forwarding", "(Call.forwarded), found 'Your code is", spec=RELAY)
+class ForwardsAText(MemoryRelay):
+    """Forwards a text of its own."""
 
-    def message(self, data: SendMessageData) -> Any:  # noqa: ANN401 - JSON
-        """Write one line."""
+    def message(self, data: SendMessageData) -> Any:
         return f"Your code is {data.payload.code}"
 
 
-@killed_by("delivery.result-is-json", "found datetime")
-class ReturnsTheTime(Open):
-    """Returns what no JSON holds."""
+@killed_by("delivery.json-result", "found datetime.datetime(")
+class ReturnsADatetime(BaseSes):
+    """Returns a datetime, which is not JSON."""
 
-    def accepted(self, answer: Any) -> object:  # noqa: ANN401 - botocore's answer
-        """Read the answer, and look at the clock."""
-        super().accepted(answer)
+    def accepted(self, response: Any) -> object:
+        super().accepted(response)
         return datetime.now(UTC)
 
 
-@killed_by("delivery.result-is-json", "found dict")
-class ReturnsTheTimeInside(ReturnsTheTime):
-    """Returns what no JSON holds, in what could be JSON."""
+@killed_by("delivery.json-result", "(dict)")
+class ReturnsANestedDatetime(ReturnsADatetime):
+    """Returns an object that contains a datetime."""
 
-    def accepted(self, answer: Any) -> object:  # noqa: ANN401 - botocore's answer
-        """Read the answer, and wrap it up."""
-        return {"times": [super().accepted(answer)]}
+    def accepted(self, response: Any) -> object:
+        return {"times": [super().accepted(response)]}
 
 
-@killed_by("delivery.send-from", "expected the sender ('a', 'a@from.example')")
-class AlwaysItself(Open):
-    """Sends from the config's address, whatever a managed template says."""
+@killed_by("delivery.send-from", "the sender ('a', 'a@from.example'), found")
+class IgnoresSendFrom(BaseSes):
+    """Ignores the sendFrom of a managed template."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build the request without the template's sender."""
         return super().request(config, evolve(email, send_from=None))
 
 
-@killed_by("delivery.send-from", "for sendFrom ' {{nothing}}'")
-class SendsFromNobody(Open):
-    """Takes a sendFrom that renders to nothing for the sender."""
+@killed_by("delivery.send-from", "for the sendFrom ' {{nothing}}' the sender")
+class SendsWithoutSender(BaseSes):
+    """Sends without a sender if sendFrom renders to whitespace."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build the request, without a sender when the template names none."""
         request = super().request(config, email)
         if email.send_from is not None and not email.send_from.strip():
             del request["FromEmailAddress"]
         return request
 
 
-@killed_by("delivery.send-from", "expected no sender for the sendFrom 'Team' where the config has none, found 'Team'")
-class TakesANameForASender(Open):
-    """Puts a display name on the wire that has no address to stand before."""
+@killed_by("delivery.send-from", "if the config has no sender, found 'Team'")
+class SendsFromAName(BaseSes):
+    """Uses a display name as the sender if the config has no sender."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build the request."""
         request = super().request(config, email)
         return request | ({} if "FromEmailAddress" in request or not email.send_from else {"FromEmailAddress": "Team"})
 
 
-@killed_by("delivery.send-from", "for sendFrom 'Team {{team}}'")
-class TakesANameForAnAddress(Open):
-    """Puts sendFrom on the wire as it is, a display name too."""
+@killed_by("delivery.send-from", "for the sendFrom 'Team {{team}}' the sender")
+class SendsFromRawSendFrom(BaseSes):
+    """Uses sendFrom as the sender even if it is only a display name."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build the request."""
         request = super().request(config, email)
         return request | ({"FromEmailAddress": email.send_from} if email.send_from else {})
 
 
-@killed_by(
-    "delivery.message-object", "expected a message to be sent as a SendMessageData too; it raised ConnectorError"
-)
-class ReadsJsonAlone(Open):
-    """Takes a message that is an object for a malformed one."""
+@killed_by("delivery.message-data-object", "expected a SendMessageData object to be sent; it raised ConnectorError")
+class AcceptsOnlyJson(BaseSes):
+    """Rejects a SendMessageData object."""
 
-    def send_message(self, data: Any, config: object = None) -> object:  # noqa: ANN401 - either form
-        """Read it, and send it."""
+    def send_message(self, data: Any, config: object = None) -> object:
         return super().send_message(SendMessageData.from_json(data), config)
 
 
-@killed_by("delivery.message-object", "expected the same message from a SendMessageData", spec=RELAY)
-class ForwardsLessOfAnObject(OpenRelay):
-    """Forgets what stands beside the code."""
+@killed_by("delivery.message-data-object", "expected for a SendMessageData object the same forwarded", spec=RELAY)
+class ForwardsLessOfAnObject(MemoryRelay):
+    """Drops most of the payload of a SendMessageData object."""
 
     def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
-        """Forward it, or a part of it."""
         if isinstance(data, SendMessageData):
             data = {"to": data.to, "type": data.type, "payload": {"code": "0"}}
         return super().send_message(data, config)

@@ -1,4 +1,4 @@
-"""Connectors that fail in the wrong way."""
+"""Wrong connectors for the checks of errors."""
 
 import time
 from typing import Any
@@ -14,16 +14,15 @@ from connector_kit import (
     SendMessageData,
 )
 from connector_kit.connectors.aws_ses import AwsSesConfig
-from tests.conformance.wrong_connectors.memory import RELAY, OpenRelay, Request
-from tests.conformance.wrong_connectors.open import Open, killed_by
+from tests.conformance.wrong_connectors.base import BaseSes, killed_by
+from tests.conformance.wrong_connectors.memory import RELAY, MemoryRelay, Request
 
 
-def _recoded(wrong: ConnectorErrorCodes, *right: ConnectorErrorCodes) -> type[Open]:
-    class Recoded(Open):
-        """Gives an error another code."""
+def _recoded(wrong: ConnectorErrorCodes, *right: ConnectorErrorCodes) -> type[BaseSes]:
+    class Recoded(BaseSes):
+        """Raises another error code."""
 
         def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
-            """Translate it wrongly."""
             failure = super().failure(error, config, email)
             if isinstance(failure, ConnectorError) and failure.code in right:
                 return ConnectorError(wrong, failure.data)
@@ -33,71 +32,68 @@ def _recoded(wrong: ConnectorErrorCodes, *right: ConnectorErrorCodes) -> type[Op
 
 
 _Codes = ConnectorErrorCodes
-ThrottleIsAResponse = killed_by("errors.throttle", "rate_limit_exceeded")(
+ThrottleIsInvalidResponse = killed_by("errors.throttle", "rate_limit_exceeded")(
     _recoded(_Codes.INVALID_RESPONSE, _Codes.RATE_LIMIT_EXCEEDED),
 )
-QuotaIsAThrottle = killed_by("errors.quota", "usage_limit_exceeded")(
+QuotaIsRateLimit = killed_by("errors.quota", "usage_limit_exceeded")(
     _recoded(_Codes.RATE_LIMIT_EXCEEDED, _Codes.USAGE_LIMIT_EXCEEDED),
 )
-RefusalIsGeneral = killed_by("errors.refusal", "invalid_response")(_recoded(_Codes.GENERAL, _Codes.INVALID_RESPONSE))
-KeysAreUnauthorized = killed_by("errors.credentials", "invalid_response")(
+RejectionIsGeneral = killed_by("errors.rejection", "invalid_response")(
+    _recoded(_Codes.GENERAL, _Codes.INVALID_RESPONSE)
+)
+CredentialsAreAuthorizationFailed = killed_by("errors.credentials", "invalid_response")(
     _recoded(_Codes.AUTHORIZATION_FAILED, _Codes.INVALID_RESPONSE),
 )
-FaultIsAThrottle = killed_by("errors.fault", "invalid_response")(
+ServerErrorIsRateLimit = killed_by("errors.server-error", "invalid_response")(
     _recoded(_Codes.RATE_LIMIT_EXCEEDED, _Codes.INVALID_RESPONSE),
 )
 
 
-@killed_by("errors.broken-answer", "it returned normally")
-class AnySuccessWillDo(Open):
-    """Takes anything in the two hundreds for acceptance."""
+@killed_by("errors.malformed-response", "it returned normally")
+class AcceptsAnySuccess(BaseSes):
+    """Treats any 2xx response as a success."""
 
-    def accepted(self, answer: Any) -> object:  # noqa: ANN401 - botocore's answer
-        """Read it without looking."""
-        return answer.get("MessageId")
+    def accepted(self, response: Any) -> object:
+        return response.get("MessageId")
 
 
-@killed_by("errors.network", "no ConnectorError")
-class RawNetworkErrors(Open):
-    """Lets botocore's exceptions out."""
+@killed_by("errors.network", "not a ConnectorError")
+class RawNetworkErrors(BaseSes):
+    """Raises botocore's network errors unchanged."""
 
     def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
-        """Translate only refusals."""
         failure = super().failure(error, config, email)
         return error if isinstance(failure, ConnectorError) and failure.code is _Codes.GENERAL else failure
 
 
-@killed_by("errors.message", "what the provider said")
-class SomethingWentWrong(Open):
-    """Tells the operator nothing."""
+@killed_by("errors.provider-message", "expected the error's data to contain the provider's message")
+class DropsTheProviderMessage(BaseSes):
+    """Replaces the provider's message with a text of its own."""
 
     def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
-        """Translate it to nothing."""
         failure = super().failure(error, config, email)
         code = failure.code if isinstance(failure, ConnectorError) else _Codes.GENERAL
         return ConnectorError(code, "Something went wrong.")
 
 
-@killed_by("errors.data-is-json", "data that is JSON")
-class ExceptionAsData(Open):
-    """Puts an exception where JSON belongs."""
+@killed_by("errors.json-data", "expected JSON as the error's data")
+class ExceptionInData(BaseSes):
+    """Puts an exception into the error's data."""
 
     def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
-        """Translate it, and add it."""
         failure = super().failure(error, config, email)
         if isinstance(failure, ConnectorError) and isinstance(failure.data, dict):
             failure.data["cause"] = error
         return failure
 
 
-@killed_by("errors.recovers", "expected the message to be sent")
-class BreaksForGood(Open):
-    """Refuses everything after one failure."""
+@killed_by("errors.recovery", "expected the message to be sent")
+class FailsAfterAFailure(BaseSes):
+    """Rejects every message after one failure."""
 
     broken = False
 
     def deliver(self, config: AwsSesConfig, email: Email) -> object:
-        """Deliver, until it once fails."""
         if self.broken:
             raise ConnectorError(_Codes.GENERAL, "The circuit is open.")
         try:
@@ -107,24 +103,22 @@ class BreaksForGood(Open):
             raise
 
 
-@killed_by("errors.not-repeated", "expected one call")
-class TriesAgain(Open):
-    """Repeats whatever fails."""
+@killed_by("errors.not-retried", "expected one call")
+class RetriesEverything(BaseSes):
+    """Sends a message again after any failure."""
 
-    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
-        """Make the call, and make it again."""
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
         try:
             return super().call(config, request)
-        except Exception:  # noqa: BLE001 - this is what is wrong
+        except Exception:  # noqa: BLE001 - the fault
             return super().call(config, request)
 
 
-@killed_by("errors.quota-not-repeated", "expected one call when the provider answers 'daily-quota', found 2")
-class TriesForMore(Open):
-    """Asks again when the day's messages are used up."""
+@killed_by("errors.quota-not-retried", "expected one call to the provider for the outcome 'daily-quota', found 2")
+class RetriesAQuota(BaseSes):
+    """Sends a message again if the daily quota is exhausted."""
 
-    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
-        """Make the call, and make it again if it was one too many."""
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
         try:
             return super().call(config, request)
         except ClientError as error:
@@ -133,12 +127,11 @@ class TriesForMore(Open):
             return super().call(config, request)
 
 
-@killed_by("errors.message", "expected the data's message to hold what the provider said for 'daily-quota'")
-class RedactsNothing(Open):
-    """Takes an empty code out of the provider's words: it is between all of them."""
+@killed_by("errors.provider-message", "for the outcome 'daily-quota'")
+class RedactsAnEmptyCode(BaseSes):
+    """Redacts an empty code, which matches between all characters of a message."""
 
     def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
-        """Translate it, and take the code out, whatever it is."""
         failure = super().failure(error, config, email)
         if isinstance(failure, ConnectorError) and isinstance(failure.data, dict):
             told = failure.data["message"].replace(email.data.payload.code, "***")
@@ -146,87 +139,84 @@ class RedactsNothing(Open):
         return failure
 
 
-@killed_by("errors.bad-message", "no ConnectorError")
-class TrustsTheMessage(Open):
-    """Takes the message as it comes."""
+@killed_by("errors.invalid-message", "not a ConnectorError")
+class SkipsMessageValidation(BaseSes):
+    """Does not validate the message."""
 
-    def send_message(self, data: Any, config: object = None) -> object:  # noqa: ANN401 - either form
-        """Send it, unread."""
+    def send_message(self, data: Any, config: object = None) -> object:
         message = SendMessageData(data["to"], data["type"], data["payload"])
         settings = self.read_config(config)
         return self.deliver(settings, self.compose(settings, message))
 
 
-@killed_by("errors.bad-message", "expected a ConnectorError for a malformed message; it raised UnicodeError")
-class TrustsTheDomain(Open):
-    """Encodes whatever stands behind the @."""
+@killed_by("errors.invalid-message", "expected a ConnectorError for an invalid message; it raised Unicode")
+class EncodesTheDomain(BaseSes):
+    """Raises UnicodeError for a domain that cannot be encoded."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        """Build the request, after a look at the domain."""
         email.to.rpartition("@")[2].encode("idna")
         return super().request(config, email)
 
 
-@killed_by("errors.time-limit", "expected a send to end within 15 s", spec=RELAY)
-class WaitsForever(OpenRelay):
-    """Has all the time in the world."""
+@killed_by(
+    "errors.time-limit",
+    "expected a send to end within 15 s for the outcome 'silent', found it still running after 16 s",
+    spec=RELAY,
+)
+class NoTimeLimit(MemoryRelay):
+    """Waits for a response without a time limit."""
 
     within = None
 
 
-@killed_by("errors.time-limit", "no ConnectorError", spec=RELAY)
-class RawTimeOut(OpenRelay):
-    """Lets its own time limit out."""
+@killed_by("errors.time-limit", "not a ConnectorError", spec=RELAY)
+class RawTimeout(MemoryRelay):
+    """Raises its TimeoutError unchanged."""
 
     def call(self, request: Request) -> object:
-        """Make the call, and translate only what the provider says."""
-        answer = self.ask(request)
-        if "error" in answer:
-            raise ConnectorError(_Codes.INVALID_RESPONSE, {"message": answer["error"]})
-        return answer["id"]
+        response = self.ask(request)
+        if "error" in response:
+            raise ConnectorError(_Codes.INVALID_RESPONSE, {"message": response["error"]})
+        return response["id"]
 
 
 @killed_by("errors.time-limit", "expected one call", spec=RELAY)
-class AsksAgain(OpenRelay):
-    """Repeats what was not answered in time."""
+class RetriesAfterATimeout(MemoryRelay):
+    """Sends a message again after a timeout."""
 
     def ask(self, request: Request) -> Request:
-        """Ask, and ask again."""
         try:
             return super().ask(request)
         except TimeoutError:
             return super().ask(request)
 
 
-@killed_by("errors.passing", "found 2; it returned normally")
-class MakesUpForIt(Open):
-    """Sends twice what was throttled, to be sure."""
+@killed_by("errors.transient", "found 2; it returned normally")
+class SendsAgainAfterARetry(BaseSes):
+    """Sends a message twice if the first attempt was throttled."""
 
-    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
-        """Make the call, and another where it was repeated."""
-        answer = super().call(config, request)
-        return answer if answer["ResponseMetadata"]["RetryAttempts"] == 0 else super().call(config, request)
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
+        response = super().call(config, request)
+        return response if response["ResponseMetadata"]["RetryAttempts"] == 0 else super().call(config, request)
 
 
-@killed_by("errors.passing", "found 1; it raised")
-class HeardItTheFirstTime(Open):
-    """Fails for a throttle that has passed."""
+@killed_by("errors.transient", "found 1; it raised")
+class FailsAfterARetry(BaseSes):
+    """Fails although the retry of a throttled attempt succeeded."""
 
-    def accepted(self, answer: Any) -> object:  # noqa: ANN401 - botocore's answer
-        """Read the answer, and how it came."""
-        if answer["ResponseMetadata"]["RetryAttempts"]:
+    def accepted(self, response: Any) -> object:
+        if response["ResponseMetadata"]["RetryAttempts"]:
             raise ConnectorError(_Codes.RATE_LIMIT_EXCEEDED)
-        return super().accepted(answer)
+        return super().accepted(response)
 
 
-@killed_by("errors.in-a-row", "LookupError, which is no ConnectorError")
-class KeepsItsSlots(Open):
-    """Gives back what it took only when all went well."""
+@killed_by("errors.consecutive", "LookupError, which is not a ConnectorError")
+class LeaksSlots(BaseSes):
+    """Releases a slot only after a success."""
 
     slots = 20
 
     def deliver(self, config: AwsSesConfig, email: Email) -> object:
-        """Deliver, while there are slots."""
         if not self.slots:
             raise LookupError("no slot is free")
         self.slots -= 1
@@ -235,39 +225,36 @@ class KeepsItsSlots(Open):
         return result
 
 
-@killed_by("errors.together", "shared by")
-class OneErrorForAll(Open):
-    """Makes its errors once."""
+@killed_by("errors.concurrent", "expected the number of separate error objects 8, found 1")
+class ReusesErrors(BaseSes):
+    """Raises the same error object for every message."""
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self._made: dict[str, Exception] = {}
 
     def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
-        """Translate it to one that is there."""
         return self._made.setdefault(type(error).__name__, super().failure(error, config, email))
 
 
-@killed_by("errors.together", "for each of 8 messages at once")
-class SharesItsError(Open):
-    """Keeps the error of a send in itself, and clears it away."""
+@killed_by("errors.concurrent", "for each of 8 concurrent messages")
+class SharesTheError(BaseSes):
+    """Stores the current error in an attribute."""
 
     latest: Exception | None = None
 
     def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
-        """Translate it, and put it down."""
         self.latest = super().failure(error, config, email)
         time.sleep(0.001)
         found, self.latest = self.latest, None
-        return found or LookupError("somebody else took it")
+        return found or LookupError("no error is stored")
 
 
-@killed_by("errors.passing-throttle", "expected the message to be sent when the provider answers 'throttled' once")
-class GivesUpAtOnce(Open):
-    """Tries nothing again, so that a busy second costs a code."""
+@killed_by("errors.retries-throttle", "if only the first attempt meets the outcome 'throttled'")
+class NeverRetries(BaseSes):
+    """Never sends a throttled message again."""
 
-    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
-        """Make the call with a client that makes one attempt."""
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
         client = botocore.session.get_session().create_client(
             "sesv2",
             region_name=config.region,
@@ -278,12 +265,11 @@ class GivesUpAtOnce(Open):
         return client.send_email(**request)  # type: ignore[attr-defined]  # operations are made at run time
 
 
-@killed_by("errors.throttle", "expected at most 5 attempts while the provider answers 'throttled'")
-class NeverGivesUp(Open):
-    """Holds Logto up, and a provider that asks for less."""
+@killed_by("errors.throttle", "expected at most 5 attempts for the outcome 'throttled'")
+class RetriesTooOften(BaseSes):
+    """Retries a throttled message up to eight more times."""
 
-    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:  # noqa: ANN401 - botocore's answer
-        """Make the call, and again, and again."""
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
         for _ in range(2):
             try:
                 return super().call(config, request)

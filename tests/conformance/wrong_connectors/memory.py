@@ -1,4 +1,4 @@
-"""Small right connectors whose provider lives in memory: what wrong ones are made from where `Open` cannot be wrong."""
+"""Small correct connectors with an in-memory provider, for faults that `BaseSes` cannot show."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from attrs import evolve, field, frozen
 
 from conformance import Aspect, Call, Outcome, Provider, Spec
+from conformance.harness.values import show_type
 from connector_kit import (
     ConnectorConfigFormItem,
     ConnectorConfigFormItemType,
@@ -31,39 +32,39 @@ Request = dict[str, Any]
 
 
 class MemoryProvider(Provider):
-    """Takes requests as mappings, and counts what it took."""
+    """Accepts requests as mappings, and counts the accepted messages."""
 
     outcomes: ClassVar[tuple[Outcome, ...]] = (
         Outcome("accepted", "accepted", None),
-        Outcome("refused", "refusal", ConnectorErrorCodes.INVALID_RESPONSE, "Recipient unknown."),
+        Outcome("rejected", "rejection", ConnectorErrorCodes.INVALID_RESPONSE, "Recipient unknown."),
         Outcome("unreachable", "network", ConnectorErrorCodes.GENERAL),
         Outcome("silent", "network", ConnectorErrorCodes.GENERAL, ambiguous=True, hangs=True),
     )
 
     def __init__(self) -> None:
         super().__init__()
-        self._taken: list[datetime] = []
+        self._accepted: list[datetime] = []
 
-    def _installed(self) -> AbstractContextManager[None]:
+    def _intercepting(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def connector_options(self) -> dict[str, Any]:
-        """Hand the connector its provider."""
+        """Pass the provider to the connector."""
         return {"ask": self.ask}
 
     def ask(self, request: Mapping[str, Any], within: float | None) -> dict[str, Any]:
-        """Answer one request.
+        """Respond to one request.
 
         Raises:
-            ConnectionError: nobody is there.
-            TimeoutError: there was no answer in time.
+            ConnectionError: the provider is unreachable.
+            TimeoutError: no response within the time limit.
         """
         outcome = self.current
         if "since" in request:
             since = request["since"]
             if outcome.family != "accepted":
                 raise ConnectionResetError
-            return {"count": sum(since is None or moment >= since for moment in self._taken)}
+            return {"count": sum(since is None or moment >= since for moment in self._accepted)}
         self.calls.append(
             Call(
                 to=tuple(request["to"]),
@@ -83,15 +84,15 @@ class MemoryProvider(Provider):
             raise TimeoutError
         if outcome.family == "network":
             raise ConnectionResetError
-        if outcome.family == "refusal":
+        if outcome.family == "rejection":
             return {"error": outcome.message}
-        self._taken.append(datetime.now(UTC))
+        self._accepted.append(datetime.now(UTC))
         return {"id": "id-1"}
 
-    def fault(self, call: Call, config: Mapping[str, Any], aspect: Aspect) -> str | None:
-        """Compare the key; the rest cannot be wrong."""
+    def request_error(self, call: Call, config: Mapping[str, Any], aspect: Aspect) -> str | None:
+        """Compare the API key."""
         if aspect == "credentials" and call.raw["apiKey"] != config["apiKey"]:
-            return "expected the config's apiKey, found another"
+            return f"expected the config's apiKey, found a different {show_type(call.raw['apiKey'])}"
         return None
 
 
@@ -104,16 +105,16 @@ class Text:
 
 
 @frozen
-class TextConfig:
-    """A key and texts."""
+class SmsConfig:
+    """An API key and templates of text messages."""
 
     api_key: str = field(repr=False)
     templates: tuple[Text, ...]
 
 
 @frozen
-class LetterConfig:
-    """A key and templates."""
+class MailConfig:
+    """An API key and templates of e-mails."""
 
     api_key: str = field(repr=False)
     templates: tuple[Template, ...]
@@ -121,7 +122,7 @@ class LetterConfig:
 
 @frozen
 class RelayConfig:
-    """A key alone."""
+    """An API key."""
 
     api_key: str = field(repr=False)
 
@@ -130,7 +131,7 @@ _KINDS: Final = ("Register", "SignIn", "ForgotPassword", "Generic")
 
 
 def _schema(*texts: str, **limits: int) -> dict[str, Json]:
-    """Return the schema of a config whose templates have these texts; without any, it has no templates."""
+    """Return the schema of a config: its templates have these texts; without texts, it has no templates."""
     schema: dict[str, Json] = {
         "type": "object",
         "required": ["apiKey"],
@@ -166,71 +167,71 @@ def _metadata(name: str, *, templates: bool = True) -> ConnectorMetadata:
     )
 
 
-class _Asks:
-    """What the connectors here share: how they talk to their provider."""
+class _MemoryClient:
+    """Sends requests to the in-memory provider."""
 
     within: ClassVar[float | None] = 0.05
 
-    def __init__(self, *, ask: Any, **kit: Any) -> None:  # noqa: ANN401 - a provider's method; see Connector
+    def __init__(self, *, ask: Any, **kit: Any) -> None:
         super().__init__(**kit)
         self._ask = ask
 
     def ask(self, request: Request) -> Request:
-        """Ask the provider something."""
-        answer: Request = self._ask(request, self.within)
-        return answer
+        """Send a request, and return the response."""
+        response: Request = self._ask(request, self.within)
+        return response
 
     def call(self, request: Request) -> object:
-        """Make the call, and translate what the provider says."""
+        """Send a request, return the message id and translate errors."""
         try:
-            answer = self.ask(request)
+            response = self.ask(request)
         except (ConnectionError, TimeoutError) as error:
-            raise ConnectorError(ConnectorErrorCodes.GENERAL, "Nobody is there.") from error
-        if "error" in answer:
-            raise ConnectorError(ConnectorErrorCodes.INVALID_RESPONSE, {"message": answer["error"]})
-        return answer["id"]
+            raise ConnectorError(ConnectorErrorCodes.GENERAL, "The provider is unreachable.") from error
+        if "error" in response:
+            raise ConnectorError(ConnectorErrorCodes.INVALID_RESPONSE, {"message": response["error"]})
+        return response["id"]
 
 
-class OpenTexts(_Asks, SmsConnector[TextConfig]):
-    """Text messages, with usage."""
+class MemorySms(_MemoryClient, SmsConnector[SmsConfig]):
+    """Sends text messages, and has get_usage."""
 
-    metadata: ClassVar[ConnectorMetadata] = _metadata("open-texts")
-    config_guard: ClassVar[Guard[Any]] = Guard(_schema("content"), TextConfig)
+    metadata: ClassVar[ConnectorMetadata] = _metadata("memory-sms")
+    config_guard: ClassVar[Guard[Any]] = Guard(_schema("content"), SmsConfig)
 
-    def request(self, config: TextConfig, sms: Sms) -> Request:
+    def request(self, config: SmsConfig, sms: Sms) -> Request:
         """Build the request."""
         return {"to": [sms.to], "text": sms.content, "apiKey": config.api_key}
 
-    def deliver(self, config: TextConfig, sms: Sms) -> object:
+    def deliver(self, config: SmsConfig, sms: Sms) -> object:
         """Send it."""
         return self.call(self.request(config, sms))
 
     def get_usage(self, start_from: datetime | None = None) -> int:
-        """Ask the provider."""
+        """Return the number of accepted messages."""
         self.read_config()
         try:
             count: int = self.ask({"since": start_from})["count"]
         except ConnectionError as error:
-            raise ConnectorError(ConnectorErrorCodes.GENERAL, "Nobody is there.") from error
+            raise ConnectorError(ConnectorErrorCodes.GENERAL, "The provider is unreachable.") from error
         return count
 
 
-class OpenLetters(_Asks, EmailConnector[LetterConfig]):
-    """E-mail in plain text alone."""
+class MemoryMail(_MemoryClient, EmailConnector[MailConfig]):
+    """Sends e-mail as plain text only."""
 
-    metadata: ClassVar[ConnectorMetadata] = _metadata("open-letters")
-    config_guard: ClassVar[Guard[Any]] = Guard(_schema("subject", "content"), LetterConfig)
+    metadata: ClassVar[ConnectorMetadata] = _metadata("memory-mail")
+    config_guard: ClassVar[Guard[Any]] = Guard(_schema("subject", "content"), MailConfig)
 
-    def pick(self, config: LetterConfig, message: SendMessageData) -> object:
+    def pick(self, config: MailConfig, message: SendMessageData) -> object:
         """Choose the config's template."""
         return get_config_template_by_type(message.type, config)
 
-    def request(self, config: LetterConfig, email: Email) -> Request:
+    def request(self, config: MailConfig, email: Email) -> Request:
         """Build the request."""
         subject = strip_header_control_chars(email.subject)
         return {"to": [email.to], "subject": subject, "text": email.body, "apiKey": config.api_key}
 
-    def deliver(self, config: LetterConfig, email: Email) -> object:
+    def deliver(self, config: MailConfig, email: Email) -> object:
         """Send it."""
         return self.call(self.request(config, email))
 
@@ -238,31 +239,31 @@ class OpenLetters(_Asks, EmailConnector[LetterConfig]):
 def _strict() -> Guard[Any]:
     schema = _schema("subject", "content", minLength=1, maxLength=2_000)
     schema["properties"]["templates"]["maxItems"] = 20
-    return Guard(schema, LetterConfig)
+    return Guard(schema, MailConfig)
 
 
-class StrictLetters(OpenLetters):
-    """Takes no more than 20 templates, none that is empty or long, and no subject of more than one line."""
+class StrictMemoryMail(MemoryMail):
+    """Accepts at most 20 templates, no empty or long template, and no subject with a line break."""
 
-    metadata: ClassVar[ConnectorMetadata] = _metadata("strict-letters")
+    metadata: ClassVar[ConnectorMetadata] = _metadata("strict-memory-mail")
     config_guard: ClassVar[Guard[Any]] = _strict()
 
-    def request(self, config: LetterConfig, email: Email) -> Request:
-        """Build the request, if the subject is a line."""
+    def request(self, config: MailConfig, email: Email) -> Request:
+        """Build the request, or reject the subject."""
         request = super().request(config, email)
         if len(request["subject"].splitlines()) > 1:
-            raise ConnectorError(ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS, "The subject is more than one line.")
+            raise ConnectorError(ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS, "The subject contains a line break.")
         return request
 
 
-class OpenRelay(_Asks, EmailConnector[RelayConfig]):
-    """Forwards messages as they are."""
+class MemoryRelay(_MemoryClient, EmailConnector[RelayConfig]):
+    """Forwards messages unchanged."""
 
-    metadata: ClassVar[ConnectorMetadata] = _metadata("open-relay", templates=False)
+    metadata: ClassVar[ConnectorMetadata] = _metadata("memory-relay", templates=False)
     config_guard: ClassVar[Guard[Any]] = Guard(_schema(), RelayConfig)
 
     def message(self, data: SendMessageData) -> Json:
-        """Write the message."""
+        """Build the forwarded message."""
         return to_json(data)
 
     def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
@@ -276,21 +277,21 @@ def _templates(**texts: str) -> list[dict[str, str]]:
     return [{"usageType": kind, **texts} for kind in _KINDS]
 
 
-_LETTERS: Final = _templates(subject="Code", content="Your code is {{code}}.")
-TEXTS: Final = Spec(
-    connector=OpenTexts,
+_MAIL_TEMPLATES: Final = _templates(subject="Code", content="Your code is {{code}}.")
+SMS: Final = Spec(
+    connector=MemorySms,
     valid_config={"apiKey": "k", "templates": _templates(content="Your code is {{code}}.")},
     provider=MemoryProvider,
     capabilities={"config-templates", "sms", "usage"},
 )
-LETTERS: Final = Spec(
-    connector=OpenLetters,
-    valid_config={"apiKey": "k", "templates": _LETTERS},
+MAIL: Final = Spec(
+    connector=MemoryMail,
+    valid_config={"apiKey": "k", "templates": _MAIL_TEMPLATES},
     provider=MemoryProvider,
     capabilities={"config-templates", "i18n-templates", "text"},
 )
 RELAY: Final = Spec(
-    connector=OpenRelay, valid_config={"apiKey": "k"}, provider=MemoryProvider, capabilities={"provider-templates"}
+    connector=MemoryRelay, valid_config={"apiKey": "k"}, provider=MemoryProvider, capabilities={"provider-templates"}
 )
-SPECS: Final = (TEXTS, LETTERS, evolve(LETTERS, connector=StrictLetters), RELAY)
-"""The right ones."""
+SPECS: Final = (SMS, MAIL, evolve(MAIL, connector=StrictMemoryMail), RELAY)
+"""The Specs of the correct connectors."""

@@ -1,4 +1,4 @@
-"""Social connectors that are wrong."""
+"""Wrong connectors for the checks of social connectors."""
 
 import contextlib
 import logging
@@ -25,7 +25,7 @@ from connector_kit import (
     TokenResponseAndUserInfo,
 )
 from tests.conformance.right_connectors.social import BADGE, BEACON, HUB, Badge, Beacon, Hub, LoginConfig
-from tests.conformance.wrong_connectors.open import killed_by
+from tests.conformance.wrong_connectors.base import killed_by
 
 Codes = ConnectorErrorCodes
 Json = Any
@@ -35,247 +35,227 @@ Json = Any
 
 @killed_by("social.authorization-uri", "absolute http or https URL", spec=HUB)
 class NoScheme(Hub):
-    """Leaves the scheme out."""
+    """Returns an authorization URI without a scheme."""
 
     def get_authorization_uri(self, request: AuthorizationRequest, set_session: SetSession) -> str:
-        """Send the user to a relative address."""
         return super().get_authorization_uri(request, set_session).partition(":")[2]
 
 
 @killed_by("social.authorization-uri", "spaces and control characters", spec=HUB)
-class SpaceInScope(Hub):
-    """Puts a scope into the URI as it is."""
+class SpaceInTheUri(Hub):
+    """Returns an authorization URI with a space."""
 
     def get_authorization_uri(self, request: AuthorizationRequest, set_session: SetSession) -> str:
-        """Send the user off with a space."""
         return f"{super().get_authorization_uri(request, set_session)}&prompt=login consent"
 
 
-@killed_by("social.authorization-uri", "that can be read", spec=HUB)
-class HalfAnAddress(Hub):
-    """Writes an address that no URL can have."""
+@killed_by("social.authorization-uri", "expected a valid authorization URI", spec=HUB)
+class InvalidHost(Hub):
+    """Returns an authorization URI with half of an IPv6 address, for a short state."""
 
     def get_authorization_uri(self, request: AuthorizationRequest, set_session: SetSession) -> str:
-        """Send the user to half of an IPv6 address, unless Logto's state is as long as any real one."""
         uri = super().get_authorization_uri(request, set_session)
         return uri if len(request.state) > 30 else uri.replace("127.0.0.1", "[::1")
 
 
 @killed_by("social.authorization-uri", "as a string, found bytes", spec=HUB)
-class Bytes(Hub):
-    """Returns no text."""
+class BytesAsUri(Hub):
+    """Returns the authorization URI as bytes, for a short state."""
 
-    def get_authorization_uri(self, request: AuthorizationRequest, set_session: SetSession) -> Any:  # noqa: ANN401 - see urllib3
-        """Send the user off, if Logto's state is as long as any real one."""
+    def get_authorization_uri(self, request: AuthorizationRequest, set_session: SetSession) -> Any:
         uri = super().get_authorization_uri(request, set_session)
         return uri if len(request.state) > 30 else uri.encode()
 
 
-@killed_by("social.state", "to carry the state", spec=HUB)
-class JoinsByHand(Hub):
-    """Encodes nothing."""
+@killed_by("social.state", "expected a parameter with the state", spec=HUB)
+class UnencodedParameters(Hub):
+    """Does not encode the parameters of the authorization URI."""
 
     def get_authorization_uri(self, request: AuthorizationRequest, set_session: SetSession) -> str:
-        """Join the parameters."""
         config = self.read_config()
-        set_session(self.kept(request, {}))
-        query = "&".join(f"{key}={value}" for key, value in self.parameters(config, request).items())
+        set_session(self.new_session(request, {}))
+        query = "&".join(f"{key}={value}" for key, value in self.uri_parameters(config, request).items())
         return f"{config.authorization_endpoint}?{query}"
 
 
-@killed_by("social.redirect-uri", "to carry the redirect URI", spec=HUB)
+@killed_by("social.redirect-uri", "expected a parameter with the redirect URI", spec=HUB)
 class DropsTheQuery(Hub):
-    """Takes the redirect URI for a mere address."""
+    """Drops the query of the redirect URI."""
 
-    def parameters(self, config: LoginConfig, request: AuthorizationRequest) -> Mapping[str, str]:
-        """Cut the query off."""
-        return super().parameters(config, evolve(request, redirect_uri=request.redirect_uri.partition("?")[0]))
+    def uri_parameters(self, config: LoginConfig, request: AuthorizationRequest) -> Mapping[str, str]:
+        return super().uri_parameters(config, evolve(request, redirect_uri=request.redirect_uri.partition("?")[0]))
 
 
-@killed_by("social.assertion", "to carry the state", spec=BADGE)
-class ForgetsTheState(Badge):
-    """Sends the user back with nothing."""
+@killed_by("social.saml-assertion", "expected a parameter with the state", spec=BADGE)
+class DropsTheState(Badge):
+    """Returns from a SAML assertion without the state."""
 
-    def landing(self, session: ConnectorSession) -> str:
-        """Leave the state out."""
+    def return_uri(self, session: ConnectorSession) -> str:
         return str(session.redirect_uri)
 
 
-@killed_by("social.assertion", "expected to go back to", spec=BADGE)
-class GoesHome(Badge):
-    """Sends every user to one page."""
+@killed_by("social.saml-assertion", "expected the user to return to", spec=BADGE)
+class FixedRedirectUri(Badge):
+    """Returns from a SAML assertion to a fixed address."""
 
-    def landing(self, session: ConnectorSession) -> str:
-        """Go there."""
-        return super().landing(evolve(session, redirect_uri="https://logto.example/callback/social"))
+    def return_uri(self, session: ConnectorSession) -> str:
+        return super().return_uri(evolve(session, redirect_uri="https://logto.example/callback/social"))
 
 
 @killed_by("social.client-id", "the config's clientId", spec=HUB)
-class TrimsTheClient(Hub):
-    """Changes the client id."""
+class ChangesTheClientId(Hub):
+    """Removes special characters from the client id."""
 
-    def parameters(self, config: LoginConfig, request: AuthorizationRequest) -> Mapping[str, str]:
-        """Keep what looks decent."""
-        decent = "".join(it for it in config.client_id if it.isalnum() or it == "-")
-        return {**super().parameters(config, request), "client_id": decent}
+    def uri_parameters(self, config: LoginConfig, request: AuthorizationRequest) -> Mapping[str, str]:
+        allowed = "".join(it for it in config.client_id if it.isalnum() or it == "-")
+        return {**super().uri_parameters(config, request), "client_id": allowed}
 
 
-@killed_by("social.scope", "to ask for the scope", spec=BEACON)
-class ItsOwnScope(Beacon):
-    """Never asks for more than the config says."""
+@killed_by("social.scope", "expected a parameter with the scope", spec=BEACON)
+class IgnoresTheScope(Beacon):
+    """Ignores the scope that Logto requests."""
 
-    def parameters(self, config: LoginConfig, request: AuthorizationRequest) -> Mapping[str, str]:
-        """Forget what Logto asked for."""
-        return super().parameters(config, evolve(request, scope=None))
+    def uri_parameters(self, config: LoginConfig, request: AuthorizationRequest) -> Mapping[str, str]:
+        return super().uri_parameters(config, evolve(request, scope=None))
 
 
 @killed_by("social.uri-without-secrets", "found clientSecret", spec=HUB)
 class SecretInTheUri(Hub):
-    """Shows the secret to every browser."""
+    """Adds the client secret to the authorization URI."""
 
-    def parameters(self, config: LoginConfig, request: AuthorizationRequest) -> Mapping[str, str]:
-        """Send it along."""
-        return {**super().parameters(config, request), "client_secret": config.client_secret}
-
-
-# --- one user and the other -----------------------------------------------------------------------------------------
+    def uri_parameters(self, config: LoginConfig, request: AuthorizationRequest) -> Mapping[str, str]:
+        return {**super().uri_parameters(config, request), "client_secret": config.client_secret}
 
 
-@killed_by("social.two-users", "whom the provider named", spec=HUB)
-class RemembersTheUser(Hub):
-    """Keeps the first user's details, for speed."""
+# --- several users --------------------------------------------------------------------------------------------------
+
+
+@killed_by("social.concurrent-users", "of the user at the provider", spec=HUB)
+class CachesTheUser(Hub):
+    """Caches the details of the first user."""
 
     details_of_all: Mapping[str, Json] | None = None
 
-    def details(self, config: LoginConfig, tokens: TokenResponse, session: ConnectorSession) -> Mapping[str, Json]:
-        """Ask once."""
+    def user_details(self, config: LoginConfig, tokens: TokenResponse, session: ConnectorSession) -> Mapping[str, Json]:
         if self.details_of_all is None:
-            self.details_of_all = super().details(config, tokens, session)
+            self.details_of_all = super().user_details(config, tokens, session)
         return self.details_of_all
 
 
-@killed_by("social.two-users", "another user's", spec=HUB)
-class RemembersTheState(Hub):
-    """Adds the state of the user before."""
+@killed_by("social.concurrent-users", "without another user's state", spec=HUB)
+class LeaksTheState(Hub):
+    """Adds the state of the previous user to the authorization URI."""
 
     before = ""
 
-    def parameters(self, config: LoginConfig, request: AuthorizationRequest) -> Mapping[str, str]:
-        """Add it."""
+    def uri_parameters(self, config: LoginConfig, request: AuthorizationRequest) -> Mapping[str, str]:
         before, self.before = self.before, request.state
-        return {**super().parameters(config, request), "previous": before}
+        return {**super().uri_parameters(config, request), "previous": before}
 
 
-@killed_by("social.fresh", "expected a new nonce", spec=BEACON)
-class OneNonce(Beacon):
-    """Has one nonce for all."""
+@killed_by("social.fresh-nonce", "expected a new nonce", spec=BEACON)
+class FixedNonce(Beacon):
+    """Uses the same nonce for every sign-in."""
 
-    def protection(self) -> Mapping[str, str]:
-        """Make it once."""
-        return {**super().protection(), "nonce": "nonce-of-all"}
+    def new_session_values(self) -> Mapping[str, str]:
+        return {**super().new_session_values(), "nonce": "nonce-of-all"}
 
 
-@killed_by("social.foreign-session", "to be refused; it signed in", spec=BEACON)
-class ComparesNothing(Beacon):
-    """Makes a nonce, and never looks at it."""
+@killed_by(
+    "social.foreign-session",
+    "expected a ConnectorError for a callback in another user's session; it returned normally",
+    spec=BEACON,
+)
+class IgnoresTheNonce(Beacon):
+    """Does not compare the nonce."""
 
-    def protection(self) -> Mapping[str, str]:
-        """Make no verifier of worth."""
-        return {**super().protection(), "codeVerifier": "verifier-of-all"}
+    def new_session_values(self) -> Mapping[str, str]:
+        return {**super().new_session_values(), "codeVerifier": "verifier-of-all"}
 
-    def expected(
+    def claim_checks(
         self, claims: Mapping[str, Json], config: LoginConfig, session: ConnectorSession
     ) -> Mapping[str, object]:
-        """Compare all but the nonce."""
-        return {**super().expected(claims, config, session), "nonce": True}
+        return {**super().claim_checks(claims, config, session), "nonce": True}
 
 
-@killed_by("social.foreign-session", "no ConnectorError", spec=BEACON)
-class RaisesOnAForeignNonce(Beacon):
-    """Compares by an assertion."""
+@killed_by("social.foreign-session", "not a ConnectorError", spec=BEACON)
+class RaisesForAForeignNonce(Beacon):
+    """Raises AssertionError for a foreign nonce."""
 
-    def details(self, config: LoginConfig, tokens: TokenResponse, session: ConnectorSession) -> Mapping[str, Json]:
-        """Raise whatever comes."""
+    def user_details(self, config: LoginConfig, tokens: TokenResponse, session: ConnectorSession) -> Mapping[str, Json]:
         try:
-            return super().details(config, tokens, session)
+            return super().user_details(config, tokens, session)
         except ConnectorError as error:
             raise AssertionError from error
 
-    def proof(self, session: ConnectorSession) -> Mapping[str, str]:
-        """Show the verifier that fits."""
+    def extra_token_fields(self, session: ConnectorSession) -> Mapping[str, str]:
         return {"code_verifier": "verifier-of-all"} if session.nonce else {}
 
-    def protection(self) -> Mapping[str, str]:
-        """Make no verifier of worth."""
-        return {**super().protection(), "codeVerifier": "verifier-of-all"}
+    def new_session_values(self) -> Mapping[str, str]:
+        return {**super().new_session_values(), "codeVerifier": "verifier-of-all"}
 
 
-@killed_by("social.threads", "users at once to be signed in", spec=HUB)
-class KeepsTheTokenAtHand(Hub):
-    """Keeps the token of the moment in the connector."""
+@killed_by("social.threads", "concurrent users to be signed in", spec=HUB)
+class SharesTheToken(Hub):
+    """Stores the current token in an attribute."""
 
-    def redeem(self, config: LoginConfig, code: str, session: ConnectorSession) -> TokenResponse:
-        """Put it down."""
-        self.at_hand = super().redeem(config, code, session)
+    def redeem_code(self, config: LoginConfig, code: str, session: ConnectorSession) -> TokenResponse:
+        self.current_token = super().redeem_code(config, code, session)
         time.sleep(0.05)
-        return self.at_hand
+        return self.current_token
 
-    def details(self, config: LoginConfig, tokens: TokenResponse, session: ConnectorSession) -> Mapping[str, Json]:
-        """Pick up whichever lies there."""
+    def user_details(self, config: LoginConfig, tokens: TokenResponse, session: ConnectorSession) -> Mapping[str, Json]:
         del tokens
-        return super().details(config, self.at_hand, session)
+        return super().user_details(config, self.current_token, session)
 
 
 # --- the config -----------------------------------------------------------------------------------------------------
 
 
-class _Once:
-    """Asks once, for all calls to come."""
+class _CachedConfig:
+    """Calls get_config once for each id and caches its results."""
 
-    def __init__(self, ask: Callable[[str], object]) -> None:
-        self._ask, self._answers = ask, dict[str, object]()
+    def __init__(self, get_config: Callable[[str], object]) -> None:
+        self._get_config, self._configs = get_config, dict[str, object]()
 
     def __call__(self, connector_id: str) -> object:
-        if connector_id not in self._answers:
-            self._answers[connector_id] = self._ask(connector_id)
-        return self._answers[connector_id]
+        if connector_id not in self._configs:
+            self._configs[connector_id] = self._get_config(connector_id)
+        return self._configs[connector_id]
 
 
-@killed_by("social.saved-config", "get_config once", spec=HUB)
-class ReadsTheConfigOnce(Hub):
-    """Keeps the config for good."""
+@killed_by("social.saved-config", "one get_config call", spec=HUB)
+class CachesTheConfig(Hub):
+    """Caches the config."""
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see the base class
-        super().__init__(**{**kit, "get_config": _Once(kit["get_config"])})
+    def __init__(self, **kit: Any) -> None:
+        super().__init__(**{**kit, "get_config": _CachedConfig(kit["get_config"])})
 
 
-@killed_by("social.saved-config", "get_config once", spec=BEACON)
+@killed_by("social.saved-config", "one get_config call", spec=BEACON)
 class ReadsTheConfigTwice(Beacon):
-    """Asks again to renew a token."""
+    """Reads the config twice to refresh a token."""
 
     def get_access_token_by_refresh_token(self, refresh_token: str) -> TokenResponse:
-        """Look first."""
         self.read_config()
         return super().get_access_token_by_refresh_token(refresh_token)
 
 
-@killed_by("social.accepts-config", "to be accepted", spec=HUB)
-class WantsAScope(Hub):
-    """Needs a key that its schema calls optional."""
+@killed_by("social.accepts-valid-config", "expected a valid config to be accepted", spec=HUB)
+class RequiresAnOptionalKey(Hub):
+    """Requires a scope, which is optional in its schema."""
 
-    def parameters(self, config: LoginConfig, request: AuthorizationRequest) -> Mapping[str, str]:
-        """Insist."""
+    def uri_parameters(self, config: LoginConfig, request: AuthorizationRequest) -> Mapping[str, str]:
         if config.scope is None:
             raise ConnectorError(Codes.INVALID_CONFIG, "There is no scope.")
-        return super().parameters(config, request)
+        return super().uri_parameters(config, request)
 
 
-@killed_by("social.refuses-config", "as invalid_config; it raised", spec=HUB)
-class TrustsTheConfig(Hub):
-    """Validates nothing."""
+@killed_by("social.rejects-invalid-config", "for an invalid config; it raised", spec=HUB)
+class SkipsConfigValidation(Hub):
+    """Does not validate the config."""
 
     def read_config(self, config: object = None) -> LoginConfig:
-        """Take it as it is."""
         saved: Any = self.get_config(self.metadata.id) if config is None else config
         return LoginConfig(
             saved["clientId"],
@@ -286,24 +266,22 @@ class TrustsTheConfig(Hub):
         )
 
 
-@killed_by("social.refuses-config", "to ask the provider nothing", spec=HUB)
-class AsksFirst(Hub):
-    """Sees whether the provider is there before it reads the config."""
+@killed_by("social.rejects-invalid-config", "not to call the provider", spec=HUB)
+class CallsBeforeValidation(Hub):
+    """Calls the provider before it validates the config."""
 
     def read_config(self, config: object = None) -> LoginConfig:
-        """Ask, then read."""
         saved: Any = self.get_config(self.metadata.id) if config is None else config
         if isinstance(saved, dict) and isinstance(saved.get("tokenEndpoint"), str):
             urllib3.request("GET", saved["tokenEndpoint"], retries=False)
         return super().read_config(saved)
 
 
-@killed_by("social.config-error", "get_config's own error", spec=HUB)
-class HidesTheStore(Hub):
-    """Takes a failing config store for a wrong config."""
+@killed_by("social.get-config-error", "to raise the error of get_config", spec=HUB)
+class HidesConfigErrors(Hub):
+    """Replaces an error of get_config with invalid_config."""
 
     def read_config(self, config: object = None) -> LoginConfig:
-        """Swallow what get_config raises."""
         try:
             return super().read_config(config)
         except Exception as error:
@@ -313,65 +291,59 @@ class HidesTheStore(Hub):
 # --- the session ----------------------------------------------------------------------------------------------------
 
 
-@killed_by("social.session", "session that is JSON", spec=HUB)
-class KeepsAnObject(Hub):
-    """Keeps something in the session that is no JSON."""
+@killed_by("social.session-json", "session that is JSON", spec=HUB)
+class ObjectInTheSession(Hub):
+    """Stores an object that is not JSON in the session."""
 
-    def kept(self, request: AuthorizationRequest, protection: Mapping[str, str]) -> ConnectorSession:
-        """Keep the request itself."""
-        return evolve(super().kept(request, protection), extra={"lock": threading.Lock()})
-
-
-@killed_by("social.session", "JSON does not change", spec=HUB)
-class KeepsItInTheWrongPlace(Hub):
-    """Keeps Logto's own key among its own, so that it comes back elsewhere."""
-
-    def kept(self, request: AuthorizationRequest, protection: Mapping[str, str]) -> ConnectorSession:
-        """Keep it there."""
-        return evolve(super().kept(request, protection), extra={"state": request.state})
+    def new_session(self, request: AuthorizationRequest, values: Mapping[str, str]) -> ConnectorSession:
+        return evolve(super().new_session(request, values), extra={"lock": threading.Lock()})
 
 
-@killed_by("social.session", "found a dict", spec=HUB)
-class KeepsADict(Hub):
-    """Keeps JSON itself, as the official connectors do, where the kit has a class."""
+@killed_by("social.session-json", "after storage as JSON the session", spec=HUB)
+class StateInExtra(Hub):
+    """Stores Logto's own session key among the extra keys."""
+
+    def new_session(self, request: AuthorizationRequest, values: Mapping[str, str]) -> ConnectorSession:
+        return evolve(super().new_session(request, values), extra={"state": request.state})
+
+
+@killed_by("social.session-json", "(dict)", spec=HUB)
+class DictAsSession(Hub):
+    """Calls set_session with a dict."""
 
     def get_authorization_uri(self, request: AuthorizationRequest, set_session: SetSession) -> str:
-        """Keep the wrong form, then the right one."""
         anything: Any = set_session
         anything({"redirectUri": request.redirect_uri})
         return super().get_authorization_uri(request, set_session)
 
 
-@killed_by("social.cluster", "expected the user to be signed in", spec=HUB)
-class KeepsItInMemory(Hub):
-    """Keeps the session in the connector, where no other instance finds it."""
+@killed_by("social.other-instance", "expected the user to be signed in", spec=HUB)
+class SessionInMemory(Hub):
+    """Stores the session in an attribute, which other instances lack."""
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see the base class
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self.sessions: dict[str, ConnectorSession] = {}
 
-    def kept(self, request: AuthorizationRequest, protection: Mapping[str, str]) -> ConnectorSession:
-        """Keep it here."""
-        self.sessions[request.jti] = super().kept(request, protection)
+    def new_session(self, request: AuthorizationRequest, values: Mapping[str, str]) -> ConnectorSession:
+        self.sessions[request.jti] = super().new_session(request, values)
         return ConnectorSession(jti=request.jti)
 
-    def redeem(self, config: LoginConfig, code: str, session: ConnectorSession) -> TokenResponse:
-        """Find it here."""
-        return super().redeem(config, code, self.sessions.get(str(session.jti), ConnectorSession()))
+    def redeem_code(self, config: LoginConfig, code: str, session: ConnectorSession) -> TokenResponse:
+        return super().redeem_code(config, code, self.sessions.get(str(session.jti), ConnectorSession()))
 
 
-@killed_by("social.lost-session", "when the session is lost; it raised TypeError", spec=HUB)
-class TrustsTheSession(Hub):
-    """Never thinks that a session could be gone."""
+@killed_by("social.missing-session", "for a missing session; it raised TypeError", spec=HUB)
+class RequiresASession(Hub):
+    """Raises TypeError if the session is missing."""
 
-    def redeem(self, config: LoginConfig, code: str, session: ConnectorSession) -> TokenResponse:
-        """Use it."""
+    def redeem_code(self, config: LoginConfig, code: str, session: ConnectorSession) -> TokenResponse:
         address: Any = session.redirect_uri
-        return super().redeem(config, code, evolve(session, redirect_uri=address + ""))
+        return super().redeem_code(config, code, evolve(session, redirect_uri=address + ""))
 
 
-class _Alike:
-    """Equal to a text, and none."""
+class _EqualToText:
+    """An object that is equal to a string."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -383,123 +355,112 @@ class _Alike:
         return hash(self._text)
 
 
-# --- who the user is ------------------------------------------------------------------------------------------------
+# --- user info and requests -----------------------------------------------------------------------------------------
 
 
-@killed_by("social.user-info", "whom the provider named", spec=HUB)
-class KnownByMail(Hub):
-    """Takes an address, which changes hands, for who the user is."""
+@killed_by("social.user-info", "of the user at the provider", spec=HUB)
+class EmailAsId(Hub):
+    """Uses the e-mail address as the user's id."""
 
-    def user(self, details: Mapping[str, Json]) -> SocialUserInfo:
-        """Take the address."""
-        found = super().user(details)
+    def to_user_info(self, details: Mapping[str, Json]) -> SocialUserInfo:
+        found = super().to_user_info(details)
         return evolve(found, id=found.email or found.id)
 
 
 @killed_by("social.user-info", "expected the redirect_uri of the authorization URI", spec=HUB)
-class ForgetsTheQuery(Hub):
-    """Shows the token endpoint another redirect URI than the user was sent off with."""
+class OtherRedirectUri(Hub):
+    """Sends the token endpoint a redirect URI without its query."""
 
-    def kept(self, request: AuthorizationRequest, protection: Mapping[str, str]) -> ConnectorSession:
-        """Keep what comes before the query."""
-        return super().kept(evolve(request, redirect_uri=request.redirect_uri.partition("?")[0]), protection)
-
-
-@killed_by("social.user-info", "a string and not empty", spec=HUB)
-class WrapsTheId(Hub):
-    """Knows users by something that is no text, and equal to one."""
-
-    def user(self, details: Mapping[str, Json]) -> SocialUserInfo:
-        """Wrap the id up."""
-        wrapped: Any = _Alike(super().user(details).id)
-        return evolve(super().user(details), id=wrapped)
+    def new_session(self, request: AuthorizationRequest, values: Mapping[str, str]) -> ConnectorSession:
+        return super().new_session(evolve(request, redirect_uri=request.redirect_uri.partition("?")[0]), values)
 
 
-@killed_by("social.user-info", "raw_data to be JSON", spec=HUB)
-class RawIsNoJson(Hub):
-    """Keeps a set where JSON belongs."""
+@killed_by("social.user-info", "expected a non-empty string as the id", spec=HUB)
+class ObjectAsId(Hub):
+    """Returns an id that is not a string, but equal to one."""
 
-    def user(self, details: Mapping[str, Json]) -> SocialUserInfo:
-        """Add the wrong thing."""
-        return evolve(super().user(details), raw_data={"groups": {"a", "b"}})
+    def to_user_info(self, details: Mapping[str, Json]) -> SocialUserInfo:
+        wrapped: Any = _EqualToText(super().to_user_info(details).id)
+        return evolve(super().to_user_info(details), id=wrapped)
 
 
-@killed_by("social.user-info", "found it wrong at $.email", spec=HUB)
-class MailIsNoText(Hub):
-    """Has a list of addresses where one belongs."""
+@killed_by("social.user-info", "expected JSON as raw_data", spec=HUB)
+class SetInRawData(Hub):
+    """Returns a set in raw_data."""
 
-    def user(self, details: Mapping[str, Json]) -> SocialUserInfo:
-        """Keep all."""
+    def to_user_info(self, details: Mapping[str, Json]) -> SocialUserInfo:
+        return evolve(super().to_user_info(details), raw_data={"groups": {"a", "b"}})
+
+
+@killed_by("social.user-info", "found $.email", spec=HUB)
+class ListAsEmail(Hub):
+    """Returns a list as the e-mail address."""
+
+    def to_user_info(self, details: Mapping[str, Json]) -> SocialUserInfo:
         addresses: Any = [details.get("email")]
-        return evolve(super().user(details), email=addresses)
+        return evolve(super().to_user_info(details), email=addresses)
 
 
 @killed_by("social.user-info", "expected a SocialUserInfo, found dict", spec=HUB)
-class DetailsAsTheyAre(Hub):
-    """Returns what the provider said."""
+class DictAsUserInfo(Hub):
+    """Returns a dict instead of a SocialUserInfo."""
 
-    def user(self, details: Mapping[str, Json]) -> Any:  # noqa: ANN401 - what is wrong
-        """Return it."""
+    def to_user_info(self, details: Mapping[str, Json]) -> Any:
         return dict(details)
 
 
-@killed_by("social.requests", "client id and secret", spec=HUB)
-class KeepsTheSecret(Hub):
-    """Keeps the first secret it was given, whatever the config says later."""
+@killed_by("social.request-format", "the config's clientSecret at the token endpoint", spec=HUB)
+class CachesTheSecret(Hub):
+    """Caches the first client secret."""
 
     first: ClassVar[dict[str, str]] = {}
 
-    def client(self, config: LoginConfig) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """Take the first one."""
+    def client_authentication(self, config: LoginConfig) -> tuple[Mapping[str, str], Mapping[str, str]]:
         secret = self.first.setdefault(config.token_endpoint, config.client_secret)
-        return super().client(evolve(config, client_secret=secret))
+        return super().client_authentication(evolve(config, client_secret=secret))
 
 
 # --- the callback ---------------------------------------------------------------------------------------------------
 
 
-@killed_by("social.callback", "no ConnectorError", spec=HUB)
-class TrustsTheCallback(Hub):
-    """Takes the callback for what it should be."""
+@killed_by("social.invalid-callback", "not a ConnectorError", spec=HUB)
+class SkipsCallbackValidation(Hub):
+    """Does not validate the callback data."""
 
-    def code(self, data: object) -> str:
-        """Take the code."""
+    def read_code(self, data: object) -> str:
         sent: Any = data
         return str(sent["code"])
 
 
-@killed_by("social.callback", "to sign nobody in; it did", spec=HUB)
-class LetsEverybodyIn(Hub):
-    """Signs strangers in, as a guest."""
+@killed_by("social.invalid-callback", "that the provider did not send; it returned normally", spec=HUB)
+class SignsAnyoneIn(Hub):
+    """Signs a user in as a guest if the callback is invalid."""
 
-    def arrive(self, data: object, session: ConnectorSession) -> TokenResponseAndUserInfo:
-        """Let them in."""
+    def handle_callback(self, data: object, session: ConnectorSession) -> TokenResponseAndUserInfo:
         try:
-            return super().arrive(data, session)
+            return super().handle_callback(data, session)
         except ConnectorError:
             return TokenResponseAndUserInfo(SocialUserInfo("guest"))
 
 
-@killed_by("social.callback", "an error about the callback", spec=HUB)
-class BlamesTheConfig(Hub):
-    """Takes a wrong callback for a wrong config."""
+@killed_by("social.invalid-callback", "an error about the callback", spec=HUB)
+class CallbackErrorIsInvalidConfig(Hub):
+    """Raises invalid_config for invalid callback data."""
 
-    def code(self, data: object) -> str:
-        """Read it."""
+    def read_code(self, data: object) -> str:
         try:
-            return super().code(data)
+            return super().read_code(data)
         except ConnectorError as error:
             raise ConnectorError(Codes.INVALID_CONFIG, error.data) from None
 
 
 @killed_by("social.denied", "authorization_failed", spec=HUB)
-class RefusalIsGeneral(Hub):
-    """Does not tell a refusal from other failures, as the official OAuth connector."""
+class DenialIsGeneral(Hub):
+    """Raises general for a denied authorization, as the official OAuth connector does."""
 
-    def code(self, data: object) -> str:
-        """Read it."""
+    def read_code(self, data: object) -> str:
         try:
-            return super().code(data)
+            return super().read_code(data)
         except ConnectorError as error:
             raise ConnectorError(Codes.GENERAL, error.data) from None
 
@@ -507,104 +468,95 @@ class RefusalIsGeneral(Hub):
 # --- failures -------------------------------------------------------------------------------------------------------
 
 
-@killed_by("social.failures", "no ConnectorError", spec=HUB)
+@killed_by("social.provider-errors", "not a ConnectorError", spec=HUB)
 class RawNetworkErrors(Hub):
-    """Lets urllib3's exceptions out."""
+    """Raises urllib3's errors unchanged."""
 
-    def unreached(self, error: Exception) -> Exception:
-        """Translate nothing."""
+    def network_error(self, error: Exception) -> Exception:
         return error
 
 
-@killed_by("social.failures", "'user-unauthorized'", spec=HUB)
-class AnonymousWillDo(Hub):
-    """Goes on without details where the provider gives none."""
+@killed_by("social.provider-errors", "'user-unauthorized'", spec=HUB)
+class InventsAUser(Hub):
+    """Returns a made-up user if the provider returns no details."""
 
-    def details(self, config: LoginConfig, tokens: TokenResponse, session: ConnectorSession) -> Mapping[str, Json]:
-        """Make some up."""
+    def user_details(self, config: LoginConfig, tokens: TokenResponse, session: ConnectorSession) -> Mapping[str, Json]:
         try:
-            return super().details(config, tokens, session)
+            return super().user_details(config, tokens, session)
         except ConnectorError:
-            return {"sub": "somebody"}
+            return {"sub": "made-up"}
 
 
-@killed_by("social.failures", "'id-token-forged'", spec=BEACON)
-class BelievesAnyToken(Beacon):
-    """Reads the ID token and verifies no signature."""
+@killed_by("social.provider-errors", "'id-token-forged'", spec=BEACON)
+class SkipsTheSignature(Beacon):
+    """Accepts an ID token with a wrong signature."""
 
-    def details(self, config: LoginConfig, tokens: TokenResponse, session: ConnectorSession) -> Mapping[str, Json]:
-        """Read it with whatever key it was signed with."""
+    def user_details(self, config: LoginConfig, tokens: TokenResponse, session: ConnectorSession) -> Mapping[str, Json]:
         try:
-            return super().details(config, tokens, session)
+            return super().user_details(config, tokens, session)
         except ConnectorError:
-            return super().details(evolve(config, client_secret="forged"), tokens, session)
+            return super().user_details(evolve(config, client_secret="forged"), tokens, session)
 
 
-@killed_by("social.failures", "'id-token-expired'", spec=BEACON)
-class NeverLooksAtTheClock(Beacon):
-    """Takes old ID tokens."""
+@killed_by("social.provider-errors", "'id-token-expired'", spec=BEACON)
+class SkipsTheExpiry(Beacon):
+    """Accepts an expired ID token."""
 
-    def expected(
+    def claim_checks(
         self, claims: Mapping[str, Json], config: LoginConfig, session: ConnectorSession
     ) -> Mapping[str, object]:
-        """Compare all but the time."""
-        return {**super().expected(claims, config, session), "time": True}
+        return {**super().claim_checks(claims, config, session), "expiry": True}
 
 
-@killed_by("social.error-data", "data that is JSON", spec=HUB)
-class BytesAsData(Hub):
-    """Puts the answer's octets into the error."""
+@killed_by("social.json-error-data", "expected JSON as the error's data", spec=HUB)
+class SetAsData(Hub):
+    """Puts a set into the error's data."""
 
-    def refused(self, place: str, status: int, body: bytes) -> Exception:
-        """Add them."""
-        super().refused(place, status, body)
+    def response_error(self, endpoint: str, status: int, body: bytes) -> Exception:
+        super().response_error(endpoint, status, body)
         return ConnectorError(Codes.GENERAL, {"status": status, "length": {len(body)}})
 
 
-@killed_by("social.recovers", "expected the user to be signed in", spec=HUB)
-class BreaksForGood(Hub):
-    """Refuses everybody after one failure."""
+@killed_by("social.recovery", "expected the user to be signed in", spec=HUB)
+class FailsAfterAFailure(Hub):
+    """Rejects every user after one failure."""
 
     broken = False
 
-    def arrive(self, data: object, session: ConnectorSession) -> TokenResponseAndUserInfo:
-        """Let users in, until one fails."""
+    def handle_callback(self, data: object, session: ConnectorSession) -> TokenResponseAndUserInfo:
         if self.broken:
             raise ConnectorError(Codes.GENERAL, "The circuit is open.")
         try:
-            return super().arrive(data, session)
+            return super().handle_callback(data, session)
         except ConnectorError:
             self.broken = True
             raise
 
 
-@killed_by("social.time-limit", "to end within 15 s", spec=HUB)
-class Patient(Hub):
-    """Waits as long as it takes."""
+@killed_by("social.time-limit", "expected a sign-in to end within 15 s", spec=HUB)
+class RetriesTimeouts(Hub):
+    """Sends a request up to eight times if the provider does not respond."""
 
-    def fetch(self, place: str, method: str, url: str, **request: Any) -> bytes:  # noqa: ANN401 - see urllib3
-        """Ask, and ask again where nobody answers."""
+    def fetch(self, endpoint: str, method: str, url: str, **request: Any) -> bytes:
         for _ in range(8):
             try:
-                return super().fetch(place, method, url, **request)
+                return super().fetch(endpoint, method, url, **request)
             except ConnectorError as error:
                 if "Timeout" not in str(error):
                     raise
-        raise ConnectorError(Codes.GENERAL, "Nobody answers.")
+        raise ConnectorError(Codes.GENERAL, "The provider does not respond.")
 
 
-@killed_by("social.network", "no socket but to the provider", spec=HUB)
-class TellsAThirdParty(Hub):
-    """Reports who signed in to somebody else."""
+@killed_by("social.network", "expected sockets to the provider only", spec=HUB)
+class ReportsUsers(Hub):
+    """Opens a socket to a third party for every user."""
 
-    def user(self, details: Mapping[str, Json]) -> SocialUserInfo:
-        """Tell, if the user came."""
-        found = super().user(details)
+    def to_user_info(self, details: Mapping[str, Json]) -> SocialUserInfo:
+        found = super().to_user_info(details)
         self.report(found)
         return found
 
     def report(self, user: SocialUserInfo) -> None:
-        """Count users elsewhere, and mind no failure."""
         with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             out.sendto(user.id.encode(), ("192.0.2.1", 9))
 
@@ -612,157 +564,145 @@ class TellsAThirdParty(Hub):
 # --- secrets --------------------------------------------------------------------------------------------------------
 
 
-@killed_by("social.secrets", "the authorization code", spec=HUB)
+@killed_by("social.secrets-in-errors", "the authorization code", spec=HUB)
 class CodeInTheError(Hub):
-    """Shows the code that was refused."""
+    """Shows a rejected authorization code in the error."""
 
-    def redeem(self, config: LoginConfig, code: str, session: ConnectorSession) -> TokenResponse:
-        """Name it."""
+    def redeem_code(self, config: LoginConfig, code: str, session: ConnectorSession) -> TokenResponse:
         try:
-            return super().redeem(config, code, session)
+            return super().redeem_code(config, code, session)
         except ConnectorError as error:
-            raise ConnectorError(error.code, f"The code {code} was not taken.") from error
+            raise ConnectorError(error.code, f"The code {code} was rejected.") from error
 
 
-@killed_by("social.secrets", "the access token", spec=HUB)
+@killed_by("social.secrets-in-errors", "the access token", spec=HUB)
 class TokenInTheLog(Hub):
-    """Logs what failed, the token included."""
+    """Logs the access token after a failure."""
 
-    def details(self, config: LoginConfig, tokens: TokenResponse, session: ConnectorSession) -> Mapping[str, Json]:
-        """Ask, and log the question if it fails."""
+    def user_details(self, config: LoginConfig, tokens: TokenResponse, session: ConnectorSession) -> Mapping[str, Json]:
         try:
-            return super().details(config, tokens, session)
+            return super().user_details(config, tokens, session)
         except ConnectorError:
             logging.getLogger(__name__).warning("No details for %s", tokens.access_token)
             raise
 
 
-@killed_by("social.secrets-echo", "clientSecret", spec=HUB)
+@killed_by("social.echoed-secrets", "clientSecret", spec=HUB)
 class PassesEchoesOn(Hub):
-    """Repeats what a careless provider repeats."""
+    """Does not redact a response that repeats the request."""
 
-    def refused(self, place: str, status: int, body: bytes) -> Exception:
-        """Add the provider's words."""
-        failure = super().refused(place, status, b"")
+    def response_error(self, endpoint: str, status: int, body: bytes) -> Exception:
+        failure = super().response_error(endpoint, status, b"")
         return ConnectorError(Codes.GENERAL, f"{failure} {body.decode('utf-8', 'replace')}")
 
 
-@killed_by("social.log", "the access token", spec=HUB)
+@killed_by("social.secrets-in-log", "the access token", spec=HUB)
 class LogsTheToken(Hub):
-    """Logs what it gets."""
+    """Logs every access token."""
 
-    def tokens(self, config: LoginConfig, fields: Mapping[str, str]) -> TokenResponse:
-        """Ask for tokens, and tell."""
-        found = super().tokens(config, fields)
+    def request_tokens(self, config: LoginConfig, fields: Mapping[str, str]) -> TokenResponse:
+        found = super().request_tokens(config, fields)
         logging.getLogger(__name__).info("Got the token %s", found.access_token)
         return found
 
 
 @frozen
-class ConfigThatShows(LoginConfig):
+class ConfigWithSecretInRepr(LoginConfig):
     """A config class whose repr shows the secret."""
 
     client_secret: str = field(kw_only=True)
 
 
-@killed_by("social.repr", "its config", spec=HUB)
-class ShowsItsSecret(Hub):
-    """Has a config class with a plain repr."""
+@killed_by("social.secrets-in-repr", "its config", spec=HUB)
+class ConfigWithPlainRepr(Hub):
+    """Has a config class with the client secret in its repr."""
 
-    config_guard: ClassVar[Guard[LoginConfig]] = Guard(dict(Hub.config_guard.schema), ConfigThatShows)
+    config_guard: ClassVar[Guard[LoginConfig]] = Guard(dict(Hub.config_guard.schema), ConfigWithSecretInRepr)
 
 
 # --- tokens ---------------------------------------------------------------------------------------------------------
 
 
 @killed_by("social.tokens", "found NoneType", spec=BEACON)
-class ForgetsTheTokens(Beacon):
-    """Returns the user alone."""
+class NoTokens(Beacon):
+    """Returns no tokens."""
 
     def get_token_response_and_user_info(self, data: object, get_session: GetSession) -> TokenResponseAndUserInfo:
-        """Leave the tokens out."""
         return evolve(super().get_token_response_and_user_info(data, get_session), token_response=None)
 
 
-@killed_by("social.tokens", "that the provider has issued", spec=BEACON)
-class MasksTheToken(Beacon):
-    """Returns tokens that nobody can use."""
+@killed_by("social.tokens", "that the provider issued", spec=BEACON)
+class MaskedToken(Beacon):
+    """Returns a masked access token."""
 
     def get_token_response_and_user_info(self, data: object, get_session: GetSession) -> TokenResponseAndUserInfo:
-        """Mask them."""
         found = super().get_token_response_and_user_info(data, get_session)
         return evolve(found, token_response=TokenResponse(access_token="***"))
 
 
 @killed_by("social.tokens", "expected a TokenResponseAndUserInfo", spec=BEACON)
-class TheUserAlone(Beacon):
-    """Takes one method for the other."""
+class UserWithoutTokens(Beacon):
+    """Returns the user info instead of the tokens and the user info."""
 
-    def get_token_response_and_user_info(self, data: object, get_session: GetSession) -> Any:  # noqa: ANN401 - what is wrong
-        """Tell who the user is."""
+    def get_token_response_and_user_info(self, data: object, get_session: GetSession) -> Any:
         return super().get_token_response_and_user_info(data, get_session).user_info
 
 
 @killed_by("social.refresh", "it raised ConnectorError not_implemented", spec=BEACON)
-class CannotRenew(Beacon):
-    """Says that tokens can be stored, and cannot renew them."""
+class CannotRefresh(Beacon):
+    """Declares token storage, but cannot refresh tokens."""
 
     def get_access_token_by_refresh_token(self, refresh_token: str) -> TokenResponse:
-        """Do what the base class does."""
         self.read_config()
         return SocialConnector.get_access_token_by_refresh_token(self, refresh_token)
 
 
-@killed_by("social.refresh", "found an old token", spec=BEACON)
-class GivesTheOldOne(Beacon):
-    """Takes the refresh token for an access token."""
+@killed_by("social.refresh", "found the stored refresh token", spec=BEACON)
+class ReturnsTheRefreshToken(Beacon):
+    """Returns the refresh token as the access token."""
 
     def get_access_token_by_refresh_token(self, refresh_token: str) -> TokenResponse:
-        """Give it back."""
         return evolve(super().get_access_token_by_refresh_token(refresh_token), access_token=refresh_token)
 
 
-@killed_by("social.refresh-failures", "the refresh token", spec=BEACON)
+@killed_by("social.refresh-errors", "the refresh token", spec=BEACON)
 class RefreshTokenInTheError(Beacon):
-    """Shows the token that could not be renewed."""
+    """Shows the refresh token in the error."""
 
     def get_access_token_by_refresh_token(self, refresh_token: str) -> TokenResponse:
-        """Name it."""
         try:
             return super().get_access_token_by_refresh_token(refresh_token)
         except ConnectorError as error:
             raise ConnectorError(error.code, f"{refresh_token} cannot be renewed.") from error
 
 
-@killed_by("social.refresh-failures", "no ConnectorError", spec=BEACON)
-class LooksThingsUp(Beacon):
-    """Breaks on a refusal."""
+@killed_by("social.refresh-errors", "not a ConnectorError", spec=BEACON)
+class RaisesKeyError(Beacon):
+    """Raises KeyError if a token cannot be refreshed."""
 
     def get_access_token_by_refresh_token(self, refresh_token: str) -> TokenResponse:
-        """Raise whatever comes."""
         try:
             return super().get_access_token_by_refresh_token(refresh_token)
         except ConnectorError as error:
             raise KeyError("access_token") from error
 
 
-@killed_by("social.absent", "expected not_implemented from get_access_token_by_refresh_token", spec=HUB)
+@killed_by("social.not-implemented", "expected not_implemented from get_access_token_by_refresh_token", spec=HUB)
 class PretendsToRefresh(Hub):
-    """Gives back the token that it was given, because it cannot renew any."""
+    """Returns the refresh token instead of not_implemented."""
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self.get_access_token_by_refresh_token = lambda token: TokenResponse(access_token=token)  # type: ignore[method-assign]
 
 
-@killed_by("social.missing-values", "expected words alone in the error for the callback null, found None", spec=HUB)
-class QuotesNothing(Hub):
-    """Names the code that it lacks."""
+@killed_by("social.no-missing-values", "in the error's text for the callback data null, found None", spec=HUB)
+class PrintsNone(Hub):
+    """Prints None for a missing code."""
 
-    def code(self, data: Json) -> str:
-        """Read the callback."""
+    def read_code(self, data: Json) -> str:
         try:
-            return super().code(data)
+            return super().read_code(data)
         except ConnectorError as error:
             found = data.get("code") if isinstance(data, Mapping) else None
             raise ConnectorError(error.code, f"There is no code but {found}.") from error

@@ -1,92 +1,87 @@
-"""Connectors that miscount."""
+"""Connectors with a wrong get_usage."""
 
 from datetime import datetime
 from typing import Any
 
 from connector_kit import ConnectorError
-from tests.conformance.wrong_connectors.memory import TEXTS, OpenTexts, Request
-from tests.conformance.wrong_connectors.open import Open, killed_by
+from tests.conformance.wrong_connectors.base import BaseSes, killed_by
+from tests.conformance.wrong_connectors.memory import SMS, MemorySms, Request
 
 
-@killed_by("usage.number", "a whole number from 0", spec=TEXTS)
-class CountsInText(OpenTexts):
-    """Returns a number as text."""
+@killed_by("usage.count", "found '0'", spec=SMS)
+class UsageAsText(MemorySms):
+    """Returns the usage as a string."""
 
-    def get_usage(self, start_from: datetime | None = None) -> Any:  # noqa: ANN401 - that is what is wrong
-        """Count, in words."""
+    def get_usage(self, start_from: datetime | None = None) -> Any:
         return str(super().get_usage(start_from))
 
 
-@killed_by("usage.number", "it raised TypeError", spec=TEXTS)
-class NeedsAMoment(OpenTexts):
-    """Cannot count from the beginning."""
+@killed_by("usage.count", "it raised TypeError", spec=SMS)
+class UsageNeedsStartTime(MemorySms):
+    """Raises a TypeError without a start time."""
 
     def get_usage(self, start_from: datetime | None = None) -> int:
-        """Count, since a moment."""
         return super().get_usage(max(start_from, start_from))  # type: ignore[type-var]  # that is what is wrong
 
 
-@killed_by("usage.number", "it raised ConnectorError not_implemented", spec=TEXTS)
-class PromisesUsage(OpenTexts):
-    """Says that it can count, and cannot."""
+@killed_by("usage.count", "it raised ConnectorError not_implemented", spec=SMS)
+class UsageNotImplemented(MemorySms):
+    """Declares the capability usage, but does not implement get_usage."""
 
     def get_usage(self, start_from: datetime | None = None) -> int:
-        """Leave it to the kit."""
-        return super(OpenTexts, self).get_usage(start_from)
+        return super(MemorySms, self).get_usage(start_from)
 
 
-@killed_by("usage.number", "to send nothing", spec=TEXTS)
-class CountsByTrying(OpenTexts):
-    """Sends a message to see its number."""
+@killed_by("usage.count", "to send no message", spec=SMS)
+class UsageSendsMessage(MemorySms):
+    """Sends a message to find out the usage."""
 
     def get_usage(self, start_from: datetime | None = None) -> int:
-        """Send, and count."""
         self.call({"to": ["15550000000"], "text": "", "apiKey": self.read_config().api_key})
         return super().get_usage(start_from)
 
 
-@killed_by("usage.grows", "expected the usage to grow by", spec=TEXTS)
-class CountsItsCalls(OpenTexts):
-    """Counts what it tried to send."""
+@killed_by("usage.increases", "expected the usage to increase by", spec=SMS)
+class CountsOwnCalls(MemorySms):
+    """Counts the calls of its own instance instead of asking the provider."""
 
     tried = 0
 
     def call(self, request: Request) -> object:
-        """Count, and call."""
         self.tried += 1
         return super().call(request)
 
     def get_usage(self, start_from: datetime | None = None) -> int:
-        """Return what was counted here."""
         return self.tried + 0 * super().get_usage(start_from)
 
 
-@killed_by("usage.grows", "expected a usage of 0", spec=TEXTS)
-class CountsFromTheBeginning(OpenTexts):
-    """Passes the moment over."""
+@killed_by("usage.increases", "from the day after tomorrow on to be 0, found", spec=SMS)
+class IgnoresStartTime(MemorySms):
+    """Ignores the start time."""
 
     def get_usage(self, start_from: datetime | None = None) -> int:
-        """Count everything."""
         del start_from
         return super().get_usage()
 
 
-@killed_by("usage.failure", "expected a ConnectorError", spec=TEXTS)
-class RawUsageErrors(OpenTexts):
-    """Lets the network's own errors out of get_usage."""
+@killed_by("usage.error", "expected a ConnectorError", spec=SMS)
+class RawUsageErrors(MemorySms):
+    """Raises network errors from get_usage without translating them."""
 
     def get_usage(self, start_from: datetime | None = None) -> int:
-        """Count, and translate nothing."""
         try:
             return super().get_usage(start_from)
         except ConnectorError as error:
             raise error.__cause__ or error from None
 
 
-@killed_by("usage.absent", "expected not_implemented from a connector that declares no usage, found a usage of 0")
-class MakesUpAUsage(Open):
-    """Says that nothing was ever sent, because it does not know."""
+@killed_by(
+    "usage.not-implemented",
+    "expected not_implemented, as the Spec does not declare the capability usage; it returned 0",
+)
+class UsageOfZero(BaseSes):
+    """Returns 0 because it does not know the usage."""
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self.get_usage = lambda start_from=None: 0  # type: ignore[method-assign]  # noqa: ARG005 - see Connector

@@ -1,4 +1,4 @@
-"""Leads the AWS client of these tests to a server on this machine."""
+"""Fixtures: a loopback server in place of SES, and connectors."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.loopback import Loopback
 
 @pytest.fixture
 def ses(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
-    """Stand in for SES: whatever client is made while this runs calls it, and it accepts."""
+    """Return a loopback server that accepts messages; clients created during the test call it instead of SES."""
     loopback.answers = [ACCEPTED]
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", loopback.url)
     return loopback
@@ -18,7 +18,7 @@ def ses(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
 
 @pytest.fixture(scope="session")
 def client_factory() -> SessionClientFactory:
-    """Share one botocore session between the tests that only need a client: making a session is slow."""
+    """Share one botocore session between the tests that only need a client: creating a session is slow."""
     return SessionClientFactory()
 
 
@@ -30,13 +30,13 @@ def connector(client_factory: SessionClientFactory) -> AwsSesConnector:
 
 @pytest.fixture
 def fresh_connector() -> AwsSesConnector:
-    """Return a connector as a host makes it, whose session reads the environment anew."""
+    """Return a connector with a botocore session of its own, which reads the environment."""
     return AwsSesConnector(get_config=lambda _: ses_config())
 
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let no test wait between attempts; return how long each pause could have been."""
+    """Skip the pauses between attempts; return the longest possible duration of each."""
     longest: list[float] = []
 
     def uniform(_: float, high: float) -> float:

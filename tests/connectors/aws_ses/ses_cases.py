@@ -1,4 +1,4 @@
-"""Configs, messages and stand-ins for the client that the tests of the SES connector share."""
+"""Configs, messages and fake clients that the tests of the SES connector share."""
 
 import json
 import traceback
@@ -9,18 +9,18 @@ import pytest
 
 from connector_kit import ConnectorError, Email, SendMessageData
 from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector, aws_ses_config_guard
-from tests.loopback import Answer, Loopback
+from tests.loopback import HttpResponse, Loopback
 
 Json = Any
 KEY_ID = "AKIAFAKEFAKEFAKEFAKE"
 KEY_SECRET = "canary+Secret/Key0123456789canarySecret0"  # never a real one
 CODE = "918273"
 MESSAGE = {"to": "success@simulator.amazonses.com", "type": "SignIn", "payload": {"code": CODE, "locale": "en"}}
-ACCEPTED = Answer(200, b'{"MessageId":"0102-accepted"}')
+ACCEPTED = HttpResponse(200, b'{"MessageId":"0102-accepted"}')
 
 
 def ses_config(**changes: Json) -> dict[str, Json]:
-    """Return a sound config, with changes."""
+    """Return a valid config, with changes."""
     return {
         "accessKeyId": KEY_ID,
         "accessKeySecret": KEY_SECRET,
@@ -35,12 +35,12 @@ def ses_config(**changes: Json) -> dict[str, Json]:
 
 
 def settings(**changes: Json) -> AwsSesConfig:
-    """Return a sound config as its class."""
+    """Return a valid config as an instance of its class, with changes."""
     return aws_ses_config_guard.validate(ses_config(**changes))
 
 
-def email(**changes: Any) -> Email:  # noqa: ANN401 - Email's own fields
-    """Return an e-mail that is ready to go, with changes."""
+def email(**changes: Any) -> Email:
+    """Return a rendered e-mail, with changes."""
     fields = {
         "to": "success@simulator.amazonses.com",
         "subject": "Subject",
@@ -55,27 +55,27 @@ def email(**changes: Any) -> Email:  # noqa: ANN401 - Email's own fields
 
 
 class FakeClient:
-    """Stands in for a botocore client: records what it is asked, and answers or raises."""
+    """Replaces a botocore client: records each request, and returns a response or raises an exception."""
 
-    def __init__(self, answer: Mapping[str, Json] | Exception | None = None) -> None:
+    def __init__(self, response: Mapping[str, Json] | Exception | None = None) -> None:
         self.calls: list[dict[str, Json]] = []
-        self.answer = answer or {"MessageId": "0102-fake", "ResponseMetadata": {"HTTPStatusCode": 200}}
+        self.response = response or {"MessageId": "0102-fake", "ResponseMetadata": {"HTTPStatusCode": 200}}
 
     def send_email(self, **members: Json) -> Mapping[str, Json]:
-        """Record and answer."""
+        """Record the request and respond."""
         self.calls.append(members)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        if isinstance(self.response, Exception):
+            raise self.response
+        return self.response
 
 
-def connector_with(client: object, **kit: Any) -> AwsSesConnector:  # noqa: ANN401 - as the connector's own
-    """Return a connector that talks to a stand-in."""
+def connector_with(client: object, **kit: Any) -> AwsSesConnector:
+    """Return a connector that uses the client."""
     return AwsSesConnector(client_factory=lambda _: client, get_config=lambda _: ses_config(), **kit)
 
 
 def failure(connector: AwsSesConnector, config: Json = None, message: Json = MESSAGE) -> ConnectorError:
-    """Return the error that a send raises, after a look for secrets in all that could be printed of it."""
+    """Return the error that a send raises; fail if it or its traceback shows a secret."""
     with pytest.raises(ConnectorError) as caught:
         connector.send_message(message, config)
     printed = "".join(traceback.format_exception(caught.value))
@@ -85,12 +85,12 @@ def failure(connector: AwsSesConnector, config: Json = None, message: Json = MES
 
 
 def sent(server: Loopback) -> dict[str, Json]:
-    """Return the members of the one request that a server got."""
+    """Return the members of the one request that the server received."""
     (request,) = server.requests
     members: dict[str, Json] = json.loads(request.body)
     return members
 
 
-def refusal(status: int, code: str, message: str, **headers: str) -> Answer:
-    """Return an error as SES words it: the code in a header, the message in the body."""
-    return Answer(status, json.dumps({"message": message}).encode(), {"x-amzn-ErrorType": code, **headers})
+def error_response(status: int, code: str, message: str, **headers: str) -> HttpResponse:
+    """Return an error response in the format of SES: the code in a header, the message in the body."""
+    return HttpResponse(status, json.dumps({"message": message}).encode(), {"x-amzn-ErrorType": code, **headers})

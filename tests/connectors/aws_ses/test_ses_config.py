@@ -1,4 +1,4 @@
-"""What the connector says of itself: metadata, form, default templates, config class and declaration."""
+"""Metadata, config form, default templates, config class, warnings and declaration."""
 
 from importlib.resources import files
 from typing import Any
@@ -24,16 +24,16 @@ KEYS = {
 }
 
 
-def test_the_connector_names_itself_as_documented() -> None:
-    """Id and target by which Logto and operators know it."""
+def test_metadata_has_the_documented_id_and_target() -> None:
+    """The id, the target and the required languages; the metadata is valid."""
     assert (METADATA.id, METADATA.target, METADATA.platform) == ("aws-ses-mail", "aws-ses", None)
     assert connector_metadata_guard.issues(to_json(METADATA)) == []
     assert {"en", "es", "pt-BR"} <= METADATA.name.keys()
     assert {"en", "es", "pt-BR"} <= METADATA.description.keys()
 
 
-def test_its_pictures_and_guides_are_in_the_package() -> None:
-    """What the metadata points to is there, and is what it claims to be."""
+def test_logos_and_readmes_are_in_the_package() -> None:
+    """The files that the metadata names exist and have the right format."""
     folder = files("connector_kit.connectors.aws_ses")
     for logo in (METADATA.logo, METADATA.logo_dark or ""):
         assert "<svg" in (folder / logo).read_text(encoding="utf-8")
@@ -41,38 +41,38 @@ def test_its_pictures_and_guides_are_in_the_package() -> None:
         assert (folder / readme).read_text(encoding="utf-8").startswith("#")
 
 
-def test_the_form_has_an_item_for_each_key_of_the_config_and_no_other() -> None:
-    """Console drops keys that are no form items, so each of the nine needs one."""
+def test_form_items_match_the_config_schema() -> None:
+    """Logto Console drops keys without a form item, so each key has one."""
     assert {item.key for item in ITEMS} == KEYS == bundle("aws-ses-config")["properties"].keys() - {"$schema"}
     required = {item.key for item in ITEMS if item.required}
     assert required == set(bundle("aws-ses-config")["required"])
     assert {item.key: item.type for item in ITEMS}["templates"] is ConnectorConfigFormItemType.JSON
 
 
-def test_the_secret_key_is_masked_in_the_form() -> None:
-    """Console masks what is said to be confidential, or a key that ends in Secret."""
+def test_secret_key_is_masked_in_the_form() -> None:
+    """Logto Console masks confidential items, and text items whose key ends in Secret."""
     (item,) = (item for item in ITEMS if item.key == "accessKeySecret")
-    assert item.is_confidential is not False
-    assert item.key.endswith("Secret")
+    assert item.is_confidential
+    assert item.is_masked
 
 
-def test_the_default_templates_are_ready_to_use() -> None:
-    """A new form's templates are valid, draw no warning, and cover the four required usage types."""
+def test_default_templates_produce_no_issues() -> None:
+    """The templates of a new form are valid without warnings, and cover the four required usage types."""
     (item,) = (item for item in ITEMS if item.key == "templates")
     config = ses_config(templates=item.default_value)
     assert aws_ses_config_guard.issues(config, strict=True) == []
 
 
-def test_placeholders_left_in_the_form_are_warned_of() -> None:
-    """Every placeholder that Console shows is one that the guard knows again."""
+def test_placeholder_of_the_form_produces_warning() -> None:
+    """The guard recognizes each placeholder that Logto Console shows."""
     for item in ITEMS:
         if item.placeholder and item.placeholder.startswith("<") and "@" not in item.placeholder:
             issues = aws_ses_config_guard.issues(ses_config(**{item.key: item.placeholder}))
             assert "placeholder" in {issue.keyword for issue in issues}, item.key
 
 
-def test_neither_key_nor_template_shows_in_a_configs_repr() -> None:
-    """Logs and assertion messages print reprs."""
+def test_repr_of_config_hides_keys_and_templates() -> None:
+    """Logs and assertion messages contain reprs."""
     shown = repr(settings())
     assert KEY_ID not in shown
     assert KEY_SECRET not in shown
@@ -80,8 +80,8 @@ def test_neither_key_nor_template_shows_in_a_configs_repr() -> None:
     assert "eu-west-1" in shown
 
 
-def test_the_config_class_has_a_field_for_each_key() -> None:
-    """A full config comes back whole."""
+def test_config_class_has_a_field_for_each_key() -> None:
+    """A config with every key survives the conversion to the class and back."""
     full = {key: key for key in KEYS - {"templates"}} | {"templates": ses_config()["templates"]}
     config = aws_ses_config_guard.validate(full)
     assert isinstance(config, AwsSesConfig)
@@ -89,8 +89,8 @@ def test_the_config_class_has_a_field_for_each_key() -> None:
     assert [template.usage_type for template in config.templates] == [it["usageType"] for it in full["templates"]]
 
 
-def test_the_declaration_can_be_used_as_it_is() -> None:
-    """Its config draws no warning, and it names both keys as secrets."""
+def test_declared_config_produces_no_issues() -> None:
+    """The declared config has every key; the declaration lists both keys as secrets."""
     declaration = AwsSesConnector.declaration
     assert declaration is not None
     assert aws_ses_config_guard.issues(dict(declaration.valid_config), strict=True) == []
@@ -99,13 +99,52 @@ def test_the_declaration_can_be_used_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "us-gov-west-1", "eusc-de-east-1", "ap-southeast-2"])
-def test_regions_of_every_partition_with_ses_draw_no_warning(region: str) -> None:
-    """Commercial, US government and European sovereign regions all have SES."""
+def test_region_of_any_partition_produces_no_warning(region: str) -> None:
+    """SES is available in commercial, US government and European sovereign regions."""
     assert aws_ses_config_guard.issues(ses_config(region=region)) == []
 
 
+def warnings(**changes: Any) -> list[tuple[str, str, str]]:
+    """Return path, keyword and message of the warnings for a config with changes; ``None`` removes a key."""
+    config = {key: value for key, value in ses_config(**changes).items() if value is not None}
+    issues = aws_ses_config_guard.issues(config)
+    assert {issue.severity for issue in issues} <= {"warning"}
+    return [(issue.path, issue.keyword, issue.message) for issue in issues]
+
+
+@pytest.mark.parametrize("region", ["Ireland", "EU-WEST-1", "eu_west_1", "eu-west-1 ", "eu", ""])
+def test_region_of_wrong_format_produces_warning(region: str) -> None:
+    """The message shows a valid code."""
+    message = "not the code of an AWS region: expected a code such as eu-west-1"
+    assert warnings(region=region) == [("$.region", "region", message)]
+
+
+def test_missing_sender_produces_warning() -> None:
+    """Logto accepts a config without a sender, SES does not send with it."""
+    message = "missing: SES rejects every message without a sender"
+    assert warnings(emailAddress=None) == [("$.emailAddress", "sender", message)]
+
+
+@pytest.mark.parametrize("key", ["emailAddress", "feedbackForwardingEmailAddress"])
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("noreply", "expected Name<local@domain>, <local@domain> or local@domain"),
+        ("a@b@c.example", "expected Name<local@domain>, <local@domain> or local@domain"),
+        ("grüße@acme.example", "the part before the @ must be ASCII"),
+        ("a@ü..example", "its domain is not a valid domain name"),
+    ],
+)
+def test_invalid_address_produces_warning(key: str, address: str, reason: str) -> None:
+    """The message names the reason, not the address."""
+    ((path, keyword, message),) = warnings(**{key: address})
+    assert (path, keyword) == (f"$.{key}", "sender")
+    assert message.startswith("SES rejects this address: ")
+    assert message.endswith(reason)
+
+
 @pytest.mark.parametrize("value", [None, [], "x", {"region": 1, "emailAddress": 1}, {}])
-def test_the_advice_on_senders_takes_any_value(value: Any) -> None:  # noqa: ANN401 - any JSON value
-    """What is no config has errors; the advice does not fail on it."""
+def test_warnings_accept_any_value(value: Any) -> None:
+    """A value that is not a config has errors; the functions that find warnings do not fail on it."""
     assert not aws_ses_config_guard.is_valid(value)
     assert aws_ses_config_guard.issues(value)

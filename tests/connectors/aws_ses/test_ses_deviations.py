@@ -1,4 +1,4 @@
-"""The deviations from the official SES connector, R1 to R7, each seen on the wire; all else is equal."""
+"""The deviations from the official SES connector (R1 to R7), tested on the wire; the rest of the request is equal."""
 
 import json
 from email.header import decode_header, make_header
@@ -13,16 +13,16 @@ from tests.connectors.aws_ses.ses_cases import (
     MESSAGE,
     FakeClient,
     connector_with,
+    error_response,
     failure,
-    refusal,
     sent,
     ses_config,
 )
 from tests.loopback import Loopback
 
 
-def test_beside_the_deviations_the_request_is_the_official_one(ses: Loopback, connector: AwsSesConnector) -> None:
-    """Seen from the official connector, but for the charset of subject and body (R5)."""
+def test_request_equals_that_of_the_official_connector(ses: Loopback, connector: AwsSesConnector) -> None:
+    """The expected request was recorded from the official connector; only the charset differs (R5)."""
     assert connector.send_message(MESSAGE) == "0102-accepted"
     (request,) = ses.requests
     assert (request.method, request.path) == ("POST", "/v2/email/outbound-emails")
@@ -43,8 +43,8 @@ def _managed(**members: str) -> AwsSesConnector:
     return AwsSesConnector(get_config=lambda _: ses_config(), get_i18n_email_template=lambda *_: template)
 
 
-def test_r1_names_of_a_prototype_stay_as_written(ses: Loopback, connector: AwsSesConnector) -> None:
-    """R1: ``{{toString}}`` is a name like any other; upstream prints a function's source."""
+def test_r1_placeholders_of_javascript_prototypes_are_not_replaced(ses: Loopback, connector: AwsSesConnector) -> None:
+    """R1: ``{{toString}}`` is an unknown variable. The official connector prints the source of a function."""
     template = {"usageType": "SignIn", "subject": "{{toString}}", "content": "{{constructor.name}} {{__proto__}}"}
     config = ses_config()
     connector.send_message(MESSAGE, {**config, "templates": [template, *config["templates"]]})
@@ -54,7 +54,7 @@ def test_r1_names_of_a_prototype_stay_as_written(ses: Loopback, connector: AwsSe
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("response", "expected"),
     [
         ((429, "TooManyRequestsException", "Maximum sending rate exceeded."), "rate_limit_exceeded"),
         ((429, "TooManyRequestsException", "Daily message quota exceeded."), "usage_limit_exceeded"),
@@ -62,18 +62,18 @@ def test_r1_names_of_a_prototype_stay_as_written(ses: Loopback, connector: AwsSe
     ],
 )
 @pytest.mark.usefixtures("pauses")
-def test_r2_throttles_and_quotas_have_codes_of_their_own(
-    ses: Loopback, connector: AwsSesConnector, answer: tuple[int, str, str], expected: str
+def test_r2_throttles_and_quotas_have_their_own_codes(
+    ses: Loopback, connector: AwsSesConnector, response: tuple[int, str, str], expected: str
 ) -> None:
-    """R2: a throttle passes, a quota stays, others are as upstream; data has message, AWS code and request id."""
-    ses.answers = [refusal(*answer, **{"x-amzn-RequestId": "r-1"})]
+    """R2: the error data has the message, the AWS code and the request id."""
+    ses.answers = [error_response(*response, **{"x-amzn-RequestId": "r-1"})]
     error = failure(connector)
     assert error.code == expected
-    assert error.data == {"message": answer[2], "code": answer[1], "requestId": "r-1"}
+    assert error.data == {"message": response[2], "code": response[1], "requestId": "r-1"}
 
 
-def test_r3_reply_to_sender_and_content_type_of_a_template_are_honoured(ses: Loopback) -> None:
-    """R3: a template of Logto's own says where answers go, who sends and what the body is."""
+def test_r3_reply_to_sender_and_content_type_of_a_managed_template_are_used(ses: Loopback) -> None:
+    """R3: a template managed in Logto sets ReplyToAddresses, FromEmailAddress and the body's type."""
     _managed(
         content_type="text/plain", reply_to="Help {{code}} <help@acme.example>", send_from="Shop <shop@acme.example>"
     ).send_message(MESSAGE)
@@ -92,14 +92,14 @@ def test_r3_reply_to_sender_and_content_type_of_a_template_are_honoured(ses: Loo
         ("Shop, Inc.", '"Shop, Inc." <noreply@acme.example>'),
     ],
 )
-def test_r3_a_display_name_alone_goes_before_the_configs_address(ses: Loopback, send_from: str, expected: str) -> None:
-    """R3: ``sendFrom`` may be a mailbox, an address or a display name."""
+def test_r3_send_from_may_be_a_display_name(ses: Loopback, send_from: str, expected: str) -> None:
+    """R3: a display name without an address is combined with the config's address."""
     _managed(send_from=send_from).send_message(MESSAGE)
     assert sent(ses)["FromEmailAddress"] == expected
 
 
-def test_r4_control_characters_are_stripped(ses: Loopback) -> None:
-    """R4: no subject, sender or Reply-To can break out of its header field; a body keeps its lines."""
+def test_r4_control_characters_are_removed(ses: Loopback) -> None:
+    """R4: subject, sender and reply address cannot inject header fields; the body is unchanged."""
     payload = {"name": "x\r\nBcc: evil@evil.example\x00\x7f", "code": CODE}
     template = EmailTemplateDetails(
         "Hi {{name}}", "Hi {{name}}", reply_to="{{name}} <help@acme.example>", send_from="{{name}} <shop@acme.example>"
@@ -115,7 +115,7 @@ def test_r4_control_characters_are_stripped(ses: Loopback) -> None:
 
 
 def test_r4_display_names_are_encoded(ses: Loopback, connector: AwsSesConnector) -> None:
-    """R4: a name outside ASCII becomes encoded words (RFC 2047)."""
+    """R4: a name outside ASCII is encoded as in RFC 2047."""
     connector.send_message(MESSAGE, ses_config(emailAddress="Ação Ltda<noreply@acme.example>"))
     sender = sent(ses)["FromEmailAddress"]
     assert sender.isascii()
@@ -123,13 +123,13 @@ def test_r4_display_names_are_encoded(ses: Loopback, connector: AwsSesConnector)
 
 
 def test_r4_display_names_with_specials_are_quoted(ses: Loopback, connector: AwsSesConnector) -> None:
-    """R4: a comma would otherwise be an "Illegal address"."""
+    """R4: SES rejects an unquoted comma as "Illegal address"."""
     connector.send_message(MESSAGE, ses_config(emailAddress="Acme, Inc. <noreply@acme.example>"))
     assert sent(ses)["FromEmailAddress"] == '"Acme, Inc." <noreply@acme.example>'
 
 
-def test_r4_domains_are_punycode(ses: Loopback, connector: AwsSesConnector) -> None:
-    """R4: sender's and recipient's domains go out as IDNA has them."""
+def test_r4_domains_are_encoded_as_punycode(ses: Loopback, connector: AwsSesConnector) -> None:
+    """R4: the domains of sender and recipient are encoded with IDNA 2008."""
     config = ses_config(emailAddress="<noreply@bücher.example>")
     connector.send_message({**MESSAGE, "to": "a@straße.example"}, config)
     members = sent(ses)
@@ -137,8 +137,8 @@ def test_r4_domains_are_punycode(ses: Loopback, connector: AwsSesConnector) -> N
     assert members["Destination"] == {"ToAddresses": ["a@xn--strae-oqa.example"]}
 
 
-def test_r4_more_than_320_bytes_are_an_error_before_the_call() -> None:
-    """R4: SES would refuse the mailbox with less clear words."""
+def test_r4_sender_over_320_bytes_raises_before_the_call() -> None:
+    """R4: SES would reject the mailbox with a less helpful message."""
     client = FakeClient()
     error = failure(connector_with(client), ses_config(emailAddress="é" * 150 + " <noreply@acme.example>"))
     assert error.code is ConnectorErrorCodes.INVALID_CONFIG
@@ -147,24 +147,24 @@ def test_r4_more_than_320_bytes_are_an_error_before_the_call() -> None:
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "text/plain"])
-def test_r5_the_charset_is_utf_8_throughout(ses: Loopback, content_type: str) -> None:
-    """R5: upstream names ``utf8``, which is no registered charset, and for the subject only."""
+def test_r5_subject_and_body_declare_utf_8(ses: Loopback, content_type: str) -> None:
+    """R5: the official connector declares ``utf8``, which is not a registered charset, and only for the subject."""
     _managed(content_type=content_type).send_message(MESSAGE)
     simple = sent(ses)["Content"]["Simple"]
     (body,) = simple["Body"].values()
     assert simple["Subject"]["Charset"] == body["Charset"] == "UTF-8"
 
 
-def test_r6_a_network_failure_is_a_connector_error_chained_from_its_cause() -> None:
-    """R6: upstream throws the client's own exception."""
+def test_r6_network_failure_raises_connector_error_with_cause() -> None:
+    """R6: the official connector throws the exception of the AWS client."""
     cause = EndpointConnectionError(endpoint_url="https://email.eu-west-1.amazonaws.com")
     error = failure(connector_with(FakeClient(cause)))
     assert error.code is ConnectorErrorCodes.GENERAL
     assert error.__cause__ is cause
 
 
-def test_r7_the_client_is_kept_while_region_and_keys_stay_the_same() -> None:
-    """R7: upstream makes a client for every message."""
+def test_r7_same_region_and_keys_reuse_client() -> None:
+    """R7: the official connector creates a client for every message."""
     made = []
 
     def factory(config: object) -> FakeClient:
@@ -180,8 +180,8 @@ def test_r7_the_client_is_kept_while_region_and_keys_stay_the_same() -> None:
 
 
 @pytest.mark.usefixtures("pauses")
-def test_r7_retries_are_explicit_and_few(ses: Loopback, connector: AwsSesConnector) -> None:
-    """R7: three attempts, whatever the environment or the version of botocore thinks best."""
-    ses.answers = [refusal(500, "InternalServiceErrorException", "Internal.")]
+def test_r7_send_is_attempted_three_times(ses: Loopback, connector: AwsSesConnector) -> None:
+    """R7: neither the environment nor the version of botocore changes the number of attempts."""
+    ses.answers = [error_response(500, "InternalServiceErrorException", "Internal.")]
     failure(connector)
     assert len(ses.requests) == 3

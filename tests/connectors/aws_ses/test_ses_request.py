@@ -1,4 +1,4 @@
-"""The SendEmail request: a pure function of config and e-mail; every option, and nothing that SES refuses."""
+"""The ``SendEmail`` request: every option of the config, and no member that SES rejects."""
 
 import itertools
 from typing import Any
@@ -31,15 +31,15 @@ CONTENT = {
 }
 
 
-def without_options(**changes: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return settings that have none of the options but those given."""
+def without_options(**changes: Any) -> Any:
+    """Return a config without options, with changes."""
     config = {key: value for key, value in ses_config().items() if key not in OPTIONS}
     return settings(**{**dict.fromkeys(OPTIONS, ""), **config, **changes})
 
 
 @pytest.mark.parametrize("chosen", list(itertools.product((False, True), repeat=len(OPTIONS))))
-def test_each_option_becomes_its_member_and_an_absent_one_none(chosen: tuple[bool, ...]) -> None:
-    """Every combination of the five options, by the names of SES v2's API."""
+def test_each_option_sets_its_member(chosen: tuple[bool, ...]) -> None:
+    """Every combination of the five options; an option that is not set adds no member."""
     keys = [key for key, used in zip(OPTIONS, chosen, strict=True) if used]
     request = send_email_request(without_options(**{key: OPTIONS[key][1] for key in keys}), email())
     assert request == {
@@ -50,23 +50,23 @@ def test_each_option_becomes_its_member_and_an_absent_one_none(chosen: tuple[boo
 
 
 @pytest.mark.parametrize("key", OPTIONS)
-def test_an_empty_option_is_left_out(key: str) -> None:
-    """SES refuses an empty member; a form that was cleared leaves one."""
+def test_empty_option_adds_no_member(key: str) -> None:
+    """SES rejects empty members. A cleared form field leaves an empty option."""
     request = send_email_request(settings(**{**{it: value for it, (_, value) in OPTIONS.items()}, key: ""}), email())
     assert OPTIONS[key][0] not in request
     assert len(request) == len(OPTIONS) + 1
 
 
-def test_an_empty_reply_to_or_sender_of_a_template_is_left_out() -> None:
-    """What renders to nothing says nothing; the config's sender then stands."""
+def test_empty_reply_to_or_send_from_adds_no_member() -> None:
+    """Without a sender of the template, the config's sender is used."""
     request = send_email_request(settings(), email(reply_to="", send_from=""))
     assert "ReplyToAddresses" not in request
     assert request["FromEmailAddress"] == "Acme <noreply@acme.example>"
     assert "ReplyToAddresses" not in send_email_request(settings(), email(reply_to="\r\n"))
 
 
-def test_without_any_sender_none_is_made_up() -> None:
-    """A display name alone needs the config's address; without one SES is left to refuse."""
+def test_missing_sender_adds_no_member() -> None:
+    """A display name without the config's address is not a sender; SES then rejects the message."""
     for send_from in (None, "", "Acme"):
         assert "FromEmailAddress" not in send_email_request(without_options(), email(send_from=send_from))
 
@@ -79,14 +79,14 @@ def test_without_any_sender_none_is_made_up() -> None:
         ("a@bücher.example", "a@xn--bcher-kva.example"),
     ],
 )
-def test_the_recipient_goes_out_as_logto_gave_it_but_for_its_domain(to: str, expected: str) -> None:
-    """SES takes domains in punycode only."""
+def test_recipient_is_unchanged_except_for_its_domain(to: str, expected: str) -> None:
+    """SES accepts domains only in punycode."""
     assert send_email_request(settings(), email(to=to))["Destination"] == {"ToAddresses": [expected]}
 
 
 @pytest.mark.parametrize("to", ["a@ü..example", "a" * 316 + "@b.co", "é" * 158 + "@b.co"])
-def test_an_unusable_recipient_is_logtos_fault_and_ses_is_not_called(to: str) -> None:
-    """``invalid_request_parameters``, before any call, without the address in it."""
+def test_invalid_recipient_raises_invalid_request_parameters(to: str) -> None:
+    """SES is not called, and the error does not show the address."""
     client = FakeClient()
     error = failure(connector_with(client), message={"to": to, "type": "SignIn", "payload": {}})
     assert error.code is ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS
@@ -105,15 +105,13 @@ def test_an_unusable_recipient_is_logtos_fault_and_ses_is_not_called(to: str) ->
         ({}, {"send_from": "Acme <a@ü..example>"}, "sendFrom of the template"),
     ],
 )
-def test_an_unusable_mailbox_is_the_configs_fault_and_ses_is_not_called(
-    changes: dict[str, str], template: dict[str, str], where: str
-) -> None:
-    """``invalid_config`` names the place and the fault, not the mailbox."""
+def test_invalid_mailbox_raises_invalid_config(changes: dict[str, str], template: dict[str, str], where: str) -> None:
+    """SES is not called. The error names the key and the reason, not the mailbox."""
     client = FakeClient()
     with pytest.raises(ConnectorError) as caught:
         connector_with(client).deliver(settings(**changes), email(**template))
     assert caught.value.code is ConnectorErrorCodes.INVALID_CONFIG
-    assert f"The mailbox in {where} cannot be used: it" in str(caught.value)
+    assert f"The mailbox in {where} is not valid: it" in str(caught.value)
     assert "é" not in str(caught.value)
     assert client.calls == []
 
@@ -122,8 +120,8 @@ SHAPE = get_session().get_service_model("sesv2").operation_model("SendEmail").in
 
 
 @given(st.data())
-def test_whatever_is_sent_has_the_form_that_ses_documents(data: st.DataObject) -> None:
-    """Any texts at all give a request that Amazon's own model of SES v2 accepts, or a connector error."""
+def test_any_request_matches_the_service_model(data: st.DataObject) -> None:
+    """Any config and e-mail result in a request that botocore's model of SES v2 accepts, or in a ConnectorError."""
     texts = st.text(max_size=12) | st.builds(
         "{}<{}@{}>".format, st.text(max_size=5), st.text(max_size=5), st.text(max_size=5)
     )

@@ -1,4 +1,4 @@
-"""When a send is tried again, against a server: what SES did not take is repeated, what it may have taken never."""
+"""Retries: a send that SES did not accept may be repeated; one that it may have accepted never is."""
 
 import socket
 from types import SimpleNamespace
@@ -18,24 +18,24 @@ from hypothesis import strategies as st
 from connector_kit import ConnectorErrorCodes
 from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector, client
 from connector_kit.connectors.aws_ses.client import SendEmailClient, SessionClientFactory
-from tests.connectors.aws_ses.ses_cases import ACCEPTED, MESSAGE, failure, refusal, ses_config
-from tests.loopback import Answer, Loopback
+from tests.connectors.aws_ses.ses_cases import ACCEPTED, MESSAGE, error_response, failure, ses_config
+from tests.loopback import HttpResponse, Loopback
 
-THROTTLED = refusal(429, "TooManyRequestsException", "Maximum sending rate exceeded.")
-UNMODELLED = refusal(400, "ThrottlingException", "Rate exceeded")
-LIMIT = refusal(400, "LimitExceededException", "Too many.")
-DAILY = refusal(429, "TooManyRequestsException", "Daily message quota exceeded.")
-DAILY_UNMODELLED = refusal(454, "Throttling", "Throttling failure: Daily message quota exceeded")
-FAULT = refusal(500, "InternalServiceErrorException", "Internal.")
-GATEWAY = Answer(502, b"<html></html>", {"Content-Type": "text/html"})
-UNAVAILABLE = Answer(503, b"{}")
-REJECTED = refusal(400, "MessageRejected", "No.")
+THROTTLED = error_response(429, "TooManyRequestsException", "Maximum sending rate exceeded.")
+UNMODELLED = error_response(400, "ThrottlingException", "Rate exceeded")
+LIMIT = error_response(400, "LimitExceededException", "Too many.")
+DAILY = error_response(429, "TooManyRequestsException", "Daily message quota exceeded.")
+DAILY_UNMODELLED = error_response(454, "Throttling", "Throttling failure: Daily message quota exceeded")
+INTERNAL = error_response(500, "InternalServiceErrorException", "Internal.")
+GATEWAY = HttpResponse(502, b"<html></html>", {"Content-Type": "text/html"})
+UNAVAILABLE = HttpResponse(503, b"{}")
+REJECTED = error_response(400, "MessageRejected", "No.")
 
 
-@pytest.mark.parametrize("failing", [THROTTLED, UNMODELLED, FAULT, GATEWAY, UNAVAILABLE, Answer(504)])
+@pytest.mark.parametrize("failing", [THROTTLED, UNMODELLED, INTERNAL, GATEWAY, UNAVAILABLE, HttpResponse(504)])
 @pytest.mark.usefixtures("pauses")
-def test_a_passing_failure_is_tried_again(ses: Loopback, connector: AwsSesConnector, failing: Answer) -> None:
-    """Once refused, then accepted: two calls and one message id."""
+def test_transient_failure_is_retried(ses: Loopback, connector: AwsSesConnector, failing: HttpResponse) -> None:
+    """The first request fails, the second succeeds with the same body."""
     ses.answers = [failing, ACCEPTED]
     assert connector.send_message(MESSAGE) == "0102-accepted"
     assert len(ses.requests) == 2
@@ -43,107 +43,111 @@ def test_a_passing_failure_is_tried_again(ses: Loopback, connector: AwsSesConnec
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"),
+    ("response", "code"),
     [
         (THROTTLED, "rate_limit_exceeded"),
         (UNMODELLED, "rate_limit_exceeded"),
-        (FAULT, "invalid_response"),
+        (INTERNAL, "invalid_response"),
         (GATEWAY, "invalid_response"),
     ],
 )
 @pytest.mark.usefixtures("pauses")
-def test_three_attempts_are_all(ses: Loopback, connector: AwsSesConnector, answer: Answer, code: str) -> None:
-    """A failure that does not pass is given up after the third call."""
-    ses.answers = [answer]
+def test_send_fails_after_three_attempts(
+    ses: Loopback, connector: AwsSesConnector, response: HttpResponse, code: str
+) -> None:
+    """The error of the last attempt is raised."""
+    ses.answers = [response]
     assert failure(connector).code == code
     assert len(ses.requests) == 3
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         DAILY,
         DAILY_UNMODELLED,
         LIMIT,
         REJECTED,
-        refusal(400, "AccountSuspendedException", "No."),
-        refusal(400, "SendingPausedException", "No."),
-        refusal(400, "MailFromDomainNotVerifiedException", "No."),
-        refusal(404, "NotFoundException", "No."),
-        refusal(400, "BadRequestException", "No."),
-        refusal(403, "InvalidClientTokenId", "No."),
-        refusal(403, "SignatureDoesNotMatch", "No."),
-        refusal(403, "RequestExpired", "No."),
-        Answer(501),
-        Answer(202, b'{"MessageId":"x"}'),
-        Answer(200, b"{"),
+        error_response(400, "AccountSuspendedException", "No."),
+        error_response(400, "SendingPausedException", "No."),
+        error_response(400, "MailFromDomainNotVerifiedException", "No."),
+        error_response(404, "NotFoundException", "No."),
+        error_response(400, "BadRequestException", "No."),
+        error_response(403, "InvalidClientTokenId", "No."),
+        error_response(403, "SignatureDoesNotMatch", "No."),
+        error_response(403, "RequestExpired", "No."),
+        HttpResponse(501),
+        HttpResponse(202, b'{"MessageId":"x"}'),
+        HttpResponse(200, b"{"),
     ],
 )
 @pytest.mark.usefixtures("pauses")
-def test_what_does_not_pass_is_not_tried_again(ses: Loopback, connector: AwsSesConnector, answer: Answer) -> None:
-    """A used-up quota, a refusal or an odd answer ends the send after one call."""
-    ses.answers = [answer, ACCEPTED]
+def test_permanent_failure_is_not_retried(ses: Loopback, connector: AwsSesConnector, response: HttpResponse) -> None:
+    """An exhausted quota, a rejection or a malformed response ends the send after one request."""
+    ses.answers = [response, ACCEPTED]
     failure(connector)
     assert len(ses.requests) == 1
 
 
 @pytest.mark.usefixtures("pauses")
-def test_failures_of_different_kinds_share_the_three_attempts(ses: Loopback, connector: AwsSesConnector) -> None:
-    """A throttle and a fault leave one attempt."""
-    ses.answers = [THROTTLED, FAULT, ACCEPTED]
+def test_failures_of_different_kinds_share_three_attempts(ses: Loopback, connector: AwsSesConnector) -> None:
+    """After a throttle and a server error, one attempt is left."""
+    ses.answers = [THROTTLED, INTERNAL, ACCEPTED]
     assert connector.send_message(MESSAGE) == "0102-accepted"
-    ses.answers = [THROTTLED, FAULT, THROTTLED, ACCEPTED]
+    ses.answers = [THROTTLED, INTERNAL, THROTTLED, ACCEPTED]
     assert failure(connector).code is ConnectorErrorCodes.RATE_LIMIT_EXCEEDED
     assert len(ses.requests) == 6
 
 
 @pytest.mark.usefixtures("pauses")
-def test_the_environment_does_not_change_how_often_it_is_tried(
+def test_environment_does_not_change_the_number_of_attempts(
     ses: Loopback, fresh_connector: AwsSesConnector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``AWS_MAX_ATTEMPTS`` and ``AWS_RETRY_MODE`` are for other programs."""
+    """``AWS_MAX_ATTEMPTS`` and ``AWS_RETRY_MODE`` are ignored."""
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "7")
     monkeypatch.setenv("AWS_RETRY_MODE", "legacy")
-    ses.answers = [FAULT]
+    ses.answers = [INTERNAL]
     failure(fresh_connector)
     assert len(ses.requests) == 3
 
 
-def test_a_throttle_is_waited_out_longer_than_a_fault(
+def test_pause_after_throttle_is_longer_than_after_server_error(
     ses: Loopback, connector: AwsSesConnector, pauses: list[float]
 ) -> None:
-    """Pauses grow from one attempt to the next, with jitter from zero."""
+    """Pauses grow with each attempt; the jitter starts at zero."""
     ses.answers = [THROTTLED]
     failure(connector)
-    ses.answers = [FAULT]
+    ses.answers = [INTERNAL]
     failure(connector)
     assert pauses == [0.3, 0.9, 0.05, 0.1]
 
 
-def test_an_answer_that_does_not_come_in_time_is_not_asked_for_again(
+def test_missing_response_is_not_retried(
     ses: Loopback, connector: AwsSesConnector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SES may have taken the message: ``general``, one call."""
+    """SES may have accepted the message: ``general`` after one request."""
     monkeypatch.setattr(client, "READ_TIMEOUT", 1.0)
-    ses.answers = [Answer(instead="hang")]
+    ses.answers = [HttpResponse(instead="hang")]
     error = failure(connector)
     assert error.code is ConnectorErrorCodes.GENERAL
     assert isinstance(error.__cause__, ReadTimeoutError)
     assert len(ses.requests) == 1
 
 
-def test_a_connection_that_is_lost_is_not_made_again(ses: Loopback, connector: AwsSesConnector) -> None:
-    """The request was out when the connection broke: ``general``, one call."""
-    ses.answers = [Answer(instead="reset"), ACCEPTED]
+def test_closed_connection_is_not_retried(ses: Loopback, connector: AwsSesConnector) -> None:
+    """The connection closed after the request was sent: ``general`` after one request."""
+    ses.answers = [HttpResponse(instead="reset"), ACCEPTED]
     error = failure(connector)
     assert error.code is ConnectorErrorCodes.GENERAL
-    assert error.data == {"message": "Amazon SES could not be reached: ConnectionClosedError."}
+    assert error.data == {
+        "message": "Amazon SES did not respond, but may have accepted the message: ConnectionClosedError."
+    }
     assert len(ses.requests) == 1
 
 
 @pytest.mark.usefixtures("pauses")
-def test_a_refused_connection_is_tried_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing went out, so trying again is safe."""
+def test_refused_connection_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request was not sent, so a retry is safe."""
     attempts: list[object] = []
     make = SessionClientFactory()
 
@@ -169,8 +173,15 @@ def decide(
     code: str = "",
     raised: Exception | None = None,
 ) -> float | None:
-    """Ask whether to try again, as botocore does."""
-    response = None if status is None else (SimpleNamespace(status_code=status), {"Error": {"Code": code}})
+    """Return the pause before a retry, or ``None``, as botocore's event handler does."""
+    response = (
+        None
+        if status is None
+        else (
+            SimpleNamespace(status_code=status),
+            {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}},
+        )
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client, "time", SimpleNamespace(monotonic=lambda: 1000.0 + elapsed))
         return client._pause_before_retry(attempts, response, raised, {"context": {"started": 1000.0}}, more=1)
@@ -191,43 +202,45 @@ URL = "https://e.example"
         (None, False),
     ],
 )
-def test_only_a_connection_that_never_stood_is_tried_again(raised: Exception | None, again: object) -> None:
-    """Without an answer, the request must be known not to have gone out."""
+def test_only_a_failure_to_connect_is_retried(raised: Exception | None, again: object) -> None:
+    """Without a response, a retry is safe only if the request was certainly not sent."""
     assert (decide(raised=raised) is not None) is again
 
 
-def test_a_success_is_not_tried_again() -> None:
-    """An answer without an error needs nothing."""
+def test_success_is_not_retried() -> None:
+    """A response without an error ends the send."""
     assert decide(status=200) is None
 
 
 @given(st.integers(1, 5), st.floats(0, 30), st.sampled_from([(429, "TooManyRequestsException"), (500, ""), (200, "")]))
-def test_no_attempt_begins_that_could_not_end_in_time(attempts: int, elapsed: float, answer: tuple[int, str]) -> None:
-    """With the pause, the connection and the answer ahead, a send stays under its limit, which is under 15 seconds."""
-    pause = decide(attempts, elapsed=elapsed, status=answer[0], code=answer[1])
+def test_no_retry_starts_that_could_exceed_the_time_limit(
+    attempts: int, elapsed: float, response: tuple[int, str]
+) -> None:
+    """The pause, the connection and the response fit into the time limit, which is under 15 seconds."""
+    pause = decide(attempts, elapsed=elapsed, status=response[0], code=response[1])
     assert client.TIME_LIMIT < 15
     if pause is not None:
         assert pause >= 0
         assert attempts < 3
         assert elapsed + pause + client.CONNECT_TIMEOUT + client.READ_TIMEOUT <= client.TIME_LIMIT
-    elif attempts < 3 and answer[0] != 200:
+    elif attempts < 3 and response[0] != 200:
         assert elapsed + 0.9 + client.CONNECT_TIMEOUT + client.READ_TIMEOUT > client.TIME_LIMIT
 
 
 @pytest.mark.parametrize(("spare", "again"), [(0.01, True), (-0.01, False), (-10.0, False)])
 @pytest.mark.usefixtures("pauses")
-def test_connecting_and_answering_are_both_allowed_for(spare: float, again: object) -> None:
-    """The next attempt begins only while there is time left for its connection and its answer, to the hundredth."""
+def test_time_limit_includes_both_timeouts(spare: float, again: object) -> None:
+    """A retry starts only if the connection timeout and the read timeout fit into the time limit."""
     elapsed = client.TIME_LIMIT - client.CONNECT_TIMEOUT - client.READ_TIMEOUT - spare
     assert (decide(elapsed=elapsed, status=500) is not None) is again
 
 
-def test_the_clock_of_a_send_starts_with_its_first_call(
+def test_time_limit_starts_with_the_first_attempt(
     ses: Loopback, connector: AwsSesConnector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Time that the failed attempts took counts: after ten slow seconds there is no second attempt."""
+    """After a first attempt of ten seconds there is no second attempt."""
     now = iter([100.0, 110.0])
     monkeypatch.setattr(client, "time", SimpleNamespace(monotonic=lambda: next(now)))
-    ses.answers = [FAULT, ACCEPTED]
+    ses.answers = [INTERNAL, ACCEPTED]
     assert failure(connector).code is ConnectorErrorCodes.INVALID_RESPONSE
     assert len(ses.requests) == 1

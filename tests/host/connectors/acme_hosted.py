@@ -1,4 +1,4 @@
-"""Connectors of an imaginary provider that do what a message's payload says, for the tests of the host."""
+"""Connectors of an imaginary provider, for the tests of the host. The message's payload chooses the outcome."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -75,17 +75,17 @@ def _metadata(connector_id: str, platform: ConnectorPlatform | None = None) -> C
     )
 
 
-def _act(config: AcmeConfig, to: str, payload: Mapping[str, object]) -> object:  # noqa: C901 - a case an outcome
+def _act(config: AcmeConfig, to: str, payload: Mapping[str, object]) -> object:  # noqa: C901 - one case per outcome
     outcome = str(payload.get("outcome", "sent"))
     everything = f"{to} {payload.get('code')} {config.api_key} {payload.get('link')}"
     match outcome:
         case "sent":
             return "acme-1"
-        case "odd":
+        case "not-json":
             return {1, 2}
         case "echo":
             return everything
-        case "boom":
+        case "crash":
             raise RuntimeError(everything)
         case "exit":
             raise SystemExit(3)
@@ -94,7 +94,11 @@ def _act(config: AcmeConfig, to: str, payload: Mapping[str, object]) -> object: 
         case "listed":
             raise ConnectorError(ConnectorErrorCodes.GENERAL, ["a list", everything])
         case "issues":
-            issues = ["odd", {"path": "$", "keyword": "acme", "message": everything}, {"path": "$", "message": 1}]
+            issues = [
+                "not an issue",
+                {"path": "$", "keyword": "acme", "message": everything},
+                {"path": "$", "message": 1},
+            ]
             raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, {"issues": issues})
         case "hang" | "hang-and-fail":
             STARTED.set()
@@ -102,63 +106,63 @@ def _act(config: AcmeConfig, to: str, payload: Mapping[str, object]) -> object: 
             if outcome == "hang":
                 return "acme-late"
             raise ConnectorError(ConnectorErrorCodes.GENERAL, everything)
-    data = {"message": f"Acme says no: {everything}", "code": "E7", "none": None}
+    data = {"message": f"Acme rejects: {everything}", "code": "E7", "none": None}
     raise ConnectorError(ConnectorErrorCodes(outcome), data) from OSError(everything)
 
 
 class AcmeMail(EmailConnector[AcmeConfig]):
-    """Sends nothing."""
+    """An e-mail connector."""
 
     metadata: ClassVar = _metadata("acme-mail")
     config_guard: ClassVar = Guard(SCHEMA, AcmeConfig)
     declaration: ClassVar = Declaration(provider="acme", valid_config={}, capabilities=(), secrets=("apiKey",))
 
-    def __init__(self, **kit: Any) -> None:  # noqa: ANN401 - see Connector
+    def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         MADE.append(self)
 
     def deliver(self, config: AcmeConfig, email: Email) -> object:
-        """Do what the payload says."""
+        """Record the message and produce the outcome that its payload names."""
         SENT.append((config, email))
         return _act(config, email.to, email.data.payload)
 
     def get_usage(self, start_from: datetime | None = None) -> int:
-        """Count 1,000 in all, and since a moment as many as its hour."""
+        """Return 1,000, or the hour of the given moment."""
         self.read_config()
         return 1000 if start_from is None else start_from.hour
 
 
 class SecondMail(AcmeMail):
-    """Another of the type."""
+    """A second e-mail connector."""
 
     metadata: ClassVar = _metadata("acme-mail-2")
 
 
 class AcmeSms(SmsConnector[AcmeConfig]):
-    """Sends nothing."""
+    """An SMS connector."""
 
     metadata: ClassVar = _metadata("acme-sms")
     config_guard: ClassVar = Guard(SCHEMA, AcmeConfig)
 
     def deliver(self, config: AcmeConfig, sms: Sms) -> object:
-        """Do what the payload says."""
+        """Record the message and produce the outcome that its payload names."""
         SENT.append((config, sms))
         return _act(config, sms.to, sms.data.payload)
 
     def get_usage(self, start_from: datetime | None = None) -> int:
-        """Count 1,000 in all, and since a moment as many as its hour."""
+        """Return 1,000, or the hour of the given moment."""
         self.read_config()
         return 1000 if start_from is None else start_from.hour
 
 
 class AcmeForward(SmsConnector[Mapping[str, Any]]):
-    """Forwards messages as they are, and changes the config that it is given."""
+    """An SMS connector without templates, which changes the config it gets."""
 
     metadata: ClassVar = _metadata("acme-forward")
     config_guard: ClassVar = Guard({"type": "object"}, Mapping[str, Any])
 
     def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
-        """Take a note, and leave one."""
+        """Record config and message, then change the config."""
         found: Any = self.get_config("acme-forward") if config is None else config
         SENT.append((dict(found), data))
         found["changed"] = True
@@ -166,15 +170,15 @@ class AcmeForward(SmsConnector[Mapping[str, Any]]):
 
 
 class AcmeSocial(SocialConnector[Mapping[str, Any]]):
-    """Cannot be hosted."""
+    """A connector that cannot be hosted."""
 
     metadata: ClassVar = _metadata("acme-social", ConnectorPlatform.WEB)
     config_guard: ClassVar = Guard({}, dict)
 
     def get_authorization_uri(self, *_: object) -> str:
-        """Not asked here."""
+        """Never called by the host."""
         raise NotImplementedError
 
     def get_user_info(self, *_: object) -> SocialUserInfo:
-        """Not asked here."""
+        """Never called by the host."""
         raise NotImplementedError

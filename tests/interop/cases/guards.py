@@ -1,4 +1,4 @@
-"""Values for guards: valid ones made from the shape, mutations of these, and arbitrary JSON."""
+"""Values for guards: valid ones, mutations of valid ones, and arbitrary JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from connector_kit import LANGUAGE_TAGS
+from connector_kit import language_tags
 from tests.interop.cases.names import URL_PIECES
 from tests.interop.cases.values import KEYS, STRINGS, anything, list_of, number, one_of, record, text, to_text
 from tests.interop.dice import Dice, Make
@@ -58,15 +58,15 @@ _template_type = one_of(*_TEMPLATE_TYPES)
 _prompt = one_of("none", "login", "consent", "select_account")
 
 
-def _any_json(dice: Dice) -> Any:  # noqa: ANN401 - any JSON value
+def _any_json(dice: Dice) -> Any:
     return anything(dice)
 
 
-def _any_object(dice: Dice) -> Any:  # noqa: ANN401 - any JSON object
+def _any_object(dice: Dice) -> Any:
     return {dice.pick(KEYS): anything(dice, 2) for _ in range(dice.below(5))}
 
 
-def _phrases(dice: Dice) -> Any:  # noqa: ANN401 - any JSON object
+def _phrases(dice: Dice) -> Any:
     phrases = {"en": text(dice)}
     phrases |= {dice.pick(_TAGS): text(dice) for _ in range(dice.below(5))}
     if dice.chance(0.15):
@@ -153,7 +153,7 @@ def _logo(dice: Dice) -> str:
     return start + "".join(dice.some(_LOGO_PIECES, 0, 5))
 
 
-def _form_item(dice: Dice) -> Any:  # noqa: ANN401 - any JSON object
+def _form_item(dice: Dice) -> Any:
     common: Mapping[str, Make[Any]] = {
         "placeholder": text,
         "required": _boolean,
@@ -181,7 +181,7 @@ _one_tap = record({}, dict.fromkeys(("isEnabled", "autoSelect", "closeOnTapOutsi
 _payload = record({}, dict.fromkeys(("code", "link", "locale", "uiLocales"), text))
 
 
-def _templates(dice: Dice) -> Any:  # noqa: ANN401 - any JSON array
+def _templates(dice: Dice) -> Any:
     kinds = ["Register", "SignIn", "ForgotPassword", "Generic"]
     if dice.chance(0.1):
         kinds.pop(dice.below(4))
@@ -194,7 +194,7 @@ _template = record({"usageType": text, "subject": text, "content": text})
 
 @frozen
 class GuardCases:
-    """A guard and how to make values that it accepts.
+    """A guard, and how to make values that it accepts.
 
     Args:
         official: its name upstream.
@@ -209,7 +209,7 @@ class GuardCases:
     near: Sequence[str] = ()
 
     def __str__(self) -> str:
-        """Name it, as a test id."""
+        """Return the test id."""
         return self.official
 
 
@@ -344,7 +344,7 @@ _Place = tuple[Any, Any]
 """A container and the key or index of a member in it."""
 
 
-def _places(root: Any) -> list[_Place]:  # noqa: ANN401 - any JSON value
+def _places(root: Any) -> list[_Place]:
     places: list[_Place] = []
     pending = [root]
     while pending:
@@ -394,7 +394,7 @@ def _mutate(dice: Dice, root: list[Any], near: Sequence[str]) -> None:
         container[key] = dice.pick((text, number))(dice)
 
 
-def _mutant(dice: Dice, guard: GuardCases, times: int) -> Any:  # noqa: ANN401 - any JSON value
+def _mutant(dice: Dice, guard: GuardCases, times: int) -> Any:
     root = [json.loads(to_text(guard.make(dice)))]
     for _ in range(times):
         _mutate(dice, root, guard.near)
@@ -413,10 +413,10 @@ _EVERYWHERE: Final = (
 
 
 def _every_tag() -> list[str]:
-    """Give each language tag in spellings that JavaScript's toLowerCase makes equal to it, and in others."""
+    """Return spellings of each language tag that are equal to it after JavaScript's toLowerCase, and others that are not."""
     spellings = [
         spelling
-        for tag in LANGUAGE_TAGS
+        for tag in language_tags()
         for spelling in (
             *(tag, tag.lower(), tag.upper(), tag.swapcase(), f"{tag}\n", f"{tag}-x", tag[:-1], tag.replace("-", "_")),
             *(
@@ -432,7 +432,7 @@ def _every_tag() -> list[str]:
 
 @cache
 def guard_cases(guard: GuardCases) -> Sequence[Case]:
-    """Make the cases of one guard: JSON texts, 2,200 generated and the few that every guard is given."""
+    """Make the cases of one guard as JSON texts: 2,200 generated ones, and a few fixed ones for every guard."""
     dice = Dice(guard.schema)
     values = [guard.make(dice) for _ in range(_VALID)]
     values += [_mutant(dice, guard, 1) for _ in range(_ONE_MUTATION)]
@@ -443,20 +443,20 @@ def guard_cases(guard: GuardCases) -> Sequence[Case]:
 
 
 def official_verdicts(guard: GuardCases) -> CaseSet:
-    """Return the questions for the official guard."""
+    """Return the case set for the verdicts of the official guard."""
     return CaseSet(
         f"guards.{guard.official}", "verdict", partial(guard_cases, guard), "bits", {"guard": guard.official}
     )
 
 
 def official_values(guard: GuardCases) -> CaseSet:
-    """Return the questions for what the official guard makes of each value."""
+    """Return the case set for the values that the official guard returns."""
     return CaseSet(
         f"values.{guard.official}", "parse", partial(guard_cases, guard), "hashes", {"guard": guard.official}
     )
 
 
-# Malformed Punycode is not among them: Node 20 and 22 refuse https://xn--a.co, Node 24 takes it.
+# They contain no malformed Punycode: Node 20 and 22 reject https://xn--a.co, Node 24 accepts it.
 _HOSTS_BEYOND_ASCII: Final = (
     *("https://ação.pt", "https://\u212aelvin.co", "https://a\u00ad.co", "https://\u3002", "https://a\u200d.co"),
     *("https://日本.jp", "https://a%C3%A9.co", "https://%ff.co", "https://%E3%80%82", "https://a\ufffd.co"),

@@ -1,4 +1,4 @@
-"""Values for the schema of host configs, which has no counterpart upstream."""
+"""Values for the schemas of the host, which have no official counterpart."""
 
 from typing import Any, Final
 
@@ -24,7 +24,6 @@ _server = record(
         "body_seconds": one_of(0.5, 5),
         "max_body_bytes": one_of(1024, 1048576, 67108864),
         "slots": one_of(1, 64, 1024),
-        "deduplicate_seconds": one_of(0, 0.5, 600),
         "metrics": one_of(*_EITHER),
         "metrics_token_env": one_of("METRICS_TOKEN"),
         "log_format": one_of("json", "text"),
@@ -43,7 +42,7 @@ _hosted = record(
 )
 
 
-def _connectors(dice: Dice) -> Any:  # noqa: ANN401 - any JSON object
+def _connectors(dice: Dice) -> Any:
     ids = ["aws-ses-mail", text(dice) or "acme"]
     return {name: _hosted(dice) for name in ids[: 1 + dice.below(2)]}
 
@@ -54,4 +53,24 @@ HOST: Final = GuardCases(
     record({"connectors": _connectors}, {"server": _server}),
     ("", 0, 15, 65536, -1, 0.5, 1025, "JSON", "65535"),
 )
-"""What a host.toml holds."""
+"""The content of a host.toml."""
+
+
+_to = one_of("user@example.com", "15551234567", "user@example.com\n", "user@example.com\r\nBcc: other@example.com")
+_payload = record({}, {"code": one_of("123456"), "locale": one_of("en", "pt-BR"), "user": one_of({"name": "Ana"})})
+_message = record({"to": _to, "type": text, "payload": _payload}, {"ip": text})
+_config = one_of(None, {}, {"region": "eu-west-1"}, "x", 1)
+
+REQUESTS: Final = (
+    GuardCases("", "recipient", _to, ("a\tb", "a\u0085b", "a\u007fb")),
+    GuardCases("", "host-message", _message),
+    GuardCases(
+        "", "host-send-request", record({"data": _message}, {"config": _config, "template": one_of(None, {}, "x")})
+    ),
+    GuardCases("", "host-test-request", record({"to": _to}, {"config": _config, "locale": one_of("en")})),
+    GuardCases("", "host-config-request", record({"config": _config}, {})),
+    GuardCases(
+        "", "host-usage-request", record({}, {"config": _config, "startFrom": one_of("2026-01-02T03:04:05Z", "now")})
+    ),
+)
+"""Bodies of requests to the host."""

@@ -1,4 +1,4 @@
-"""JSON texts, sound and broken, and the data of errors."""
+"""JSON texts, valid and invalid, and the data of errors."""
 
 from collections.abc import Sequence
 from typing import Any, Final

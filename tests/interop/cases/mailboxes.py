@@ -1,4 +1,4 @@
-"""Mailboxes: what templates and configs hold, and what an attacker would like to put into a header."""
+"""Mailboxes of templates and configs, and attempts to inject a header."""
 
 from collections.abc import Sequence
 from typing import Final

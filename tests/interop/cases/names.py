@@ -1,4 +1,4 @@
-"""What the official package exports, and the tables behind it; and strings that may hold a URL."""
+"""The exports and constants of the official package, and strings that may contain a URL."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Templates to render, paths to follow, and template lists to route over."""
+"""Templates to render, dotted paths to resolve, and template lists to select from."""
 
 from collections.abc import Sequence
 from typing import Any, Final

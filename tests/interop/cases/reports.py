@@ -16,14 +16,14 @@ def _some_text(dice: Dice) -> str:
     return text(dice) or "why"
 
 
-def _examples(dice: Dice) -> Any:  # noqa: ANN401 - any JSON object
+def _examples(dice: Dice) -> Any:
     return {text(dice): dice.below(100) for _ in range(dice.below(3))}
 
 
-_exchange = record({"request": text, "answer": text})
+_exchange = record({"request": text, "response": text})
 
 
-def _check(dice: Dice) -> Any:  # noqa: ANN401 - any JSON object
+def _check(dice: Dice) -> Any:
     state = dice.pick(("passed", *_STATES))
     failed = state in {"failed", "expected failure"}
     shape = {
@@ -31,7 +31,7 @@ def _check(dice: Dice) -> Any:  # noqa: ANN401 - any JSON object
         "state": one_of(state),
         "level": one_of("required", "required", "advisory"),
         "clause": text,
-        "claim": text,
+        "description": text,
         "examples": _examples,
         "seconds": one_of(*_SECONDS),
         "message": one_of("") if state == "passed" else _some_text,
@@ -42,9 +42,9 @@ def _check(dice: Dice) -> Any:  # noqa: ANN401 - any JSON object
     return record(shape)(dice)
 
 
-def _report(dice: Dice) -> Any:  # noqa: ANN401 - any JSON object
+def _report(dice: Dice) -> Any:
     checks = list_of(_check)(dice)
-    faults = list_of(_some_text, 1, 2)(dice) if dice.chance(0.15) else []
+    spec_errors = list_of(_some_text, 1, 2)(dice) if dice.chance(0.15) else []
     states = [check["state"] for check in checks]
     wrong = {"unexpected pass", "not exercised"} & set(states) or any(
         check["state"] == "failed" and check["level"] == "required" for check in checks
@@ -52,16 +52,16 @@ def _report(dice: Dice) -> Any:  # noqa: ANN401 - any JSON object
     shape = {
         "connector": text,
         "target": text,
-        "conforms": one_of(bool(checks) and not faults and not wrong),
+        "conforms": one_of(bool(checks) and not spec_errors and not wrong),
         "profile": one_of("dev", "ci", "nightly"),
         "seed": one_of(None, 0, -7, 2**53),
         "started": one_of("2025-06-01T12:00:00+00:00", "2025-06-01T12:00:00Z", "2025-12-31T23:59:59-08:00"),
         "seconds": one_of(*_SECONDS),
-        "strictVacuity": one_of(*_EITHER),
+        "requireCoverage": one_of(*_EITHER),
         "available": one_of(0, 134),
-        "faults": one_of(faults),
-        "counts": one_of({} if faults else {state: states.count(state) for state in states}),
-        "checks": one_of([] if faults else checks),
+        "specErrors": one_of(spec_errors),
+        "counts": one_of({} if spec_errors else {state: states.count(state) for state in states}),
+        "checks": one_of([] if spec_errors else checks),
     }
     return record(shape)(dice)
 
@@ -72,4 +72,4 @@ REPORT: Final = GuardCases(
     _report,
     ("2025-06-01T12:00:00Z\n", "2025-06-01 12:00:00Z", "Passed", "passed ", "optional"),
 )
-"""What the suite writes with ``--json``."""
+"""Reports that the suite writes with ``--json``."""

@@ -1,4 +1,4 @@
-"""Values for every schema: those of its guard where it has one."""
+"""Values for every schema; those of its guard if it has one."""
 
 from functools import partial
 from typing import Final
@@ -7,7 +7,7 @@ from attrs import frozen
 
 from connector_kit import bundle
 from tests.interop.cases.guards import GUARDS, TEMPLATE, GuardCases, guard_cases
-from tests.interop.cases.hosts import HOST
+from tests.interop.cases.hosts import HOST, REQUESTS
 from tests.interop.cases.reports import REPORT
 from tests.interop.cases.values import to_text
 from tests.interop.recording import CaseSet
@@ -15,7 +15,7 @@ from tests.interop.recording import CaseSet
 
 @frozen
 class SchemaCases:
-    """A schema and where its values come from.
+    """A schema, and the source of its values.
 
     Args:
         schema: its name.
@@ -28,7 +28,7 @@ class SchemaCases:
     guard: GuardCases | None
 
     def __str__(self) -> str:
-        """Name it, as a test id."""
+        """Return the test id."""
         return self.schema
 
 
@@ -36,7 +36,7 @@ SCHEMAS: Final = tuple(
     sorted(
         [
             *(SchemaCases(it.schema, it, it) for it in GUARDS),
-            *(SchemaCases(it.schema, it, None) for it in (HOST, REPORT, TEMPLATE)),
+            *(SchemaCases(it.schema, it, None) for it in (HOST, *REQUESTS, REPORT, TEMPLATE)),
         ],
         key=str,
     ),
@@ -44,7 +44,7 @@ SCHEMAS: Final = tuple(
 
 
 def ajv_verdicts(schema: SchemaCases) -> CaseSet:
-    """Return the questions for Ajv, in its default, strict mode."""
+    """Return the case set for Ajv in its default, strict mode."""
     return CaseSet(
         f"ajv.{schema.schema}",
         "ajv",

@@ -1,4 +1,4 @@
-"""Messages to send through the official Amazon SES connector and ours, and what SES may answer."""
+"""Messages to send through the official Amazon SES connector and ours, and responses of SES."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from tests.interop.cases.values import to_text
 from tests.interop.dice import Dice
 from tests.interop.official import Driver
 from tests.interop.recording import Case, CaseSet
-from tests.loopback import Answer, Loopback, Request
+from tests.loopback import HttpResponse, Loopback, Request
 
 _TYPES: Final = (
     *("SignIn", "Register", "ForgotPassword", "OrganizationInvitation", "Generic", "UserPermissionValidation"),
@@ -27,7 +27,7 @@ SENDERS: Final[Mapping[str, str]] = {
     '"Logto, Inc." <noreply@logto.io>': '"Logto, Inc." <noreply@logto.io>',
     "o'neil+tag@sub.example-1.com": "o'neil+tag@sub.example-1.com",
 }
-"""Senders that go out as they are written."""
+"""Senders that are sent unchanged."""
 
 ENCODED_SENDERS: Final[Mapping[str, str]] = {
     "Logto, Inc. <noreply@logto.io>": '"Logto, Inc." <noreply@logto.io>',
@@ -37,7 +37,7 @@ ENCODED_SENDERS: Final[Mapping[str, str]] = {
     "Logto\r\nBcc: x@y.z <noreply@logto.io>": '"LogtoBcc: x@y.z" <noreply@logto.io>',
     "noreply@logto.io\n": "noreply@logto.io",
 }
-"""Senders that deviation R4 puts on the wire in another form: the form written out by hand after RFC 2047 and 5322."""
+"""Senders that deviation R4 encodes; the encoded forms are written by hand after RFC 2047 and 5322."""
 
 RECIPIENTS: Final[Mapping[str, str]] = {
     "foo@logto.io": "foo@logto.io",
@@ -60,7 +60,7 @@ SEND_FROM: Final[Mapping[str, str]] = {
     "Acme {{name}}": "Acme Ltd <noreply@logto.io>",
     "": "Logto <noreply@logto.io>",
 }
-"""What ``sendFrom`` becomes where the config's sender is Logto at noreply@logto.io."""
+"""The sender for each ``sendFrom``, if the config's sender is Logto <noreply@logto.io>."""
 
 _SUBJECTS: Final = (
     "Your code is {{code}}",
@@ -143,7 +143,7 @@ def _send(dice: Dice) -> Case:
 
 
 def details_free(i18n: str | None) -> bool:
-    """Tell whether no i18n template comes with a message."""
+    """Return whether a message has no managed template."""
     return i18n in {None, "none", "raises"}
 
 
@@ -156,7 +156,7 @@ _SCOPE: Final = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/([^,]+),")
 
 
 def signed(request: Request) -> dict[str, Any]:
-    """Return what counts of a signed JSON request: all but date, signature and the client's name for itself."""
+    """Return the comparable parts of a signed JSON request: all but date, signature and user agent."""
     scope = _SCOPE.search(request.headers["authorization"])
     return {
         "method": request.method,
@@ -167,9 +167,9 @@ def signed(request: Request) -> dict[str, Any]:
     }
 
 
-def acceptances(number: int) -> list[Answer]:
-    """Return that many acceptances, each with an id of its own."""
-    return [Answer(body=json.dumps({"MessageId": f"message-{it}"}).encode()) for it in range(1, number + 1)]
+def acceptances(number: int) -> list[HttpResponse]:
+    """Return success responses, each with its own message id."""
+    return [HttpResponse(body=json.dumps({"MessageId": f"message-{it}"}).encode()) for it in range(1, number + 1)]
 
 
 def _send_all(driver: Driver, cases: Sequence[Case]) -> list[Any]:
@@ -186,7 +186,7 @@ def _send_all(driver: Driver, cases: Sequence[Case]) -> list[Any]:
 SENDS: Final = CaseSet("sends.accepted", "send", _sends, "full", ask=_send_all)
 
 
-# --- what SES may answer --------------------------------------------------------------------------------------------
+# --- responses of SES --------------------------------------------------------------------------------------------
 
 PLAIN_SEND: Final[Case] = {
     "config": to_text(
@@ -247,11 +247,11 @@ ANSWERS: Final[Mapping[str, Case]] = {
 }
 
 
-def scripted(case: Case) -> Answer:
-    """Return the answer that a case asks for."""
+def scripted(case: Case) -> HttpResponse:
+    """Return the HTTP response of a case."""
     if case["status"] == 0:
-        return Answer(instead="reset")
-    return Answer(case["status"], case["body"].encode(), case["headers"])
+        return HttpResponse(instead="reset")
+    return HttpResponse(case["status"], case["body"].encode(), case["headers"])
 
 
 def _is_raw_error(answer: Mapping[str, Any]) -> bool:
@@ -297,16 +297,16 @@ UNSENDABLE: Final = CaseSet("sends.unsendable", "send", _unsendable, "full", ask
 # --- token endpoints ------------------------------------------------------------------------------------------------
 
 _TOKENS: Final = {"access_token": "new", "token_type": "Bearer", "expires_in": 3600, "other": 1}
-TOKEN_ANSWERS: Final[Mapping[str, Answer]] = {
-    "/tokens": Answer(200, json.dumps(_TOKENS).encode()),
-    "/text-expiry": Answer(
+TOKEN_ANSWERS: Final[Mapping[str, HttpResponse]] = {
+    "/tokens": HttpResponse(200, json.dumps(_TOKENS).encode()),
+    "/text-expiry": HttpResponse(
         201, json.dumps({**_TOKENS, "expires_in": "3600", "refresh_token": "r", "id_token": "i"}).encode()
     ),
-    "/empty": Answer(200, b"{}"),
-    "/wrong-type": Answer(200, b'{"access_token":1}'),
-    "/array": Answer(200, b"[]"),
-    "/denied": Answer(400, b'{"error":"invalid_grant"}'),
-    "/failing": Answer(500, b"no"),
+    "/empty": HttpResponse(200, b"{}"),
+    "/wrong-type": HttpResponse(200, b'{"access_token":1}'),
+    "/array": HttpResponse(200, b"[]"),
+    "/denied": HttpResponse(400, b'{"error":"invalid_grant"}'),
+    "/failing": HttpResponse(500, b"no"),
 }
 
 

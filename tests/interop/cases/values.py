@@ -1,4 +1,4 @@
-"""Random JSON: the strings, numbers and keys at which validators and languages part ways, and arbitrary values."""
+"""Random JSON: strings, numbers and keys that validators or languages treat differently, and arbitrary values."""
 
 import json
 from collections.abc import Mapping
@@ -111,7 +111,7 @@ KEYS: Final = (
 
 
 def text(dice: Dice) -> str:
-    """Make a string; few have lone surrogates, which one of the validators cannot take."""
+    """Make a string; a few have lone surrogates, which one of the validators does not support."""
     if dice.chance(0.02):
         return dice.pick(LONE_SURROGATES)
     if dice.chance(0.2):
@@ -120,15 +120,15 @@ def text(dice: Dice) -> str:
 
 
 def number(dice: Dice) -> float:
-    """Make a number, now and then one that is on no list."""
+    """Make a number, sometimes one that is in no list."""
     if dice.chance(0.5):
         return dice.pick(NUMBERS)
     mantissa = (dice.below(2**32) * 2**21 + dice.below(2**21)) * dice.pick((1, -1))
     return float(f"{mantissa}e{dice.between(-40, 30)}")
 
 
-def scalar(dice: Dice) -> Any:  # noqa: ANN401 - any JSON scalar
-    """Make a JSON value that holds no other."""
+def scalar(dice: Dice) -> Any:
+    """Make a JSON value that is not an array or object."""
     return dice.pick((_null, _true, _false, text, text, number))(dice)
 
 
@@ -144,7 +144,7 @@ def _false(_: Dice) -> bool:
     return False
 
 
-def anything(dice: Dice, depth: int = 3) -> Any:  # noqa: ANN401 - any JSON value
+def anything(dice: Dice, depth: int = 3) -> Any:
     """Make an arbitrary JSON value."""
     if depth == 0 or dice.chance(0.4):
         return scalar(dice)
@@ -166,7 +166,7 @@ def list_of(item: Make[Any], low: int = 0, high: int = 3) -> Make[Any]:
 def record(required: Mapping[str, Make[Any]], optional: Mapping[str, Make[Any]] | None = None) -> Make[Any]:
     """Make an object with all required members, some optional ones and sometimes unknown ones, in any order."""
 
-    def make(dice: Dice) -> Any:  # noqa: ANN401 - any JSON object
+    def make(dice: Dice) -> Any:
         members = [(key, item(dice)) for key, item in required.items()]
         members += [(key, item(dice)) for key, item in (optional or {}).items() if dice.chance(0.6)]
         if dice.chance(0.2):
@@ -179,5 +179,5 @@ def record(required: Mapping[str, Make[Any]], optional: Mapping[str, Make[Any]] 
 
 
 def to_text(value: object) -> str:
-    """Print a JSON value for both sides to read."""
+    """Write a JSON value as text for both sides."""
     return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""An SMS connector of the tests' own: it posts to a provider over HTTP, and fails with any code that it is told."""
+"""An SMS connector for the tests: it sends through an HTTP gateway, or fails with a code from its config."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -28,7 +28,7 @@ class AcmeTemplate:
 
 @frozen
 class AcmeSmsConfig:
-    """The config: where the provider is, the key for it, templates, and how to fail."""
+    """The config: the URL and the key of the gateway, templates, and the error code to fail with."""
 
     gateway: str
     api_key: str = field(repr=False)
@@ -58,7 +58,7 @@ _SCHEMA: dict[str, Any] = {
 
 
 class AcmeSms(SmsConnector[AcmeSmsConfig]):
-    """The connector."""
+    """Sends text messages through the gateway."""
 
     metadata: ClassVar[ConnectorMetadata] = ConnectorMetadata(
         id="acme-sms",
@@ -76,11 +76,11 @@ class AcmeSms(SmsConnector[AcmeSmsConfig]):
     config_guard: ClassVar[Guard[AcmeSmsConfig]] = Guard(_SCHEMA, AcmeSmsConfig)
 
     def deliver(self, config: AcmeSmsConfig, sms: Sms) -> object:
-        """Post the text, or fail as told, with all that must not get out in the error's data."""
+        """Send the text, or raise the configured error with every secret in its data."""
         if config.fail_with is not None:
             secret = f"{config.api_key} {sms.to} {sms.content} {sms.data.payload.code}"
             raise ConnectorError(ConnectorErrorCodes(config.fail_with), {"message": secret, "provider": secret})
-        answer = urllib3.request(
+        response = urllib3.request(
             "POST",
             f"{config.gateway}/texts",
             headers={"Authorization": config.api_key},
@@ -88,8 +88,8 @@ class AcmeSms(SmsConnector[AcmeSmsConfig]):
             timeout=5,
             retries=False,
         )
-        return {"status": answer.status, "id": answer.json().get("id")}
+        return {"status": response.status, "id": response.json().get("id")}
 
     def get_usage(self, start_from: datetime | None = None) -> int:
-        """Count the messages: one a day since the moment given, or 7."""
+        """Return one message for each day since the start, or 7."""
         return 7 if start_from is None else 20 - start_from.day

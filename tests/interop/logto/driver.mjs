@@ -1,5 +1,5 @@
-// Drives Logto's own loader and its HTTP connectors for the Python tests. One request a line on stdin, one answer a
-// line on stdout: {"op": "…", "with": {…}, "cases": [{…}, …]} is answered by {"answers": [{…}, …]}.
+// Runs Logto's own loader and its HTTP connectors for the Python tests. Each line on stdin is a request, such as
+// {"op": "…", "with": {…}, "cases": [{…}, …]}; each line on stdout is its response: {"answers": [{…}, …]}.
 
 import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
@@ -9,13 +9,13 @@ import createHttpEmailConnector from '@logto/connector-http-email';
 import createHttpSmsConnector from '@logto/connector-http-sms';
 import * as kit from '@logto/connector-kit';
 
-/** What the loader prints; stdout is for answers. */
+/** The output of the loader. Stdout is reserved for responses. */
 const printed = [];
 for (const method of ['debug', 'error', 'info', 'log', 'warn']) {
   console[method] = (...parts) => printed.push(parts.join(' '));
 }
 
-/** An error with all that hangs on it, hidden members and causes too, as a log or a debugger would show it. */
+/** Encodes an error with hidden members and causes, as a log or a debugger would show it. */
 const encodeError = (error) => ({
   $throws: error instanceof kit.ConnectorError ? 'ConnectorError' : error?.name ?? typeof error,
   code: error?.code ?? null,
@@ -23,10 +23,10 @@ const encodeError = (error) => ({
   all: inspect(error, { depth: 30, showHidden: true, maxStringLength: null, maxArrayLength: null }),
 });
 
-const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const unused = async () => {
-  throw new Error('This driver keeps no saved config.');
+  throw new Error('The driver has no saved config.');
 };
 
 const httpConnectors = { email: createHttpEmailConnector, sms: createHttpSmsConnector };
@@ -50,32 +50,32 @@ const templates = {
 
 const originalTimeout = AbortSignal.timeout;
 
-/** Builds a connector as Logto's core does for each message, and sends. */
-const send = async ({ id, hurry }, { config, saved, data, template, environment }) => {
+/** Builds a connector as Logto's core does for each message, and sends a message. */
+const send = async ({ id, speed }, { config, saved, data, template, environment }) => {
   Object.assign(process.env, environment);
-  const asked = [];
-  const limits = [];
+  const calls = [];
+  const timeouts = [];
   AbortSignal.timeout = (milliseconds) => {
-    limits.push(milliseconds);
-    return originalTimeout.call(AbortSignal, milliseconds / (hurry ?? 1));
+    timeouts.push(milliseconds);
+    return originalTimeout.call(AbortSignal, milliseconds / (speed ?? 1));
   };
   try {
     const { rawConnector } = await buildRawConnector(
       findFactory(id),
-      async (askedId) => {
-        asked.push(askedId);
+      async (connectorId) => {
+        calls.push(connectorId);
         return JSON.parse(saved);
       },
       undefined,
       template &&
         (async (...parameters) => {
-          asked.push(parameters);
+          calls.push(parameters);
           return templates[template] ? templates[template]() : JSON.parse(template);
         })
     );
     const { sendMessage } = rawConnector;
     const result = await sendMessage(JSON.parse(data), config && JSON.parse(config));
-    return { result, asked, limits };
+    return { result, calls, timeouts };
   } finally {
     AbortSignal.timeout = originalTimeout;
     for (const name of Object.keys(environment ?? {})) {
@@ -112,7 +112,7 @@ const operations = {
     return [configGuard.parse(JSON.parse(value)), await configGuard.parseAsync(JSON.parse(value))];
   },
   metadata: ({ id }) => kit.connectorMetadataGuard.safeParse(findFactory(id).metadata).success,
-  // What comes back from `got` is the whole response; its body is what counts.
+  // The result is the whole response of `got`.
   http: async ({ kind, endpoint, authorization }, { data }) => {
     const connector = await httpConnectors[kind]({ getConfig: unused });
     const { statusCode, body } = await connector.sendMessage(JSON.parse(data), { endpoint, authorization });
@@ -120,7 +120,7 @@ const operations = {
   },
 };
 
-const answer = async (request, oneCase) => {
+const runCase = async (request, oneCase) => {
   try {
     return (await operations[request.op](request.with, oneCase)) ?? null;
   } catch (error) {
@@ -131,12 +131,12 @@ const answer = async (request, oneCase) => {
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
   const request = JSON.parse(line);
   const answers = [];
-  // One after the other, unless they shall meet.
+  // Cases run one after another, unless `together` starts the others after so many milliseconds.
   for (const [index, oneCase] of request.cases.entries()) {
-    const pending = answer(request, oneCase);
+    const pending = runCase(request, oneCase);
     answers.push(request.with.together ? pending : await pending);
     if (request.with.together && index === 0) {
-      await later(request.with.together);
+      await sleep(request.with.together);
     }
   }
   process.stdout.write(`${JSON.stringify({ answers: await Promise.all(answers) })}\n`);

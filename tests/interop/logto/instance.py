@@ -1,4 +1,4 @@
-"""As much of an installed Logto as its loader needs: the folder of its core, its packages, its connectors."""
+"""A minimal installation of Logto for its loader: the folder of its core, its packages and its connectors."""
 
 import json
 import os
@@ -17,10 +17,10 @@ _TIME_LIMIT: Final = 120
 
 
 class Instance:
-    """A folder that Logto's command line takes for an installed Logto.
+    """A folder that Logto's command line accepts as an installation of Logto.
 
     Args:
-        folder: an empty one.
+        folder: an empty folder.
         packages: the folder that holds ``node_modules``.
     """
 
@@ -32,20 +32,20 @@ class Instance:
         self.connectors.mkdir(parents=True)
         manifest = {"name": "@logto/core", "type": "module"}
         (self.core / "package.json").write_text(json.dumps(manifest), encoding="utf-8")
-        # Nothing is installed beside a connector: what it imports is what Logto's core has.
+        # A connector imports the packages of Logto's core; it has no node_modules of its own.
         (self.core / "node_modules").symlink_to(packages / "node_modules", target_is_directory=True)
 
     def copy(self, package: Path, name: str) -> None:
-        """Put a package among the connectors, as an operator copies or mounts it."""
+        """Copy a package into the connectors folder, as an operator does."""
         shutil.copytree(package, self.connectors / name)
 
     def add(self, package: Path) -> str:
-        """Add a package with Logto's own ``connector add``, and return what that prints."""
+        """Add a package with Logto's own ``connector add``, and return its output."""
         command = self.packages / "node_modules" / "@logto" / "cli" / "bin" / "logto.js"
         return self._run(["node", str(command), "connector", "add", str(package), "-p", str(self.folder)])
 
     def pack(self, package: Path) -> Path:
-        """Make a tarball of a package with ``npm pack``."""
+        """Create a tarball of a package with ``npm pack``."""
         printed = self._run(["npm", "pack", str(package), "--json", "--ignore-scripts"])
         return self.folder / json.loads(printed[printed.index("[") :])[0]["filename"]
 
@@ -72,16 +72,16 @@ class Instance:
 
 
 def new_instance(folder: Path) -> Instance:
-    """Make an instance in an empty folder.
+    """Create an instance in an empty folder.
 
     Raises:
-        UnavailableError: the packages cannot be installed.
+        UnavailableError: The packages cannot be installed.
     """
     return Instance(folder, install(SOURCES))
 
 
 def write_packages(folder: Path, *commands: tuple[str, ...]) -> None:
-    """Run ``connector-kit package`` for each; ``--out`` is the last argument, and relative to the folder."""
+    """Run ``connector-kit package`` once for each tuple; its last item is ``--out``, relative to the folder."""
     for *arguments, out in commands:
         done = CliRunner().invoke(package_command, [*arguments, "--out", str(folder / out)])
         assert done.exit_code == 0, done.output

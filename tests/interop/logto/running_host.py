@@ -1,4 +1,4 @@
-"""A host in a process of its own, as an operator starts it."""
+"""Runs a host in its own process, as an operator does."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _STOP_LIMIT: Final = 30
 
 @frozen
 class RunningHost:
-    """Where a host is, and what it has logged so far."""
+    """The URL of a host, and the lines that it has logged so far."""
 
     url: str
     log: list[str] = field(repr=False)
@@ -28,12 +28,12 @@ class RunningHost:
 
 @contextmanager
 def running_host(folder: Path, host_toml: str, environment: Mapping[str, str]) -> Iterator[RunningHost]:
-    """Run ``connector-kit serve`` on a free port of this machine while the block runs, and see it end well.
+    """Run ``connector-kit serve`` on a free port during the block, and check that it exits with status 0.
 
     Args:
-        folder: where to start it.
-        host_toml: its config; the port is left to the system.
-        environment: what it finds beside the environment of the tests.
+        folder: its working directory.
+        host_toml: its config, without a port.
+        environment: variables in addition to those of the tests.
     """
     file = folder / "host.toml"
     file.write_text(host_toml, encoding="utf-8")

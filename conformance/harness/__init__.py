@@ -1,0 +1,1 @@
+"""The connector under test with its stub, the search for examples, and what both need."""

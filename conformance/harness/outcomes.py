@@ -1,0 +1,16 @@
+"""Chooses among the outcomes of a provider."""
+
+from collections.abc import Sequence
+
+from conformance.providers.base import Outcome
+
+
+def quick_failures(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the failures that cost little time, for checks to which any failure will do.
+
+    Connectors pause before they retry after a throttle, a server error or a refused connection. The result has no
+    throttle, and at most one of the other two.
+    """
+    quick = [it for it in outcomes if it.family not in {"accepted", "throttle"} and not (it.echoes or it.hangs)]
+    retried = [it for it in quick if it.family == "server-error" or (it.family == "network" and not it.ambiguous)]
+    return [it for it in quick if it not in retried[1:]]

@@ -1,0 +1,1 @@
+"""Runs checks: which, on what, in how many processes, and what came of each."""

@@ -1,0 +1,117 @@
+"""Runs one check on a connector and returns its result."""
+
+import time
+
+from attrs import evolve
+
+from conformance.harness.harness import Harness
+from conformance.harness.search import SearchOptions
+from conformance.registry import MESSAGES, Check
+from conformance.spec import Spec
+from conformance.verdicts import CheckFailure, CheckResult, NotApplicable, State
+from connector_kit import ConnectorError
+
+
+def run_check(check: Check, spec: Spec, options: SearchOptions) -> CheckResult:
+    """Run one check and compare its result with what the Spec expects."""
+    started = time.perf_counter()
+    harness = Harness(spec, options)
+    result = CheckResult(
+        id=check.id,
+        state=State.PASSED,
+        level=check.level,
+        clause=check.clause,
+        description=check.description,
+        examples={},
+        seconds=0,
+    )
+    reason = _why_not_applicable(check, spec)
+    result = _run(check, harness, result) if reason is None else _not_applicable(result, reason)
+    result = _with_expectation(result, spec.expected_failures.get(check.id))
+    return evolve(result, examples=harness.coverage.counts, seconds=time.perf_counter() - started)
+
+
+def _not_applicable(result: CheckResult, reason: str) -> CheckResult:
+    return evolve(result, state=State.NOT_APPLICABLE, message=reason)
+
+
+def _why_not_applicable(check: Check, spec: Spec) -> str | None:
+    if spec.connector.type not in check.types:
+        types = "e-mail and SMS" if check.types == MESSAGES else " and ".join(sorted(check.types))
+        return f"the check is for {types} connectors, and this one has the type {spec.connector.type}"
+    missing = check.missing_capabilities(spec.capabilities)
+    if missing:
+        noun = "capability" if len(missing) == 1 else "capabilities"
+        return f"the Spec does not declare the {noun} {', '.join(missing)}"
+    return None
+
+
+def _run(check: Check, harness: Harness, result: CheckResult) -> CheckResult:
+    try:
+        with harness.provider.running():
+            try:
+                check.run(harness)
+            except NotApplicable:
+                raise
+            except Exception as error:  # noqa: BLE001 - a wrong connector may raise anything, anywhere
+                return _failed(check, harness, result, error)  # here, where the stub still has its calls
+            finally:
+                harness.finish()
+    except NotApplicable as reason:
+        return _not_applicable(result, str(reason))
+    return _not_failed(check, harness, result)
+
+
+def _failed(check: Check, harness: Harness, result: CheckResult, error: Exception) -> CheckResult:
+    failed = harness.search.failed
+    return evolve(
+        result,
+        state=State.FAILED,
+        message=harness.canaries.redact(_message(error)),
+        example=harness.example,
+        transcript=harness.transcript,
+        replay=check.id if failed is None else f"{check.id}:{failed}",
+        error=error,
+    )
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, CheckFailure):
+        return error.message
+    text = f"{error} ({error.code})" if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
+    return f"expected no exception; it raised {text}"
+
+
+def _not_failed(check: Check, harness: Harness, result: CheckResult) -> CheckResult:
+    search = harness.search
+    if search.options.replay is not None and search.options.replay.example is not None:
+        if search.tried:
+            return evolve(result, message="the check passes for this example now")
+        reason = "the time was up" if search.time_is_up else "the check no longer draws examples of this form"
+        message = f"the example was not tried: {reason}. Run the whole check with --check {check.id}"
+        return evolve(result, state=State.NOT_EXERCISED, message=message)
+    missing = harness.coverage.missing(check.covers)
+    if missing:
+        reason = ", because the time was up" if search.time_is_up else ""
+        message = f"the check tried no example of {', '.join(map(repr, missing))}{reason}, so it has proven nothing"
+        return evolve(result, state=State.NOT_EXERCISED, message=message)
+    return result
+
+
+def _with_expectation(result: CheckResult, reason: str | None) -> CheckResult:
+    """Compare a result with the Spec's reason to expect a failure."""
+    if reason is None:
+        return result
+    match result.state:
+        case State.FAILED:
+            return evolve(result, state=State.EXPECTED_FAILURE, message=f"{reason} ({result.message})")
+        case State.PASSED:
+            message = f"the check passes, but expected_failures expects a failure: {reason}. Remove the entry."
+            return evolve(result, state=State.UNEXPECTED_PASS, message=message)
+        case State.NOT_APPLICABLE:
+            message = (
+                f"the check does not apply ({result.message}), but expected_failures expects a failure: {reason}. "
+                "Remove the entry."
+            )
+            return evolve(result, state=State.NOT_EXERCISED, message=message)
+    return result

@@ -1,0 +1,31 @@
+"""Finds the connector to test by the name on a command line."""
+
+from conformance.spec import Spec, spec_of
+from connector_kit import ConnectorNotFoundError, find_connector
+from connector_kit.discovery import import_object
+
+
+def find_spec(target: str) -> Spec:
+    """Return the Spec with that name, or the Spec that a connector declares.
+
+    Args:
+        target: the id of an installed connector, ``module:Class``, ``module:spec`` or ``npm:package``.
+
+    Raises:
+        ConnectorNotFoundError: there is nothing with that name.
+        SpecError: the declaration of the connector is missing or not usable.
+        ConnectorError: the object with that name is not a connector.
+    """
+    if target.startswith("npm:"):
+        from conformance.npm import npm_spec  # noqa: PLC0415 - only npm packages need Node.js
+
+        return npm_spec(target.removeprefix("npm:"))
+    if ":" in target:
+        found = import_object(target)
+        if isinstance(found, Spec):
+            return found
+        if not isinstance(found, type):
+            raise ConnectorNotFoundError(
+                f"{target!r} is an object of type {type(found).__name__}; expected a Spec or a Connector class."
+            )
+    return spec_of(find_connector(target))

@@ -1,0 +1,363 @@
+"""The host.toml: read, checked with everything it refers to, and turned into `HostSettings`."""
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import define, evolve, field, frozen
+
+from connector_kit.config_warnings import unknown_keys
+from connector_kit.connector import MessageConnector
+from connector_kit.discovery import ConnectorNotFoundError, find_connector
+from connector_kit.errors import ConnectorError
+from connector_kit.guards import Guard
+from connector_kit.host.settings import HostedSettings, HostSettings, Network, token_error
+from connector_kit.issues import Issue, Location
+from connector_kit.json_files import JsonFileError, parse_json_bytes, read_file
+from connector_kit.metadata import ConnectorType
+
+HOSTS_VARIABLE: Final = "CONNECTOR_KIT_HOSTS"
+"""The environment variable with the path of the host.toml, for programs without a command line."""
+
+host_config_guard: Final[Guard[Mapping[str, Any]]] = Guard("host-config", Mapping[str, Any], warnings=())
+"""Accepts the contents of a host.toml."""
+
+
+@frozen
+class HostFileIssue:
+    """An issue of a host.toml, or of something it refers to.
+
+    Args:
+        source: the file or environment variable that has the issue.
+        issue: the issue; its message never shows a value that may be secret.
+    """
+
+    source: str
+    issue: Issue
+
+    def __str__(self) -> str:
+        """Return source, path and message in one line."""
+        return f"{self.source}: {self.issue.path}: {self.issue.message}"
+
+
+class HostConfigError(ValueError):
+    """A host cannot start.
+
+    Args:
+        issues: everything that is wrong.
+    """
+
+    def __init__(self, issues: Iterable[HostFileIssue]) -> None:
+        self.issues = tuple(issues)
+        super().__init__("; ".join(map(str, self.issues)))
+
+
+@frozen
+class Listening:
+    """Where the host listens, and with how many processes."""
+
+    host: str = "127.0.0.1"
+    port: int = 8085
+    workers: int = 1
+
+
+@frozen
+class HostFile:
+    """A host.toml that has been read and checked.
+
+    Args:
+        settings: for the application.
+        listening: for the server.
+        warnings: what Logto accepts in a config, but is unlikely to work.
+    """
+
+    settings: HostSettings
+    listening: Listening
+    warnings: tuple[HostFileIssue, ...] = ()
+
+
+def settings_from_environment() -> HostSettings:
+    """Read the file that ``CONNECTOR_KIT_HOSTS`` names, for an ASGI server that does the listening.
+
+    Raises:
+        HostConfigError: the variable is not set, something in the file is wrong, or there is no token. A host without
+            a token must listen on a loopback address, and this function cannot know the server's address.
+    """
+    path = os.environ.get(HOSTS_VARIABLE)
+    if not path:
+        raise _error(f"environment variable {HOSTS_VARIABLE}", "expected the path of a host.toml, found nothing")
+    host = load_settings(read_host_file(path), source=path, folder=Path(path).parent)
+    if not host.settings.tokens:
+        message = "allowed only with connector-kit serve, which checks that the host listens on a loopback address"
+        raise _error(path, message, "server", "insecure_without_token")
+    return host.settings
+
+
+def read_host_file(path: str) -> Mapping[str, Any]:
+    """Read a host.toml.
+
+    Raises:
+        HostConfigError: it cannot be read, or is not TOML.
+    """
+    try:
+        return tomllib.loads(read_file(path, path).decode("utf-8"))
+    except JsonFileError as error:
+        raise _error(path, error.reason) from error
+    except UnicodeDecodeError:
+        raise _error(path, "is not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise _error(path, f"is not TOML: {error}") from None
+
+
+def load_settings(
+    document: Mapping[str, Any], *, source: str, folder: Path, environment: Mapping[str, str] | None = None
+) -> HostFile:
+    """Check the contents of a host.toml and everything they refer to.
+
+    Args:
+        document: the contents.
+        source: the name of the file in messages: its path.
+        folder: relative paths start here.
+        environment: the environment variables; by default those of this process.
+
+    Raises:
+        HostConfigError: with all errors that were found.
+    """
+    issues = [*host_config_guard.issues(dict(document), strict=True), *_unknown_connector_keys(document)]
+    if issues:
+        raise HostConfigError(HostFileIssue(source, issue) for issue in issues)
+    return _Loader(source, folder, os.environ if environment is None else environment).load(document)
+
+
+def _unknown_connector_keys(document: Mapping[str, Any]) -> Iterator[Issue]:
+    """Yield the unknown keys of connectors; `unknown_keys` does not look into objects that may have any key."""
+    schema = host_config_guard.schema["properties"]["connectors"]["additionalProperties"]
+    connectors = document.get("connectors")
+    for connector_id, table in connectors.items() if isinstance(connectors, dict) else ():
+        for issue in unknown_keys(schema, table):
+            yield evolve(issue, location=("connectors", connector_id, *issue.location))
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _error(source: str, message: str, *location: str | int) -> HostConfigError:
+    return HostConfigError([HostFileIssue(source, Issue(location, "host-file", message))])
+
+
+@frozen
+class _Config:
+    """A connector's config, and where it came from.
+
+    Args:
+        value: the config.
+        source: the file or environment variable; the host.toml if all values come from ``config_values_from_env``.
+        keys_from_environment: the keys that ``config_values_from_env`` sets.
+    """
+
+    value: Any = field(repr=False)
+    source: str
+    keys_from_environment: frozenset[str] = frozenset()
+
+
+@define
+class _Loader:
+    """Loads one host.toml and collects its issues."""
+
+    source: str
+    folder: Path
+    environment: Mapping[str, str] = field(repr=False)
+    errors: list[HostFileIssue] = field(factory=list)
+    warnings: list[HostFileIssue] = field(factory=list)
+
+    def load(self, document: Mapping[str, Any]) -> HostFile:
+        server = dict(document.get("server", {}))
+        listening = Listening(**{name: server.pop(name) for name in ("host", "port", "workers") if name in server})
+        connectors = [it for key, table in document["connectors"].items() if (it := self._hosted(key, table))]
+        self._check_access(server, listening)
+        variables, files = server.pop("token_env", ()), server.pop("token_file", ())
+        metrics_variable = server.pop("metrics_token_env", None)
+        server["tokens"] = (
+            *self._tokens({("server", "token_env", index): it for index, it in enumerate(variables)}, self._variable),
+            *self._tokens({("server", "token_file", index): it for index, it in enumerate(files)}, self._text),
+        )
+        server["metrics_tokens"] = (
+            self._tokens({("server", "metrics_token_env"): metrics_variable}, self._variable)
+            if metrics_variable
+            else ()
+        )
+        for name in ("allow_ips", "trusted_proxies"):
+            server[name] = self._networks(name, server.get(name, ()))
+        for name, connector_type in (("email", ConnectorType.EMAIL), ("sms", ConnectorType.SMS)):
+            server[name] = self._route(name, connector_type, connectors, server.get(name))
+        if self.errors:
+            raise HostConfigError(self.errors)
+        return HostFile(HostSettings(connectors=tuple(connectors), **server), listening, tuple(self.warnings))
+
+    def _report(self, message: str, *location: str | int) -> None:
+        self.errors.append(HostFileIssue(self.source, Issue(location, "host-file", message)))
+
+    # --- who may call ---
+
+    def _tokens(self, names: Mapping[Location, str], read: Callable[..., str | None]) -> tuple[str, ...]:
+        """Return the tokens in variables or files.
+
+        Args:
+            names: their names, by the location in the host.toml.
+            read: returns the text in one of them.
+        """
+        tokens = []
+        for location, name in names.items():
+            token = read(name, *location)
+            error = None if token is None else token_error(token)
+            if error is not None:
+                self._report(f"{name} does not hold a usable token: {error}", *location)
+            elif token is not None:
+                tokens.append(token)
+        return tuple(tokens)
+
+    def _check_access(self, server: Mapping[str, Any], listening: Listening) -> None:
+        location = ("server", "insecure_without_token")
+        is_insecure = server.get("insecure_without_token", False)
+        has_tokens = bool(server.get("token_env") or server.get("token_file"))
+        if has_tokens and is_insecure:
+            self._report("not allowed together with a token: remove one of the two", *location)
+        elif not has_tokens and not is_insecure:
+            self._report(
+                "expected a token, found none: name an environment variable in token_env or a file in token_file. "
+                "On a loopback address, insecure_without_token allows requests without a token.",
+                "server",
+            )
+        elif is_insecure and not is_loopback(listening.host):
+            self._report("allowed only if the host listens on a loopback address, such as 127.0.0.1", *location)
+
+    def _networks(self, name: str, texts: Iterable[str]) -> tuple[Network, ...]:
+        networks = []
+        for index, text in enumerate(texts):
+            try:
+                networks.append(ipaddress.ip_network(text))
+            except ValueError as error:
+                self._report(f"expected an IP address or a network: {error}", "server", name, index)
+        return tuple(networks)
+
+    # --- the hosted connectors ---
+
+    def _hosted(self, connector_id: str, table: Mapping[str, Any]) -> HostedSettings | None:
+        connector = self._connector(connector_id, table.get("class"))
+        if connector is None:
+            return None
+        errors_before = len(self.errors)
+        config = self._config(connector_id, table)
+        if len(self.errors) > errors_before:
+            return None
+        if config is None:
+            return HostedSettings(connector)
+        for issue in connector.config_guard.issues(config.value):
+            found = self._place(issue, config, connector_id)
+            (self.errors if issue.severity == "error" else self.warnings).append(found)
+        return HostedSettings(connector, config.value)
+
+    def _place(self, issue: Issue, config: _Config, connector_id: str) -> HostFileIssue:
+        """Return a config's issue with its source: the file, or the place in the host.toml that sets the value."""
+        if config.source != self.source and not config.keys_from_environment.intersection(issue.location[:1]):
+            return HostFileIssue(config.source, issue)
+        location = ("connectors", connector_id, "config_values_from_env", *issue.location[:1])
+        return HostFileIssue(self.source, evolve(issue, location=location))
+
+    def _connector(self, connector_id: str, class_name: str | None) -> type[MessageConnector[Any, Any]] | None:
+        location = ("connectors", connector_id)
+        try:
+            connector = find_connector(class_name or connector_id)
+        except ConnectorNotFoundError as error:
+            self._report(str(error), *location)
+            return None
+        except ConnectorError as error:
+            self._report(f"not a connector that Logto would load: {error.code}: {error}", *location)
+            return None
+        if connector.metadata.id != connector_id:
+            message = f"expected a connector with the id {connector_id!r}, found {connector.metadata.id!r}"
+            self._report(message, *location, "class")
+            return None
+        if not issubclass(connector, MessageConnector):
+            message = f"expected an e-mail or SMS connector, found a connector of type {connector.type}"
+            self._report(message, *location)
+            return None
+        return connector
+
+    def _config(self, connector_id: str, table: Mapping[str, Any]) -> _Config | None:
+        """Return the config, or ``None`` if there is none or it cannot be read, which is reported."""
+        file, variable, values = (table.get(key) for key in ("config_file", "config_env", "config_values_from_env"))
+        location = ("connectors", connector_id)
+        if file is not None and variable is not None:
+            self._report("not allowed together with config_file: remove one of the two", *location, "config_env")
+            return None
+        config = _Config({}, self.source) if values else None
+        if file is not None:
+            config = self._parse(self._content(file, *location, "config_file"), str(self.folder / file))
+        elif variable is not None:
+            text = self._variable(variable, *location, "config_env")
+            content = None if text is None else text.encode("utf-8", "surrogateescape")
+            config = self._parse(content, f"environment variable {variable}")
+        overlay = {
+            key: self._variable(name, *location, "config_values_from_env", key) for key, name in (values or {}).items()
+        }
+        if config is None or not isinstance(config.value, dict):
+            return config
+        return _Config({**config.value, **overlay}, config.source, frozenset(overlay))
+
+    def _parse(self, content: bytes | None, source: str) -> _Config | None:
+        try:
+            return None if content is None else _Config(parse_json_bytes(content, source), source)
+        except JsonFileError as error:
+            self.errors.append(HostFileIssue(source, Issue((), "json", error.reason)))
+            return None
+
+    def _route(
+        self, name: str, connector_type: ConnectorType, hosted: Iterable[HostedSettings], chosen: str | None
+    ) -> str | None:
+        """Return the id of the connector that serves ``/email`` or ``/sms``."""
+        ids = [it.id for it in hosted if it.connector.type is connector_type and it.config is not None]
+        if chosen is not None:
+            if chosen not in ids and not self.errors:
+                message = f"expected the id of a hosted {connector_type} connector with a config, found {chosen!r}"
+                self._report(message, "server", name)
+            return chosen
+        if len(ids) > 1:
+            message = f"several connectors can serve /{name}: choose one of {', '.join(ids)}"
+            self._report(message, "server", name)
+        return ids[0] if len(ids) == 1 else None
+
+    # --- files and variables; what cannot be read is reported at the location that names it ---
+
+    def _variable(self, name: str, *location: str | int) -> str | None:
+        value = self.environment.get(name)
+        if not value:
+            self._report(f"expected the environment variable {name} to have a value, found nothing", *location)
+            return None
+        return value
+
+    def _content(self, file: str, *location: str | int) -> bytes | None:
+        try:
+            return read_file(self.folder / file, file)
+        except JsonFileError as error:
+            self._report(str(error), *location)
+            return None
+
+    def _text(self, file: str, *location: str | int) -> str | None:
+        """Return the text of a file without white space around it."""
+        content = self._content(file, *location)
+        try:
+            return None if content is None else content.decode("utf-8").strip()
+        except UnicodeDecodeError:
+            self._report(f"{file} is not UTF-8", *location)
+            return None

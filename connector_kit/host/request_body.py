@@ -1,0 +1,185 @@
+"""The body of a request: read within limits of size and time, parsed as JSON, then validated by its guard."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import frozen
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from connector_kit.errors import ConnectorErrorCodes
+from connector_kit.guards import Guard
+from connector_kit.host.responses import HostError
+from connector_kit.messages import SendMessageData
+from connector_kit.parsing import load_json
+
+_MAX_DRAINED_BYTES: Final = 1 << 23
+
+_MAX_DEPTH: Final = 100
+"""Levels of nesting. Logto's messages have fewer than ten; a thousand exhaust the stack of recursive code."""
+
+
+class RequestBody:
+    """Reads the body of one request.
+
+    Args:
+        receive: the ASGI channel.
+        headers: the request's headers, with lower-case names.
+        seconds: the body must arrive within this time, from now on.
+        max_bytes: the largest accepted body.
+    """
+
+    def __init__(self, receive: Receive, headers: Mapping[bytes, bytes], seconds: float, max_bytes: int) -> None:
+        self._receive = receive
+        self._headers = headers
+        self._deadline = asyncio.get_running_loop().time() + seconds
+        self._max_bytes = max_bytes
+        self._is_complete = False
+
+    @property
+    def _content_length(self) -> int:
+        length = self._headers.get(b"content-length", b"0")
+        return int(length) if length.isdigit() else 0
+
+    async def read_json(self) -> Any:
+        """Read the body and parse it.
+
+        Raises:
+            HostError: the content type is not JSON, or the body is not JSON, too large or too slow.
+            ClientDisconnect: the client closed the connection before the body was complete.
+        """
+        if not self._has_json_type():
+            raise HostError("unsupported_media_type")
+        if self._content_length > self._max_bytes:
+            raise HostError("too_large")
+        content = bytearray()
+        while not self._is_complete:
+            content += await self._read_chunk()
+            if len(content) > self._max_bytes:
+                raise HostError("too_large")
+        try:
+            value = load_json(content.decode("utf-8"))
+        except (ValueError, RecursionError):
+            raise HostError("bad_json") from None
+        if content.count(b"[") + content.count(b"{") > _MAX_DEPTH and _is_too_deep(value):
+            raise HostError("bad_json")
+        return value
+
+    async def drain(self) -> None:
+        """Read and discard the rest of the body, within limits of size and time.
+
+        A client that is still writing when the connection closes would lose the response.
+        """
+        if not self._content_length and b"transfer-encoding" not in self._headers:
+            return  # there is no body, or the server's protocol has frames and loses no response
+        drained = 0
+        try:
+            while not self._is_complete and drained < _MAX_DRAINED_BYTES:
+                drained += len(await self._read_chunk())
+        except (HostError, ClientDisconnect):
+            self._is_complete = True
+
+    async def _read_chunk(self) -> bytes:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise HostError("slow_body", {"Connection": "close"}) from None
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        self._is_complete = not message.get("more_body", False)
+        chunk: bytes = message.get("body", b"")
+        return chunk
+
+    def _has_json_type(self) -> bool:
+        media_type, _, parameters = self._headers.get(b"content-type", b"").lower().partition(b";")
+        charsets = [it.partition(b"=")[2].strip(b' "') for it in parameters.split(b";") if b"charset" in it]
+        encoding = self._headers.get(b"content-encoding", b"identity").lower().strip()
+        return (
+            media_type.strip() == b"application/json"
+            and all(charset in {b"utf-8", b"utf8"} for charset in charsets)
+            and encoding == b"identity"
+        )
+
+
+def _is_too_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_MAX_DEPTH + 1):
+        level = [
+            member
+            for item in level
+            if isinstance(item, dict | list)
+            for member in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True
+
+
+# --- what a body holds ---
+
+
+@frozen
+class SendRequest:
+    """The body of ``/connectors/{id}/send-message``.
+
+    Args:
+        data: the message.
+        config: used instead of the saved config.
+        template: the e-mail template that Logto resolved.
+    """
+
+    data: SendMessageData
+    config: Any = None
+    template: Any = None
+
+
+@frozen
+class SendTestRequest:
+    """The body of ``/connectors/{id}/test``.
+
+    Args:
+        to: the recipient.
+        config: used instead of the saved config.
+        locale: a language tag.
+    """
+
+    to: str
+    config: Any = None
+    locale: str | None = None
+
+
+@frozen
+class ConfigRequest:
+    """The body of ``/connectors/{id}/validate-config``.
+
+    Args:
+        config: any JSON value.
+    """
+
+    config: Any
+
+
+@frozen
+class UsageRequest:
+    """The body of ``/connectors/{id}/usage``.
+
+    Args:
+        config: used instead of the saved config.
+        start_from: count from this moment, in ISO 8601; ``None`` counts all messages.
+    """
+
+    config: Any = None
+    start_from: str | None = None
+
+
+def _guard(schema: str, cls: type) -> Guard[Any]:
+    return Guard(schema, cls, error_code=ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS, warnings=())
+
+
+host_message_guard: Final[Guard[SendMessageData]] = _guard("host-message", SendMessageData)
+host_send_request_guard: Final[Guard[SendRequest]] = _guard("host-send-request", SendRequest)
+host_test_request_guard: Final[Guard[SendTestRequest]] = _guard("host-test-request", SendTestRequest)
+host_config_request_guard: Final[Guard[ConfigRequest]] = _guard("host-config-request", ConfigRequest)
+host_usage_request_guard: Final[Guard[UsageRequest]] = _guard("host-usage-request", UsageRequest)

@@ -1,0 +1,172 @@
+"""What counts as a secret, and its removal from text."""
+
+import base64
+import string
+import time
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector_kit import (
+    ConnectorConfigFormItem,
+    ConnectorConfigFormItemType,
+    ConnectorMetadata,
+    Declaration,
+    EmailConnector,
+)
+from connector_kit.connectors.aws_ses import AwsSesConnector
+from connector_kit.redaction import (
+    config_secrets,
+    encoded_forms,
+    is_secret_name,
+    mask_recipient,
+    payload_secrets,
+    redact,
+    secret_keys,
+)
+
+
+def _item(key: str, control: str = "Text", **options: Any) -> ConnectorConfigFormItem:
+    return ConnectorConfigFormItem(ConnectorConfigFormItemType(control), key, key, **options)
+
+
+class _Connector(EmailConnector[Any]):
+    metadata = ConnectorMetadata(
+        id="a",
+        target="a",
+        name={"en": "a"},
+        description={"en": "a"},
+        logo="a",
+        readme="a",
+        form_items=(
+            _item("endpoint"),
+            _item("apiToken"),
+            _item("clientKey", is_confidential=False),
+            _item("pin", is_confidential=True),
+            _item("certificate", "MultilineText", is_confidential=True),
+            _item("accountSecret"),
+        ),
+    )
+    declaration = Declaration("a", {}, frozenset(), secrets=("accountId",))
+
+
+class _Plain(EmailConnector[Any]):
+    metadata = ConnectorMetadata(id="a", target="a", name={}, description={}, logo="a", readme="a")
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets", "expected"),
+    [
+        ("the key abcdef.", ["abcdef"], "the key [redacted]."),
+        ("abcdefgh abcdef", ["abcdef", "abcdefgh"], "[redacted] [redacted]"),
+        ("abcdef", ["abcd", "cdef"], "[redacted]"),
+        ("abcdabcd", ["abcd"], "[redacted][redacted]"),
+        ("redacted acte", ["acte"], "red[redacted]d [redacted]"),
+        ("abc", ["abc", "", None, 5], "abc"),
+        ("nothing here", ["secret"], "nothing here"),
+        ("q=a%2Fb%2Bc&r=a/b+c", ["a/b+c"], "q=[redacted]&r=[redacted]"),
+    ],
+)
+def test_secrets_are_redacted(text: str, secrets: list[object], expected: str) -> None:
+    """The longest first, and overlapping ones whole. Short texts and other values are ignored."""
+    assert redact(text, secrets) == expected
+
+
+@given(st.text(string.ascii_letters + "/+é", min_size=8), st.text(max_size=9), st.text(max_size=9))
+def test_no_encoding_of_a_secret_remains(secret: str, before: str, after: str) -> None:
+    """As it is, percent-encoded, and in base64 with anything before and after it."""
+    around = before.encode(errors="replace") + secret.encode() + after.encode(errors="replace")
+    encoded = base64.b64encode(around).decode()
+    shown = redact(f"{quote(secret, safe='')} {encoded} {secret}", [secret])
+    forms = [it for it in encoded_forms(secret) if it not in "[redacted]"]
+    assert not any(form in shown for form in forms)
+    assert shown.count("[redacted]") >= 3
+
+
+def test_redaction_takes_time_linear_in_the_text() -> None:
+    """A megabyte of secrets, or of beginnings of secrets, takes seconds at most."""
+    secrets = ["a" * length for length in range(4, 14)]
+    started = time.perf_counter()
+    assert redact("a" * 999_999, secrets).replace("[redacted]", "") == ""
+    assert redact("aaab" * 250_000, secrets) == "aaab" * 250_000
+    assert time.perf_counter() - started < 30
+
+
+def test_lone_surrogates_do_not_prevent_redaction() -> None:
+    """Any text may hold or be a secret."""
+    assert redact("x \ud800abcd x", ["\ud800abcd"]) == "x [redacted] x"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "apiKey",
+            "apiToken",
+            "access_token",
+            "smtp-password",
+            "clientSecret",
+            "credentials",
+            "Authorization",
+            "auth",
+        ),
+        *("clientSecretValue", "smtpPassword2", "authHeader", "APIKEY", "accesstoken", "API_KEY_JSON"),
+    ],
+)
+def test_names_of_secrets_are_recognized(name: str) -> None:
+    """By any of their words, in any style."""
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", ["region", "accessKeyId", "tokenEndpoint", "authMode", "keyword", "emailAddress", ""])
+def test_other_names_are_not_secret(name: str) -> None:
+    """Such as the ids and endpoints of secrets."""
+    assert not is_secret_name(name)
+
+
+def test_secret_keys_come_from_declaration_form_items_and_names() -> None:
+    """``is_confidential=False`` excludes a key that is only named like a secret."""
+    expected = {"accountId", "apiToken", "pin", "certificate", "accountSecret"}
+    assert secret_keys(_Connector) == expected
+    assert secret_keys(_Connector, ["password", "clientKey", "region"]) == {*expected, "password"}
+    assert secret_keys(_Plain) == frozenset()
+
+
+def test_config_secrets_are_all_texts_under_secret_keys() -> None:
+    """At any depth; numbers count, booleans do not. Regions and templates are not secret."""
+    config = {
+        "accessKeyId": "id",
+        "accessKeySecret": "secret",
+        "region": "eu-west-1",
+        "smtp": {"password": "p", "list": [{"authToken": ["t", 5, True, None, {"a": "u"}]}]},
+    }
+    assert sorted(config_secrets(AwsSesConnector, config)) == ["5", "id", "p", "secret", "t", "u"]
+    assert list(config_secrets(_Connector, {"clientKey": "x", "endpoint": "y", "pin": "z"})) == ["z"]
+    assert list(config_secrets(_Plain, None)) == []
+
+
+def test_payload_secrets_are_all_texts_but_the_languages() -> None:
+    """Codes, links and names, at any depth."""
+    payload: Any = {"code": "1", "locale": "en", "uiLocales": "en", "user": {"name": "A", "tags": ["b", 2, True, None]}}
+    assert sorted(payload_secrets(payload)) == ["1", "2", "A", "b"]
+    assert list(payload_secrets([])) == []
+
+
+@pytest.mark.parametrize(
+    ("to", "shown"),
+    [
+        ("some@example.com", "s***@example.com"),
+        ("ab@example.com", "***@example.com"),
+        ('"a@b"@example.com', '"***@example.com'),
+        ("15551234567", "***67"),
+        ("12345", "***"),
+        ("", "***"),
+        (5, "***"),
+    ],
+)
+def test_recipient_is_masked(to: object, shown: str) -> None:
+    """Enough remains to recognize it, and not enough to write to it."""
+    assert mask_recipient(to) == shown
