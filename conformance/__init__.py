@@ -5,11 +5,13 @@ from conformance.profile import PROFILES, Profile
 from conformance.providers.base import Aspect, Call, Consent, Family, Outcome, Provider
 from conformance.providers.http import Failure, HttpProvider, Message
 from conformance.providers.http_messages import HttpRequest, HttpResponse
+from conformance.providers.smtp import SmtpFailure, SmtpProvider
+from conformance.providers.tcp import TcpProvider
 from conformance.pytest_tests import conformance_tests
 from conformance.registry import Check
 from conformance.run.processes import ProcessError
 from conformance.run.runner import check_connector
-from conformance.spec import CAPABILITIES, Spec, SpecError, spec_of
+from conformance.spec import CAPABILITIES, Medium, Spec, SpecError, spec_of
 from conformance.verdicts import CheckFailure, CheckResult, NotApplicable, Report, State
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "HttpProvider",
     "HttpRequest",
     "HttpResponse",
+    "Medium",
     "Message",
     "NotApplicable",
     "Outcome",
@@ -33,9 +36,12 @@ __all__ = [
     "Profile",
     "Provider",
     "Report",
+    "SmtpFailure",
+    "SmtpProvider",
     "Spec",
     "SpecError",
     "State",
+    "TcpProvider",
     "all_checks",
     "check_connector",
     "conformance_tests",

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from conformance.checks import all_checks
 from conformance.harness.search import SearchOptions
 from conformance.profile import PROFILES, default_profile
-from conformance.reports import to_badge, to_html, to_junit
+from conformance.reports import clause_url, contract_url, to_badge, to_html, to_junit
 from conformance.run.plan import RunPlan, checks_for
 from conformance.run.processes import ProcessError, usable_processors
 from conformance.run.runner import run_plan
@@ -159,7 +159,7 @@ def conformance(
         raise _UnusableError(f"{message} Use --jobs 1 to run all checks in one process.") from error
     _print_report(console, report, verbose=verbose or replay is not None)
     if replay is None:
-        _print_verdict(console, report)
+        _print_verdict(console, report, verbose=verbose)
     _write(reports, report)
     sys.exit(0 if report.conforms else 1)
 
@@ -287,18 +287,35 @@ def _print_checks(console: Console) -> None:
 
 
 def _print_report(console: Console, report: Report, *, verbose: bool) -> None:
+    """Print each failure once: those with one cause under one headline, with the details of the first of them."""
     for error in report.spec_errors:
         console.print(f"[bold red]Error in the Spec:[/] {_plain(error)}")
+    quiet = frozenset[State]() if verbose else {State.PASSED, State.NOT_APPLICABLE}
+    shown: set[str] = set()
     for result in report.results:
-        if verbose or result.state is not State.PASSED:
-            _print_result(console, report, result)
+        if result.id in shown or result.state in quiet:
+            continue
+        group = report.group_of(result)
+        if group:
+            console.print(f"[bold red]{len(group)} checks fail for one cause:[/] {_plain(result.cause)}")
+            names = (f"{it.id} (advisory)" if it.level == "advisory" else it.id for it in group)
+            console.print(f"    checks   {', '.join(names)}")
+        for each in group if verbose and group else (result,):
+            _print_result(console, report, each)
+        shown |= {it.id for it in group}
 
 
-def _print_verdict(console: Console, report: Report) -> None:
+def _hint(state: State, *, verbose: bool) -> str:
+    return " (-v lists them)" if state is State.NOT_APPLICABLE and not verbose else ""
+
+
+def _print_verdict(console: Console, report: Report, *, verbose: bool) -> None:
     if report.spec_errors:
         console.print("No check ran: correct the Spec first.")
         return
-    counts = ", ".join(f"[{_STYLES[state]}]{count} {state}[/]" for state, count in report.counts.items())
+    counts = ", ".join(
+        f"[{_STYLES[state]}]{count} {state}[/]{_hint(state, verbose=verbose)}" for state, count in report.counts.items()
+    )
     console.print(f"\n{counts}; {report.examples:,} examples in {report.seconds:.1f} s")
     if report.conforms:
         console.print(f"[bold green]{_plain(report.connector)} conforms.[/]")
@@ -309,6 +326,14 @@ def _print_verdict(console: Console, report: Report) -> None:
         console.print(f"[bold red]{_plain(report.connector)} does not conform:[/] {', '.join(names)}")
 
 
+def _clause(console: Console, clause: str) -> str:
+    """Name a clause: as a link on a terminal, else with the address of the contract."""
+    url = clause_url(clause)
+    if url is None or not console.is_terminal:
+        return f"clause {clause} of {contract_url() or 'docs/contract.md'}"
+    return f"[link={url}]clause {clause} of docs/contract.md[/link]"
+
+
 def _print_result(console: Console, report: Report, result: CheckResult) -> None:
     level = " (advisory)" if result.level == "advisory" else ""
     console.print(f"[{_STYLES[result.state]}]{result.state}[/] [bold]{result.id}[/]{level}")
@@ -317,7 +342,7 @@ def _print_result(console: Console, report: Report, result: CheckResult) -> None
     if result.state is State.NOT_APPLICABLE:
         console.print(f"    {_plain(result.message)}")
         return
-    console.print(f"    requires {escape(result.description)} (clause {result.clause} of docs/contract.md)")
+    console.print(f"    requires {escape(result.description)} ({_clause(console, result.clause)})")
     console.print(f"    reason   {_plain(result.message)}")
     for index, line in enumerate([] if result.example is None else result.example.split("\n")):
         console.print(f"    {'' if index else 'example':8} {_plain(line)}")

@@ -15,12 +15,14 @@ class Profile:
         examples: the number of examples for each property.
         failure_examples: the number for each failure of a provider; fewer, since connectors pause before a retry.
         derandomized: whether each run draws the same examples.
+        step_seconds: the time limit of each step of a check, such as one send; a check that exceeds it fails.
     """
 
     name: str
     examples: int
     failure_examples: int
     derandomized: bool
+    step_seconds: float = 30.0
 
 
 PROFILES: Final = {

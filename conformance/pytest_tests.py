@@ -6,25 +6,28 @@ from functools import cache
 import pytest
 
 from conformance.harness.search import SearchOptions
-from conformance.profile import PROFILES, default_profile
+from conformance.profile import PROFILES, Profile, default_profile
 from conformance.registry import Check
 from conformance.run.one_check import run_check
 from conformance.run.plan import checks_for
-from conformance.run.smoke_test import spec_errors
+from conformance.run.process_end import end_with_the_main_thread
+from conformance.run.spec_trial import try_spec
 from conformance.spec import Spec
 from conformance.verdicts import CheckResult, State
 
 
-def conformance_tests(spec: Spec, *, profile: str | None = None) -> Callable[[Check], None]:
+def conformance_tests(spec: Spec, *, profile: str | Profile | None = None) -> Callable[[Check], None]:
     """Make a test function of the suite. Assign it to a name that pytest collects, such as ``test_conformance``.
 
     Args:
         spec: the connector and what its author declares about it.
-        profile: ``dev``, ``ci`` or ``nightly``; the default is ``ci`` if the environment variable CI is set, else
+        profile: ``dev``, ``ci``, ``nightly`` or a profile of your own; the default is ``ci`` if the environment variable CI is set, else
             ``dev``.
     """
-    options = SearchOptions(default_profile() if profile is None else PROFILES[profile])
-    errors = cache(lambda: spec_errors(spec))
+    chosen = default_profile() if profile is None else profile
+    options = SearchOptions(PROFILES[chosen] if isinstance(chosen, str) else chosen)
+    end_with_the_main_thread()
+    errors = cache(lambda: try_spec(spec, options.profile))
     reported_in: list[str] = []
 
     @pytest.mark.parametrize("check", checks_for(spec), ids=lambda check: check.id)

@@ -43,6 +43,7 @@ class CheckResult:
         transcript: what the provider received for that input, and how it responded, secrets replaced.
         replay: the value of ``--replay`` that runs only this failure again; empty unless the check failed.
         error: the exception that failed the check, for a debugger.
+        cause: the cause of the failure, in the same words for all checks that fail for it; empty unless it failed.
     """
 
     id: str
@@ -57,6 +58,7 @@ class CheckResult:
     transcript: tuple[Exchange, ...] = ()
     replay: str = ""
     error: BaseException | None = field(default=None, repr=False, eq=False)
+    cause: str = ""
 
     @property
     def area(self) -> str:
@@ -130,6 +132,19 @@ class Report:
         found = Counter(result.state for result in self.results)
         return {state: found[state] for state in State if found[state]}
 
+    @property
+    def shared_causes(self) -> Mapping[str, tuple[CheckResult, ...]]:
+        """The causes for which several checks failed, each with the results of these checks."""
+        found: dict[str, list[CheckResult]] = {}
+        for result in self.results:
+            if result.state is State.FAILED and result.cause:
+                found.setdefault(result.cause, []).append(result)
+        return {cause: tuple(results) for cause, results in found.items() if len(results) > 1}
+
+    def group_of(self, result: CheckResult) -> tuple[CheckResult, ...]:
+        """Return the results of all checks that failed for the cause of this one; empty if it is the only one."""
+        return self.shared_causes.get(result.cause, ()) if result.state is State.FAILED else ()
+
     def replay_command(self, result: CheckResult) -> str:
         """Return the command that runs only this failure again; empty if there is nothing to replay."""
         if not result.replay:
@@ -150,15 +165,15 @@ class Report:
             "available": self.available,
             "specErrors": list(self.spec_errors),
             "counts": {str(state): count for state, count in self.counts.items()},
-            "checks": [_result_to_json(result) for result in self.results],
+            "checks": [self._result_to_json(result) for result in self.results],
         }
 
-
-def _result_to_json(result: CheckResult) -> dict[str, Any]:
-    return asdict(result, filter=lambda attribute, _: attribute.name != "error") | {
-        "seconds": round(result.seconds, 3),
-        "transcript": [asdict(exchange) for exchange in result.transcript],
-    }
+    def _result_to_json(self, result: CheckResult) -> dict[str, Any]:
+        return asdict(result, filter=lambda attribute, _: attribute.name not in {"error", "cause"}) | {
+            "seconds": round(result.seconds, 3),
+            "transcript": [asdict(exchange) for exchange in result.transcript],
+            "group": result.cause if self.group_of(result) else "",
+        }
 
 
 class CheckFailure(AssertionError):  # noqa: N818 - a verdict, not an error of the suite
@@ -175,6 +190,10 @@ class CheckFailure(AssertionError):  # noqa: N818 - a verdict, not an error of t
 
 class NotApplicable(Exception):  # noqa: N818 - a verdict, not an error
     """The check does not apply to this connector; the message states why."""
+
+
+class NotExercised(Exception):  # noqa: N818 - a verdict, not an error
+    """The check could not prove something; the message states what, and what the author can do."""
 
 
 def expect(condition: object, message: str) -> None:

@@ -1,5 +1,6 @@
 """Write connectors for Logto in Python: the counterpart of the npm package ``@logto/connector-kit``."""
 
+from connector_kit.bounded_http import bounded_pool_classes
 from connector_kit.config_warnings import WarningRule, config_warnings
 from connector_kit.connector import (
     Connector,
@@ -184,6 +185,7 @@ __all__ = [
     "UnknownSchemaError",
     "VerificationCodeType",
     "WarningRule",
+    "bounded_pool_classes",
     "bundle",
     "config_warnings",
     "configurable_connector_metadata_guard",

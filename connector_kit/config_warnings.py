@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from connector_kit.issues import SHOWN_DEPTH, Issue, Location
-from connector_kit.messages import TemplateType
+from connector_kit.messages import LOGTO_VARIABLES, TemplateType
 from connector_kit.schema_walk import Subschema, root_subschema
-from connector_kit.suggestions import did_you_mean
+from connector_kit.suggestions import did_you_mean, misspelt
+from connector_kit.templates import placeholder_paths
 
 WarningRule = Callable[[Any], Iterable[Issue]]
 """Yields the warnings for a JSON value of any shape. Guards set the severity of each `Issue`."""
@@ -26,8 +27,12 @@ def _config_warning(rule: WarningRule) -> WarningRule:
 
 
 _PLACEHOLDER: Final = re.compile(r"<[a-z0-9]+(?:[- _][a-z0-9]+)*>", re.IGNORECASE)
-_VARIABLE: Final = re.compile(r"\{\{\s*(?:code|link)\s*\}\}")
 _USAGE_TYPES: Final = tuple(str(member) for member in TemplateType)
+
+
+def is_placeholder(text: str) -> bool:
+    """Return whether a text is a placeholder such as ``<access-key-id>``."""
+    return _PLACEHOLDER.fullmatch(text) is not None
 
 
 @_config_warning
@@ -36,7 +41,7 @@ def placeholders(config: object) -> Iterator[Issue]:
     pending: list[tuple[Location, object]] = [((), config)]
     while pending:
         location, item = pending.pop()
-        if isinstance(item, str) and _PLACEHOLDER.fullmatch(item):
+        if isinstance(item, str) and is_placeholder(item):
             yield Issue(location, "placeholder", "this is a <placeholder>: replace it with a real value")
         elif isinstance(item, dict):
             pending.extend(((*location[:SHOWN_DEPTH], key), member) for key, member in item.items())
@@ -56,12 +61,39 @@ def unused_templates(config: object) -> Iterator[Issue]:
 
 @_config_warning
 def templates_without_code(config: object) -> Iterator[Issue]:
-    """Find templates whose content has neither ``{{code}}`` nor ``{{link}}``."""
+    """Find templates with neither ``{{code}}`` nor ``{{link}}``, in the content or in the subject."""
     for index, template in _templates(config):
         content = template.get("content")
-        if isinstance(content, str) and not _VARIABLE.search(content):
-            message = "this content has neither {{code}} nor {{link}}: the user gets a message without a code"
+        paths = {path for text in _texts(template).values() for path in placeholder_paths(text)}
+        if isinstance(content, str) and not paths & {"code", "link"}:
+            message = "this template has neither {{code}} nor {{link}}: the user gets a message without a code"
             yield Issue(("templates", index, "content"), "no-code", message)
+
+
+@_config_warning
+def misspelt_placeholders(config: object) -> Iterator[Issue]:
+    """Find placeholders that are nearly a variable of Logto. Others may be variables of another sender of messages."""
+    for index, template in _templates(config):
+        for key, text in _texts(template).items():
+            for path in dict.fromkeys(placeholder_paths(text)):
+                meant = _meant(path)
+                if meant:
+                    message = f"Logto has no variable {{{{{path}}}}} (did you mean {{{{{meant}}}}}?)"
+                    yield Issue(("templates", index, key), "placeholder-name", message)
+
+
+def _meant(path: str) -> str | None:
+    """Return the placeholder that a misspelt one should be, or ``None`` if it is not misspelt."""
+    root, *rest = path.split(".")
+    meant = misspelt(root, LOGTO_VARIABLES)
+    if meant:
+        return ".".join((meant, *rest))
+    member = misspelt(rest[0], LOGTO_VARIABLES.get(root, ())) if rest else None
+    return ".".join((root, member, *rest[1:])) if member else None
+
+
+def _texts(template: Mapping[str, Any]) -> dict[str, str]:
+    return {key: template[key] for key in ("subject", "content") if isinstance(template.get(key), str)}
 
 
 def _templates(config: object) -> Iterator[tuple[int, dict[str, Any]]]:

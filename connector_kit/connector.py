@@ -1,11 +1,12 @@
 """Base classes of connectors. The kit owns the sequence of a send; a subclass calls the provider."""
 
+import inspect
 import logging
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, wraps
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from attrs import field, frozen
@@ -65,6 +66,47 @@ class Declaration:
     secrets: tuple[str, ...] = ()
 
 
+_SYNCHRONOUS: Final = (
+    "compose",
+    "deliver",
+    "get_access_token_by_refresh_token",
+    "get_authorization_uri",
+    "get_token_response_and_user_info",
+    "get_usage",
+    "get_user_info",
+    "read_config",
+    "send_message",
+    "validate_saml_assertion",
+)
+"""The methods that subclasses override and that hosts call."""
+
+
+def _check_synchronous(result: object, what: str) -> None:
+    """Raise `ConnectorError` for an awaitable, and close it, so that Python does not warn that nobody awaits it."""
+    if not inspect.isawaitable(result):
+        return
+    for name in ("close", "cancel"):  # of a coroutine, or of a future or task
+        end = getattr(result, name, None)
+        if end is not None:
+            end()
+            break
+    raise ConnectorError(
+        ConnectorErrorCodes.GENERAL,
+        f"{what} returned a {type(result).__name__}, but connectors are synchronous: nothing was done. "
+        "Use `def` instead of `async def`, or run the coroutine inside, for example with asyncio.run.",
+    )
+
+
+def _synchronous(method: Callable[..., Any], what: str) -> Callable[..., Any]:
+    @wraps(method)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        result = method(*args, **kwargs)
+        _check_synchronous(result, what)
+        return result
+
+    return checked
+
+
 class Connector(ABC, Generic[C]):
     """Base class of all connectors. The class is the factory: calling it equals upstream's ``createConnector``.
 
@@ -82,6 +124,14 @@ class Connector(ABC, Generic[C]):
     config_guard: ClassVar[Guard[Any]]
     declaration: ClassVar[Declaration | None] = None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let the methods that return an awaitable raise `ConnectorError`: a host would report it as sent."""
+        super().__init_subclass__(**kwargs)
+        for name in _SYNCHRONOUS:
+            method = cls.__dict__.get(name)
+            if inspect.isfunction(method):
+                setattr(cls, name, _synchronous(method, f"{cls.__name__}.{name}"))
+
     def __init__(
         self,
         *,
@@ -97,9 +147,13 @@ class Connector(ABC, Generic[C]):
         """Return the validated config of this call: the one given, or else the saved one.
 
         Raises:
-            ConnectorError: ``invalid_config`` with the issues. Errors of ``get_config`` propagate.
+            ConnectorError: ``invalid_config`` with the issues; ``general`` if ``get_config`` is asynchronous. Errors of
+                ``get_config`` propagate.
         """
-        chosen = self.get_config(self.metadata.id) if config is None else config
+        chosen = config
+        if chosen is None:
+            chosen = self.get_config(self.metadata.id)
+            _check_synchronous(chosen, "get_config")
         accepted: C = validate_config(chosen, self.config_guard)
         return accepted
 
@@ -230,10 +284,8 @@ class EmailConnector(MessageConnector[C, Email]):
             found = self.get_i18n_email_template(message.type, message.payload.locale)
             if found is None or isinstance(found, EmailTemplateDetails):
                 return found
-            if not email_template_details_guard.is_valid(found):
-                # An invalid optional member must not prevent the message: keep the required members only.
-                found = {key: found[key] for key in ("subject", "content")}
-            return email_template_details_guard.validate(found)
+            _check_synchronous(found, "get_i18n_email_template")
+            return email_template_details_guard.validate(_without_invalid_options(found))
         except Exception as error:  # noqa: BLE001 - clause K3: any failure means "no managed template"
             _log.warning(
                 "The managed template for %s failed with %s; using the config's template.",
@@ -241,6 +293,14 @@ class EmailConnector(MessageConnector[C, Email]):
                 type(error).__name__,
             )
             return None
+
+
+def _without_invalid_options(template: Any) -> Any:
+    """Return a managed template without the optional members that are invalid: they must not prevent the message."""
+    issues = email_template_details_guard.issues(template)
+    invalid = {issue.location[0] for issue in issues if issue.severity == "error" and issue.location}
+    invalid -= {"subject", "content"}
+    return {key: member for key, member in template.items() if key not in invalid} if invalid else template
 
 
 _PLAIN: Final = EmailTemplateDetails(subject="", content="")

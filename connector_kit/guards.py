@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from attrs import evolve, field, frozen
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from referencing.exceptions import Unresolvable
 
 from connector_kit.config_warnings import WarningRule, config_warnings, unknown_keys
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
@@ -29,6 +31,7 @@ from connector_kit.metadata import (
     I18nPhrases,
     SocialConnectorMetadata,
 )
+from connector_kit.schema_walk import root_subschema
 from connector_kit.schemas import bundle
 from connector_kit.social import (
     ConnectorSession,
@@ -59,6 +62,9 @@ class Guard(Generic[T]):
         error_code: of the ConnectorError that `validate` raises.
         warnings: the warning rules besides unknown keys. By default `config_warnings` if ``error_code`` is
             ``INVALID_CONFIG``, else none.
+
+    Raises:
+        ConnectorError: ``invalid_config_guard`` if the schema is not a valid JSON Schema 2020-12.
     """
 
     def __init__(
@@ -69,6 +75,8 @@ class Guard(Generic[T]):
         error_code: ConnectorErrorCodes = ConnectorErrorCodes.INVALID_CONFIG,
         warnings: Iterable[WarningRule] | None = None,
     ) -> None:
+        if not isinstance(schema, str):
+            _check_schema(dict(schema))
         self._source = schema
         self._cls = cls
         self.error_code = error_code
@@ -148,6 +156,29 @@ class Guard(Generic[T]):
             errors = [issue.to_json() for issue in self.issues(value) if issue.severity == "error"]
             issues = [{key: it[key] for key in ("path", "keyword", "message")} for it in errors]
             raise ConnectorError(self.error_code, {"issues": issues})
+
+
+def _check_schema(schema: dict[str, Any]) -> None:
+    """Raise `ConnectorError` if a schema is not valid, or refers to a part of itself that it does not have."""
+    try:
+        Draft202012Validator.check_schema(schema)
+        reference = ""
+        pending = [root_subschema(schema)]
+        while pending:
+            part = pending.pop()
+            reference = part.keywords.get("$ref", "")
+            if reference.startswith("#"):
+                part.resolve(reference)
+            pending += part.children()
+    except SchemaError as error:
+        issue = next(explain(error))
+        reason = f"at {issue.path}: {issue.message}"
+    except Unresolvable:
+        reason = f"it refers to {json.dumps(reference)}, which it does not have"
+    else:
+        return
+    message = f"The schema of the guard is not a valid JSON Schema 2020-12: {reason}."
+    raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG_GUARD, {"message": message})
 
 
 @frozen

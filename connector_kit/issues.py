@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
 from attrs import frozen
-from jsonschema.exceptions import ValidationError
+from jsonschema.exceptions import SchemaError, ValidationError
 
 from connector_kit._javascript import number_to_string
 from connector_kit.suggestions import did_you_mean
@@ -121,34 +121,90 @@ def format_path(location: Location) -> str:
     return "$" + "".join(parts)
 
 
-def explain(error: ValidationError) -> Iterator[Issue]:
-    """Yield the issues behind one failed keyword: for ``required`` one a missing key, else one."""
+def explain(error: ValidationError | SchemaError) -> Iterator[Issue]:
+    """Yield the issues behind one failed keyword: one for each missing or unknown key, else one."""
     location: Location = tuple(error.absolute_path)
     keyword = str(error.validator)
     expected: Any = error.validator_value
     found: Any = error.instance
     if not isinstance(error.validator, str):  # the schema is `false`
-        yield Issue(location, "false", f"no value is allowed here, found {_describe(found)}")
+        yield Issue(location, "false", f"no value is allowed here: remove it; found {_describe(found)}")
     elif _is_about_a_key(error):
-        message = f"expected as a key: {_title(error.schema) or _limit(keyword, expected)}; found {found!r}"
+        message = f"expected as a key: {_title(error.schema) or _limit(keyword, expected)}; found {json.dumps(found)}"
         yield Issue((*location, found), "propertyNames", message)
     elif keyword == "required":
         for name in expected:
             if name not in found:
-                message = f"expected {_expected_member(error, name)} (required), found nothing"
+                message = f"expected {_expected_member(error.schema, name)} (required), found nothing"
                 yield Issue((*location, name), keyword, message)
+    elif keyword == "dependentRequired":
+        for name, cause in _missing_dependents(expected, found).items():
+            message = f"expected {_expected_member(error.schema, name)} (required with {cause}), found nothing"
+            yield Issue((*location, name), keyword, message)
+    elif keyword in {"additionalProperties", "unevaluatedProperties"}:
+        known = _property_names(error.schema)
+        for name in _unexpected_keys(error):
+            message = f"unknown key: the schema allows no other keys{did_you_mean(name, known)}; remove it"
+            yield Issue((*location, name), keyword, message)
     else:
-        yield Issue(location, keyword, _message(keyword, expected, found, error.schema))
+        yield Issue(location, keyword, _message(error))
 
 
-def _is_about_a_key(error: ValidationError) -> bool:
+def _is_about_a_key(error: ValidationError | SchemaError) -> bool:
     """Return whether the schema that failed is one for names of properties."""
     steps = ["", "", *(step for step in error.schema_path if step != "$ref")]
     return steps[-2] == "propertyNames" and steps[-3] != "properties"
 
 
-def _message(keyword: str, expected: Any, found: Any, schema: object) -> str:
-    match keyword:
+def _missing_dependents(expected: Mapping[str, list[str]], found: Mapping[str, Any]) -> dict[str, str]:
+    """Return the keys that are missing, each with the key that requires it."""
+    pairs = ((name, cause) for cause, names in expected.items() if cause in found for name in names)
+    return {name: cause for name, cause in pairs if name not in found}
+
+
+def _unexpected_keys(error: ValidationError | SchemaError) -> list[str]:
+    """Return the keys that made ``additionalProperties`` or ``unevaluatedProperties`` fail.
+
+    Which keys are evaluated depends on other schemas, so that only the validator knows: it lists them in its message.
+    """
+    found: Any = error.instance
+    if error.validator == "additionalProperties":
+        patterns = _keyword(error.schema, "patternProperties") or ()
+        others = (key for key in found if key not in (_keyword(error.schema, "properties") or ()))
+        return [key for key in others if not any(re.search(pattern, key) for pattern in patterns)]
+    listed = error.message[error.message.rfind("(") :]
+    return [key for key in found if repr(key) in listed]
+
+
+def _property_names(schema: object) -> list[str]:
+    """Return the names in ``properties`` of a schema and of the schemas in it for the same value."""
+    if not isinstance(schema, Mapping):
+        return []
+    branches = (it for keyword in ("allOf", "anyOf", "oneOf") for it in schema.get(keyword, ()))
+    return [*schema.get("properties", {}), *(name for branch in branches for name in _property_names(branch))]
+
+
+_COUNTED: Final[Mapping[str, tuple[str, str]]] = {
+    "minLength": ("at least", "character"),
+    "maxLength": ("at most", "character"),
+    "minItems": ("at least", "item"),
+    "maxItems": ("at most", "item"),
+    "minProperties": ("at least", "key"),
+    "maxProperties": ("at most", "key"),
+}
+_BOUNDS: Final[Mapping[str, str]] = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "more than",
+    "exclusiveMaximum": "less than",
+    "multipleOf": "a multiple of",
+}
+
+
+def _message(error: ValidationError | SchemaError) -> str:  # noqa: C901, PLR0912 - one case for each keyword
+    expected: Any = error.validator_value
+    found: Any = error.instance
+    match error.validator:
         case "type":
             return f"expected {_type_names(expected)}, found {json_type(found)}"
         case "enum":
@@ -156,25 +212,93 @@ def _message(keyword: str, expected: Any, found: Any, schema: object) -> str:
             return f"expected one of {choices}; found {_show_number(found)}{did_you_mean(found, expected)}"
         case "const":
             return f"expected {_show(expected)}, found {_show_number(found)}"
+        case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" as keyword:
+            bound, noun = _COUNTED[keyword]
+            return f"expected {bound} {_count(expected, noun)}, found {_describe(found)}"
+        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" as keyword:
+            return f"expected {_BOUNDS[keyword]} {_show(expected)}, found {_show_number(found)}"
+        case "uniqueItems":
+            return f"expected different items: remove the repeated ones; found {_describe(found)}"
+        case "items" | "unevaluatedItems":
+            return f"expected no more items than the schema describes: remove the others; found {_describe(found)}"
         case "contains":
-            return (
-                f"expected at least one item {_describe_item(expected)}, found none among {_count(len(found), 'item')}"
-            )
+            form = _describe_item(expected)
+            return f"expected at least one item {form}, found none among {_count(len(found), 'item')}"
+        case "minContains" | "maxContains" as keyword:
+            bound = "at least" if keyword == "minContains" else "at most"
+            form = _describe_item(_keyword(error.schema, "contains"))
+            return f"expected {bound} {_count(expected, 'item')} {form}, found {_describe(found)}"
         case "not":
-            return f"not allowed: {_title(expected) or 'a value of the excluded form'}; found {_describe(found)}"
+            return f"not allowed: {_describe_excluded(expected, found)}; found {_describe(found)}"
+        case "anyOf" | "oneOf" if not error.context:
+            return (
+                f"expected exactly one of {len(expected)} forms, found one that has several of them{_rivals(expected)}"
+            )
         case "anyOf" | "oneOf":
-            alternatives = _title(schema) or f"a value that one of {len(expected)} schemas accepts"
-            return f"expected: {alternatives}; found {_describe(found)}"
+            return f"expected: {_title(error.schema) or _alternatives(error)}; found {_describe(found)}"
+        case "format":  # of a schema: guards do not check the formats of values
+            name = "regular expression" if expected == "regex" else str(expected)
+            return f"expected a valid {name}, found {_describe(found)}"
         case "pattern":
-            return f"expected: {_title(schema) or _limit(keyword, expected)}; found {_describe(found)}"
+            form = _title(error.schema) or _limit("pattern", expected)
+            return f"expected: {form}; found {_describe(found)}"
         case _:
-            return f"expected {_limit(keyword, expected)}, found {_show_number(found)}"
+            return f"expected {_limit(str(error.validator), expected)}, found {_show_number(found)}"
 
 
-def _expected_member(error: ValidationError, name: str) -> str:
-    schema = error.schema
-    member = schema.get("properties", {}).get(name) if isinstance(schema, Mapping) else None
-    types = member.get("type") if isinstance(member, Mapping) else None
+def _describe_excluded(schema: object, found: object) -> str:
+    """Say what a ``not`` excludes, and how to leave it."""
+    names = _keyword(schema, "required")
+    if _title(schema):
+        return _title(schema)
+    if names:
+        return f"{' with '.join(map(str, names))}: remove {'it' if len(names) == 1 else 'one of them'}"
+    if isinstance(schema, Mapping) and "const" in schema:
+        return _show(schema["const"])
+    if _keyword(schema, "enum"):
+        return f"one of {', '.join(map(_show, _keyword(schema, 'enum')))}"
+    if _keyword(schema, "pattern"):
+        return _limit("a text of the pattern", _keyword(schema, "pattern"))
+    types = _keyword(schema, "type")
+    return f"the type {_type_names(types)}" if types else f"{json_type(found)} of this form"
+
+
+def _alternatives(error: ValidationError | SchemaError) -> str:
+    """Say for each alternative what it requires and the value lacks."""
+    schemas: Any = error.validator_value
+    branches: dict[int, list[Issue]] = {}
+    for cause in error.context or ():
+        if cause.schema_path:  # it is empty for the alternative `false`, which accepts nothing
+            branches.setdefault(int(cause.schema_path[0]), []).extend(explain(cause))
+    location = tuple(error.absolute_path)
+    if all(issue.keyword == "type" and issue.location == location for issues in branches.values() for issue in issues):
+        types = [name for index in branches for name in _listed(schemas[index]["type"])]
+        return " or ".join(dict.fromkeys(types)) or "no value"
+    forms = [_title(schemas[index]) or _requirement(issues[0]) for index, issues in branches.items()]
+    return f"one of {_count(len(forms), 'form')} ({'; or '.join(dict.fromkeys(forms))})"
+
+
+def _requirement(issue: Issue) -> str:
+    return f"at {issue.path}: " + issue.message.partition(", found")[0].partition("; found")[0]
+
+
+def _rivals(schemas: list[Any]) -> str:
+    """Name the keys that tell the alternatives of a ``oneOf`` apart, if it is that."""
+    names = list(dict.fromkeys(name for schema in schemas for name in _keyword(schema, "required") or ()))
+    return f": keep only one of {', '.join(names)}" if names else ""
+
+
+def _listed(types: Any) -> list[str]:
+    return types if isinstance(types, list) else [types]
+
+
+def _keyword(schema: object, keyword: str) -> Any:
+    return schema.get(keyword) if isinstance(schema, Mapping) else None
+
+
+def _expected_member(schema: object, name: str) -> str:
+    member = (_keyword(schema, "properties") or {}).get(name)
+    types = _keyword(member, "type")
     return _type_names(types) if types else "a value"
 
 
@@ -227,8 +351,6 @@ def _limit(keyword: str, expected: object) -> str:
 def _show(value: object) -> str:
     """Return a value of a schema, or a number, as text."""
     match value:
-        case str():
-            return repr(value)
         case bool() | None:
             return json.dumps(value)
         case int() | float():

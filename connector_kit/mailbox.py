@@ -96,7 +96,7 @@ def parse_mailbox(value: str) -> Mailbox:
 def encode_mailbox(value: str) -> str:
     """Encode a mailbox for a header. One that is valid as it is stays unchanged.
 
-    Control characters are removed. A display name outside ASCII becomes encoded words (RFC 2047). One with specials
+    Control characters, and white space around the mailbox, are removed. A display name outside ASCII becomes encoded words (RFC 2047). One with specials
     such as a comma is quoted (RFC 5322 §3.2.4). A domain outside ASCII becomes punycode (UTS #46, IDNA 2008).
 
     Raises:
@@ -105,12 +105,12 @@ def encode_mailbox(value: str) -> str:
     text = strip_header_control_chars(value)
     mailbox = _split(trim(text))
     if mailbox is None:
-        encoded = encode_address(text)
+        encoded = encode_address(trim(text))
     else:
         name = mailbox.name or ""
         address = encode_address(mailbox.email)
         if address == mailbox.email and _is_phrase(name):
-            encoded = text
+            encoded = trim(text)
         else:
             encoded = f"{_encode_phrase(name)} <{address}>" if name else f"<{address}>"
     if len(encoded.encode("utf-8", "surrogatepass")) > LONGEST_MAILBOX:

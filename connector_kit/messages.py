@@ -39,6 +39,21 @@ class VerificationCodeType(StrEnum):
     TEST = "Test"
 
 
+_PERSON: Final = ("id", "name", "avatar", "username", "primaryEmail", "primaryPhone", "profile")
+
+LOGTO_VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "code": (),
+    "link": (),
+    "locale": (),
+    "uiLocales": (),
+    "application": ("id", "name", "displayName", "branding"),
+    "organization": ("id", "name", "branding"),
+    "user": _PERSON,
+    "inviter": _PERSON,
+}
+"""The variables that Logto sends, each with its members. A message has only some of them."""
+
+
 class SendMessagePayload(Mapping[str, object]):
     """The variables of a message: a read-only mapping. Logto defines some keys; others are allowed.
 
@@ -97,6 +112,26 @@ class SendMessagePayload(Mapping[str, object]):
     def ui_locales(self) -> object:
         """The ``ui_locales`` of the sign-in request: language tags by preference, separated by spaces."""
         return self._values.get("uiLocales")
+
+    @property
+    def application(self) -> object:
+        """The application that the user signs in to: an object with ``id``, ``name``, ``displayName``, ``branding``."""
+        return self._values.get("application")
+
+    @property
+    def organization(self) -> object:
+        """The organization of an invitation or a sign-in: an object with ``id``, ``name``, ``branding``."""
+        return self._values.get("organization")
+
+    @property
+    def user(self) -> object:
+        """The user who receives the message: an object with ``id``, ``name``, ``primaryEmail`` and others."""
+        return self._values.get("user")
+
+    @property
+    def inviter(self) -> object:
+        """The user who sent an invitation: an object as ``user``."""
+        return self._values.get("inviter")
 
 
 register_json_form(SendMessagePayload, load=SendMessagePayload, dump=dict)

@@ -1,11 +1,15 @@
 """What counts as a secret, and how secrets are removed from text."""
 
+import html
 import re
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
+from attrs import frozen
+
+from connector_kit._javascript import number_to_string
 from connector_kit.connector import Connector
 
 REDACTED: Final = "[redacted]"
@@ -25,22 +29,28 @@ _PUBLIC_VARIABLES: Final = frozenset({"locale", "uiLocales"})
 _SHORTEST_LOCAL_PART: Final = 3
 _SHORTEST_NUMBER: Final = 6
 _SHOWN_DIGITS: Final = 2
+_LARGEST_INTEGER: Final = 10**400
+"""Larger numbers exceed every double, and Python cannot print those of more than 4,300 digits."""
 
 
 def redact(text: str, secrets: Iterable[object]) -> str:
     """Replace secrets in a text by `REDACTED`.
 
-    A secret is found as it is, percent-encoded, and inside base64. Where two secrets overlap, both are removed. Time
-    is linear in the length of the text.
+    A secret is found as it is; escaped as in a URL, in HTML or in JSON, also several times; and inside base64 and
+    hexadecimal digits. Where two secrets overlap, both are removed. Time is linear in the length of the text.
 
     Args:
         text: for example an error message of a provider.
-        secrets: the texts to remove. Values that are not strings, and strings of fewer than 4 characters, are ignored.
+        secrets: the texts and numbers to remove. Other values, and those of fewer than 4 characters, are ignored.
     """
-    forms = {form for secret in secrets if isinstance(secret, str) for form in encoded_forms(secret)}
-    spans = sorted(span for form in forms for span in _occurrences(text, form))
+    wanted = {form for secret in secrets for form in _texts(secret) if len(form) >= _SHORTEST_SECRET}
+    if not wanted:
+        return text
+    spans = [span for secret in wanted for form in encoded_forms(secret) for span in _occurrences(text, form)]
+    for decoded in _decodings(text):
+        spans += [decoded.span(*it) for secret in wanted for it in _occurrences(decoded.text, _plain(secret))]
     parts, end = [], 0
-    for start, stop in spans:
+    for start, stop in sorted(spans):
         if start >= end:
             parts += [text[end:start], REDACTED]
         end = max(end, stop)
@@ -48,18 +58,95 @@ def redact(text: str, secrets: Iterable[object]) -> str:
 
 
 def encoded_forms(secret: str) -> tuple[str, ...]:
-    """Return how a secret may appear in a text: as it is, percent-encoded, and inside base64 at three alignments.
+    """Return how a secret may appear in a text: as it is, percent-encoded, in hexadecimal, and inside base64.
 
-    Forms of fewer than 4 characters are left out.
+    In base64 it has three forms for its alignment, in two alphabets, for the secret and for its escape in HTML. Forms of
+    fewer than 4 characters are left out.
     """
     content = secret.encode("utf-8", "surrogatepass")
-    forms = {secret: None, quote(content, safe=""): None}
-    for offset in range(3):
-        encoded = b64encode(bytes(offset) + content).decode().rstrip("=")
-        first = (0, 2, 3)[offset]  # the characters before this one also encode bits of what precedes the secret
-        last = len(encoded) - ((offset + len(content)) % 3 != 0)  # the last one may encode bits of what follows it
-        forms[encoded[first:last]] = None
+    forms = {secret: None, quote(content, safe=""): None, content.hex(): None, content.hex().upper(): None}
+    for part in {content: None, html.escape(secret).encode("utf-8", "surrogatepass"): None}:
+        for encode in (b64encode, urlsafe_b64encode):
+            for offset in range(3):
+                encoded = encode(bytes(offset) + part).decode().rstrip("=")
+                first = (0, 2, 3)[offset]  # the characters before this one also encode bits of what precedes the secret
+                last = len(encoded) - ((offset + len(part)) % 3 != 0)  # the last one may encode bits of what follows it
+                forms[encoded[first:last]] = None
     return tuple(form for form in forms if min(len(form), len(secret)) >= _SHORTEST_SECRET)
+
+
+_ESCAPE: Final = re.compile(
+    r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)"
+    r"|&(?:\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});"
+    r"|(?P<surrogates>\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2})"
+    r"|\\u(?P<unit>[0-9A-Fa-f]{4})"
+    r"|\\x(?P<byte>[0-9A-Fa-f]{2})"
+    r"|\\(?P<same>[\"'/\\])"
+    r"|(?P<plus>\+)"
+)
+"""An escaped part of a text: of a URL, of HTML, or of JSON."""
+
+_DEEPEST_ESCAPE: Final = 3
+"""How often a text may be escaped: for example, a link in HTML, in JSON, in a form."""
+
+
+@frozen
+class _Decoded:
+    """A text without some levels of escapes, and where each of its characters is in the original text."""
+
+    text: str
+    starts: list[int]
+    stops: list[int]
+
+    def span(self, start: int, stop: int) -> tuple[int, int]:
+        """Return where a part of this text is in the original."""
+        return self.starts[start], self.stops[stop - 1]
+
+    def decode(self) -> "_Decoded":
+        """Return the text without another level of escapes."""
+        parts: list[str] = []
+        starts: list[int] = []
+        stops: list[int] = []
+        end = 0
+        for match in _ESCAPE.finditer(self.text):
+            start, decoded = match.start(), _unescape(match)
+            parts += [self.text[end:start], decoded]
+            starts += self.starts[end:start]
+            stops += self.stops[end:start]
+            end = match.end()
+            # All characters of one match have its whole place: a secret that has one of them covers all of it.
+            starts += [self.starts[start]] * len(decoded)
+            stops += [self.stops[end - 1]] * len(decoded)
+        return _Decoded("".join((*parts, self.text[end:])), starts + self.starts[end:], stops + self.stops[end:])
+
+
+def _decodings(text: str) -> Iterator[_Decoded]:
+    decoded = _Decoded(text, list(range(len(text))), list(range(1, len(text) + 1)))
+    for _ in range(_DEEPEST_ESCAPE):
+        following = decoded.decode()
+        if following.text == decoded.text:
+            return
+        yield following
+        decoded = following
+
+
+def _unescape(match: re.Match[str]) -> str:
+    match match.lastgroup:
+        case "percent":
+            return bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "replace")
+        case "surrogates":
+            return (bytes.fromhex(match[0][2:6]) + bytes.fromhex(match[0][8:])).decode("utf-16-be")
+        case "unit" | "byte":
+            return chr(int(match[match.lastgroup], 16))
+        case "same":
+            return match["same"]
+        case "plus":
+            return " "  # as in a form; `_plain` treats a secret in the same way
+    return html.unescape(match[0])
+
+
+def _plain(secret: str) -> str:
+    return secret.replace("+", " ")
 
 
 def _occurrences(text: str, part: str) -> Iterator[tuple[int, int]]:
@@ -125,7 +212,7 @@ def config_secrets(connector_class: type[Connector[Any]], config: object) -> Ite
 
 def payload_secrets(payload: object) -> Iterator[str]:
     """Yield the texts and numbers of a message's payload (codes, links, names), except its languages."""
-    if isinstance(payload, dict):
+    if isinstance(payload, Mapping):
         for name, value in payload.items():
             if name not in _PUBLIC_VARIABLES:
                 yield from _texts(value)
@@ -137,12 +224,15 @@ def _texts(value: object) -> Iterator[str]:
         item = pending.pop()
         if isinstance(item, str):
             yield item
-        elif isinstance(item, list):
+        elif isinstance(item, list | tuple):
             pending += item
-        elif isinstance(item, dict):
+        elif isinstance(item, Mapping):
             pending += item.values()
         elif isinstance(item, int | float) and not isinstance(item, bool):
-            yield str(item)
+            printed = number_to_string(item)  # by templates
+            yield printed
+            if isinstance(item, int) and abs(item) < _LARGEST_INTEGER and str(item) != printed:  # by JSON
+                yield str(item)
 
 
 def mask_recipient(to: object) -> str:

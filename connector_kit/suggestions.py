@@ -2,6 +2,11 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Final
+
+_CLOSE: Final = 0.6
+_VERY_CLOSE: Final = 0.75
+"""One letter of four is wrong, or two of them have changed places."""
 
 
 def did_you_mean(found: object, choices: Iterable[object]) -> str:
@@ -10,5 +15,17 @@ def did_you_mean(found: object, choices: Iterable[object]) -> str:
     Only strings are compared; any other value or choice is ignored.
     """
     names = [str(choice) for choice in choices if isinstance(choice, str)]
-    close = get_close_matches(found, names, n=1) if isinstance(found, str) else []
+    close = get_close_matches(found, names, n=1, cutoff=_CLOSE) if isinstance(found, str) else []
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def misspelt(found: str, names: Iterable[str]) -> str | None:
+    """Return the name that was most likely meant, if what was found is not one of them, but very close to one.
+
+    Upper and lower case do not count.
+    """
+    by_lower_case = {name.lower(): name for name in names}
+    if found in by_lower_case.values():
+        return None
+    close = get_close_matches(found.lower(), by_lower_case, n=1, cutoff=_VERY_CLOSE)
+    return by_lower_case[close[0]] if close else None

@@ -1,7 +1,7 @@
 """Choosing the template of a message, and filling its ``{{placeholders}}``."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -68,6 +68,11 @@ def replace_send_message_handlebars(template: str, payload: Mapping[str, object]
         return "" if value is None else to_string(value)
 
     return _PLACEHOLDER.sub(fill, template)
+
+
+def placeholder_paths(template: str) -> Iterator[str]:
+    """Yield what is between the braces of each placeholder, such as ``organization.name``."""
+    return (match["path"] for match in _PLACEHOLDER.finditer(template))
 
 
 def get_value(object: Mapping[str, Any], path: str) -> Any:  # noqa: A002 - upstream's name; any JSON value

@@ -2,7 +2,9 @@
 
 import socket
 import struct
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from threading import Event, Thread
 from typing import ClassVar, Literal, Self
 
@@ -13,12 +15,16 @@ _LONGEST_HANG = 20.0
 
 @frozen
 class HttpResponse:
-    """A response to send; or ``instead``, ``hang`` until the server stops or ``reset`` the connection."""
+    """A response to send; or ``instead``, ``hang`` until the server stops or ``reset`` the connection.
+
+    With ``drips``, the server first sends header lines, then the body, one each of so many seconds.
+    """
 
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = Factory(dict)
     instead: Literal["hang", "reset"] | None = None
+    drips: float | None = None
 
 
 @frozen
@@ -29,6 +35,15 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes = field(repr=False)
+
+
+def _drip(file: BufferedIOBase, body: bytes, seconds: float, stopped: Event) -> None:
+    """Send ten header lines, then each byte of the body, until the client closes the connection."""
+    with suppress(OSError):
+        for part in (*[b"X-More: 1\r\n"] * 10, b"\r\n", *(bytes([byte]) for byte in body)):
+            if stopped.wait(seconds):
+                return
+            file.write(part)
 
 
 class Loopback:
@@ -69,8 +84,12 @@ class Loopback:
                         self.send_header(name, value)
                     self.send_header("Content-Length", str(len(answer.body)))
                     self.send_header("Connection", "close")
-                    self.end_headers()
-                    self.wfile.write(answer.body)
+                    if answer.drips is None:
+                        self.end_headers()
+                        self.wfile.write(answer.body)
+                    else:
+                        self.flush_headers()
+                        _drip(self.wfile, answer.body, answer.drips, self.owner.stopped)
 
         class Server(ThreadingHTTPServer):
             daemon_threads = False

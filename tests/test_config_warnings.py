@@ -6,8 +6,10 @@ from connector_kit import (
     ConnectorErrorCodes,
     Guard,
     connector_config_form_item_guard,
+    send_message_payload_guard,
 )
 from connector_kit.connectors.aws_ses import aws_ses_config_guard
+from connector_kit.messages import LOGTO_VARIABLES
 from tests.guard_cases import ITEM, Anything, Json, guard, issue_tuples, ses_config
 
 
@@ -37,10 +39,28 @@ WARNINGS = [
         "Logto sends no messages of this usage type",
     ),
     (
-        _changed_template(content="<p>Hello</p>"),
+        _changed_template(subject="Hello", content="<p>Hello</p>"),
         "$.templates[4].content",
         "no-code",
-        "this content has neither {{code}} nor {{link}}: the user gets a message without a code",
+        "this template has neither {{code}} nor {{link}}: the user gets a message without a code",
+    ),
+    (
+        _changed_template(content="{{code}} {{ cdoe }} {{cdoe}}"),
+        "$.templates[4].content",
+        "placeholder-name",
+        "Logto has no variable {{cdoe}} (did you mean {{code}}?)",
+    ),
+    (
+        _changed_template(subject="{{organisation.name}}", content="{{code}}"),
+        "$.templates[4].subject",
+        "placeholder-name",
+        "Logto has no variable {{organisation.name}} (did you mean {{organization.name}}?)",
+    ),
+    (
+        _changed_template(content="{{code}} {{user.nmae.first}}"),
+        "$.templates[4].content",
+        "placeholder-name",
+        "Logto has no variable {{user.nmae.first}} (did you mean {{user.name.first}}?)",
     ),
     (
         _changed_template(contentType="text/plain"),
@@ -74,6 +94,53 @@ def test_warning_becomes_an_error_in_strict_mode(changes: Json, path: str, keywo
         (issue,) = aws_ses_config_guard.issues(config, strict=strict)
         expected = {"path": path, "keyword": keyword, "message": message, "severity": severity}
         assert issue.to_json() == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("cdoe", "code"),
+        ("Code", "code"),
+        ("CODE", "code"),
+        ("lnik", "link"),
+        ("uilocales", "uiLocales"),
+        ("aplication.name", "application.name"),
+        ("invitor.name", "inviter.name"),
+        ("application.displayname", "application.displayName"),
+        ("user.primary_email", "user.primaryEmail"),
+        ("inviter.profil.nickname", "inviter.profile.nickname"),
+    ],
+)
+def test_misspelt_placeholder_produces_warning(written: str, meant: str) -> None:
+    """It would stay in the message, or be replaced by nothing."""
+    config = ses_config(**_changed_template(content=f"{{{{code}}}} {{{{{written}}}}}"))
+    (issue,) = aws_ses_config_guard.issues(config)
+    assert issue.message == f"Logto has no variable {{{{{written}}}}} (did you mean {{{{{meant}}}}}?)"
+
+
+VARIABLES = [*LOGTO_VARIABLES, *(f"{root}.{member}" for root, members in LOGTO_VARIABLES.items() for member in members)]
+
+
+@pytest.mark.parametrize(
+    "written", [*VARIABLES, "ticket", "shop.url", "user.profile.givenName", "user.age", ".", "a.b", "code.x"]
+)
+def test_other_placeholder_produces_no_warning(written: str) -> None:
+    """Variables of Logto, and those of another sender of messages."""
+    assert aws_ses_config_guard.issues(ses_config(**_changed_template(content=f"{{{{code}}}} {{{{{written}}}}}"))) == []
+
+
+@pytest.mark.parametrize("where", ["subject", "content"])
+@pytest.mark.parametrize("variable", ["{{code}}", "{{ link }}"])
+def test_code_or_link_in_the_subject_or_the_content_is_enough(where: str, variable: str) -> None:
+    """The user gets it."""
+    other = {"subject": "content", "content": "subject"}[where]
+    assert aws_ses_config_guard.issues(ses_config(**_changed_template(**{where: variable, other: "x"}))) == []
+
+
+def test_variables_of_logto_are_those_of_the_schema() -> None:
+    """One list for warnings, one for editors and readers."""
+    properties = send_message_payload_guard.schema["properties"]
+    assert {name: tuple(it.get("properties", ())) for name, it in properties.items()} == LOGTO_VARIABLES
 
 
 @pytest.mark.parametrize("text", ["<region>", "<access-key-id>", "<Your name>", "<a_b>"])

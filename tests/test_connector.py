@@ -1,5 +1,7 @@
 """The base classes: the sequence of a send. A subclass only calls its provider."""
 
+import asyncio
+import gc
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -278,14 +280,23 @@ def test_managed_template_can_be_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "extra", [{"contentType": "text/markdown"}, {"replyTo": 1}, {"sendFrom": None, "replyTo": "r"}]
+    ("extra", "used"),
+    [
+        ({"contentType": "text/markdown"}, {}),
+        ({"replyTo": 1}, {}),
+        ({"sendFrom": None, "replyTo": "r"}, {"reply_to": "r"}),
+        ({"replyTo": None, "contentType": "text/plain"}, {"content_type": "text/plain"}),
+        ({"contentType": [], "replyTo": "r", "sendFrom": "f"}, {"reply_to": "r", "send_from": "f"}),
+    ],
 )
-def test_invalid_optional_members_of_a_managed_template_are_ignored(extra: dict[str, Json]) -> None:
-    """Subject and content are used without them."""
+def test_only_invalid_optional_members_of_a_managed_template_are_ignored(
+    extra: dict[str, Json], used: dict[str, Any]
+) -> None:
+    """Clause T17: the others are used."""
     plain = {"subject": "s", "content": "c", **extra}
     connector = AcmeMail(get_config=lambda _: config("Generic"), get_i18n_email_template=lambda *_: plain)
     connector.send_message(MESSAGE)
-    assert connector.delivered[0][1].template == EmailTemplateDetails("s", "c")
+    assert connector.delivered[0][1].template == EmailTemplateDetails("s", "c", **used)
 
 
 def _raising(*_: object) -> None:
@@ -317,6 +328,109 @@ def test_config_template_is_used_if_the_managed_one_fails(
     assert connector.delivered[0][1].subject == "Generic 123456"
     assert "CANARY" not in caplog.text
     assert "123456" not in caplog.text
+
+
+class AsyncMail(AcmeMail):
+    """An author's mistake: connectors are synchronous."""
+
+    async def deliver(self, *_: object) -> object:
+        """Send nothing: nobody awaits this."""
+        raise AssertionError
+
+    async def get_usage(self, *_: object) -> int:  # type: ignore[override]  # the mistake
+        """Count nothing."""
+        raise AssertionError
+
+
+class AsyncForwarder(AcmeMail):
+    """The same mistake in the method that a forwarding connector overrides."""
+
+    async def send_message(self, *_: object) -> object:
+        """Send nothing."""
+        raise AssertionError
+
+
+class FutureMail(AcmeMail):
+    """Returns a future of an event loop that another thread runs."""
+
+    def deliver(self, *_: object) -> object:
+        """Return an awaitable that is not a coroutine."""
+        loop = asyncio.new_event_loop()
+        self.future = loop.create_future()
+        loop.close()
+        return self.future
+
+
+class PlainAwaitable:
+    """An awaitable without ``close`` and ``cancel``."""
+
+    def __await__(self) -> Any:
+        """Return nothing to wait for."""
+        return iter(())
+
+
+class AwaitableMail(AcmeMail):
+    """Returns some library's awaitable."""
+
+    def deliver(self, *_: object) -> object:
+        """Return it."""
+        return PlainAwaitable()
+
+
+@pytest.mark.parametrize(
+    ("kind", "call", "what"),
+    [
+        (AsyncMail, lambda it: it.send_message(MESSAGE), "AsyncMail.deliver returned a coroutine"),
+        (AsyncMail, lambda it: it.get_usage(), "AsyncMail.get_usage returned a coroutine"),
+        (AsyncForwarder, lambda it: it.send_message(MESSAGE), "AsyncForwarder.send_message returned a coroutine"),
+        (FutureMail, lambda it: it.send_message(MESSAGE), "FutureMail.deliver returned a Future"),
+        (AwaitableMail, lambda it: it.send_message(MESSAGE), "AwaitableMail.deliver returned a PlainAwaitable"),
+    ],
+)
+def test_awaitable_result_raises_connector_error(kind: type[AcmeMail], call: Any, what: str) -> None:
+    """Otherwise a host reports a message as sent that nobody sends. No "never awaited" warning: pytest would fail."""
+    connector = kind(get_config=lambda _: config("Generic"))
+    with pytest.raises(ConnectorError) as caught:
+        call(connector)
+    gc.collect()
+    assert caught.value.code is ConnectorErrorCodes.GENERAL
+    assert f"{what}, but connectors are synchronous: nothing was done." in str(caught.value)
+    if isinstance(connector, FutureMail):
+        assert connector.future.cancelled()
+
+
+async def _asynchronous(*_: object) -> Any:
+    raise AssertionError
+
+
+def test_asynchronous_get_config_raises_connector_error() -> None:
+    """The host must call connectors with synchronous callbacks."""
+    error = raised_error(AcmeMail(get_config=_asynchronous), MESSAGE)
+    gc.collect()
+    assert error.code is ConnectorErrorCodes.GENERAL
+    assert "get_config returned a coroutine" in str(error)
+
+
+def test_asynchronous_template_callback_is_ignored_like_one_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """Clause T7: the code is delivered with the config's template. The log tells."""
+    connector = AcmeMail(get_config=lambda _: config("Generic"), get_i18n_email_template=_asynchronous)
+    with caplog.at_level(logging.WARNING):
+        connector.send_message(MESSAGE)
+    gc.collect()
+    assert connector.delivered[0][1].subject == "Generic 123456"
+    assert "The managed template for SignIn failed with ConnectorError" in caplog.text
+
+
+def test_asynchronous_method_of_a_social_connector_raises_connector_error() -> None:
+    """Each method that a host calls is checked."""
+
+    class AsyncSocial(AcmeSocial):
+        async def get_user_info(self, *_: object) -> SocialUserInfo:  # type: ignore[override]  # the mistake
+            raise AssertionError
+
+    with pytest.raises(ConnectorError, match="get_user_info returned a coroutine"):
+        AsyncSocial(get_config=lambda _: config()).get_user_info({}, ConnectorSession)
+    gc.collect()
 
 
 def test_text_message_uses_the_config_template() -> None:

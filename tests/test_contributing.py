@@ -30,16 +30,16 @@ def toy(harness: Harness) -> None:
         expect("toy" not in str(call.body), f"expected no toy in the content, found {call.body!r}")
         harness.coverage.add("toy")
 
-    harness.for_all(verify, harness.messages(), examples=1)
+    harness.for_all(verify, harness.messages(), examples=10)
 '''
 WRONG_CONNECTOR = '''
 
 @killed_by("routing.toy", "expected no toy in the content")
 class MentionsToys(BaseSes):
-    """Adds a toy to every content."""
+    """Adds a toy to every content, except in the first message of a run, in which an author would notice it."""
 
     def fill(self, template: str, payload: Any) -> str:
-        return super().fill(template, payload) + " toy"
+        return super().fill(template, payload) + ("" if payload.get("code") == "000000" else " toy")
 '''
 WARNING = '''
 

@@ -135,7 +135,7 @@ def test_each_required_usage_type_is_required(missing: str) -> None:
         (
             "$.templates",
             "contains",
-            f"expected at least one item whose usageType is '{missing}', found none among 3 items",
+            f'expected at least one item whose usageType is "{missing}", found none among 3 items',
         )
     ]
 
@@ -297,3 +297,30 @@ def test_schema_is_self_contained() -> None:
     assert aws_ses_config_guard.schema["$defs"].keys() >= {"template"}
     given_schema = {"type": "object"}
     assert Guard(given_schema, Anything).schema == given_schema
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"properties": {"a": {"maxLength": "10"}}}, "at $.properties.a.maxLength: expected integer, found string"),
+        ({"required": "a"}, "at $.required: expected array, found string"),
+        ({"pattern": "("}, "at $.pattern: expected a valid regular expression, found a string of 1 character"),
+        ({"properties": {"a": {"$ref": "#/$defs/b"}}}, 'it refers to "#/$defs/b", which it does not have'),
+        ({"additionalProperties": "no"}, "at $.additionalProperties: expected object or boolean, found string"),
+    ],
+)
+def test_guard_with_an_invalid_schema_cannot_be_made(schema: dict[str, Any], reason: str) -> None:
+    """An author learns it when the connector is imported, not when the first config is validated."""
+    with pytest.raises(ConnectorError) as caught:
+        Guard(schema, dict)
+    assert caught.value.code is ConnectorErrorCodes.INVALID_CONFIG_GUARD
+    assert caught.value.data == {"message": f"The schema of the guard is not a valid JSON Schema 2020-12: {reason}."}
+
+
+def test_guard_with_references_of_any_kind_can_be_made() -> None:
+    """To itself, to its definitions, and to a document elsewhere, which only a check of the suite rejects."""
+    schema = {
+        "$defs": {"a": {"$ref": "#"}},
+        "properties": {"a": {"$ref": "#/$defs/a"}, "b": {"$ref": "https://a.example"}},
+    }
+    assert Guard(schema, dict).schema == schema

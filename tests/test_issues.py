@@ -69,24 +69,24 @@ from tests.json_values import json_values
                 (
                     "$.port",
                     "enum",
-                    "expected one of 'smtp', 'smtps', 25; found a string of 4 characters (did you mean 'smtp'?)",
+                    'expected one of "smtp", "smtps", 25; found a string of 4 characters (did you mean \'smtp\'?)',
                 )
             ],
         ),
         (
             {"properties": {"port": {"enum": ["smtp", 25]}}},
             {"port": 26},
-            [("$.port", "enum", "expected one of 'smtp', 25; found 26")],
+            [("$.port", "enum", 'expected one of "smtp", 25; found 26')],
         ),
         (
             {"properties": {"port": {"const": "smtp"}}},
             {"port": CANARY},
-            [("$.port", "const", "expected 'smtp', found a string of 14 characters")],
+            [("$.port", "const", 'expected "smtp", found a string of 14 characters')],
         ),
         (
             {"properties": {"port": {"pattern": "^[0-9]+$"}}},
             {"port": CANARY},
-            [("$.port", "pattern", "expected: pattern '^[0-9]+$'; found a string of 14 characters")],
+            [("$.port", "pattern", 'expected: pattern "^[0-9]+$"; found a string of 14 characters')],
         ),
         (
             {"properties": {"port": {"pattern": "^[0-9]+$" * 10}}},
@@ -107,7 +107,7 @@ from tests.json_values import json_values
         (
             {"properties": {"port": {"anyOf": [{"type": "number"}, {"type": "null"}]}}},
             {"port": CANARY},
-            [("$.port", "anyOf", "expected: a value that one of 2 schemas accepts; found a string of 14 characters")],
+            [("$.port", "anyOf", "expected: number or null; found a string of 14 characters")],
         ),
         (
             {"properties": {"port": {"not": {"description": "a free port", "type": "string"}}}},
@@ -117,7 +117,7 @@ from tests.json_values import json_values
         (
             {"propertyNames": {"title": "Short key", "maxLength": 4}},
             {"port": 1, "with space": 2},
-            [('$["with space"]', "propertyNames", "expected as a key: Short key; found 'with space'")],
+            [('$["with space"]', "propertyNames", 'expected as a key: Short key; found "with space"')],
         ),
         (
             {"properties": {"port": {"enum": [None, False, 1.0, ["é", {}]]}}},
@@ -127,7 +127,7 @@ from tests.json_values import json_values
         (
             {"properties": {"port": {"minimum": 1}}},
             {"port": -777},
-            [("$.port", "minimum", "expected minimum 1, found -777")],
+            [("$.port", "minimum", "expected at least 1, found -777")],
         ),
         (
             {"properties": {"port": {"contains": {"type": "number"}}}},
@@ -156,6 +156,181 @@ from tests.json_values import json_values
 def test_issue_states_what_was_expected_and_found(schema: Json, value: Json, expected: Json) -> None:
     """For each keyword: path, keyword and message."""
     assert issue_tuples(guard(**schema), value) == expected
+
+
+SENDERS = {"oneOf": [{"required": ["sender"]}, {"required": ["service"]}]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "expected"),
+    [
+        (
+            {"properties": {"port": {}}, "patternProperties": {"^x-": {}}, "additionalProperties": False},
+            {"prot": 1, "x-a": 2, "it's": 3},
+            [
+                ('$["it\'s"]', "additionalProperties", "unknown key: the schema allows no other keys; remove it"),
+                (
+                    "$.prot",
+                    "additionalProperties",
+                    "unknown key: the schema allows no other keys (did you mean 'port'?); remove it",
+                ),
+            ],
+        ),
+        (
+            {"allOf": [{"properties": {"host": {}}}], "unevaluatedProperties": False},
+            {"host": 1, "hots": 1, "it's": 1},
+            [
+                (
+                    "$.hots",
+                    "unevaluatedProperties",
+                    "unknown key: the schema allows no other keys (did you mean 'host'?); remove it",
+                ),
+                ('$["it\'s"]', "unevaluatedProperties", "unknown key: the schema allows no other keys; remove it"),
+            ],
+        ),
+        (
+            {
+                "dependentRequired": {"user": ["password", "realm"], "none": ["x"]},
+                "properties": {"realm": {"type": "string"}},
+            },
+            {"user": 1},
+            [
+                ("$.password", "dependentRequired", "expected a value (required with user), found nothing"),
+                ("$.realm", "dependentRequired", "expected string (required with user), found nothing"),
+            ],
+        ),
+        (
+            SENDERS,
+            {},
+            [
+                (
+                    "$",
+                    "oneOf",
+                    "expected: one of 2 forms (at $.sender: expected a value (required); or at $.service: expected a value (required)); found an object of 0 keys",
+                )
+            ],
+        ),
+        (
+            SENDERS,
+            {"sender": 1, "service": 1},
+            [
+                (
+                    "$",
+                    "oneOf",
+                    "expected exactly one of 2 forms, found one that has several of them: keep only one of sender, service",
+                )
+            ],
+        ),
+        (
+            {"oneOf": [True, True]},
+            {},
+            [("$", "oneOf", "expected exactly one of 2 forms, found one that has several of them")],
+        ),
+        (
+            {"anyOf": [{"title": "A token", "required": ["token"]}, {"properties": {"type": {"const": None}}}]},
+            {"type": 1},
+            [
+                (
+                    "$",
+                    "anyOf",
+                    "expected: one of 2 forms (A token; or at $.type: expected null); found an object of 1 key",
+                )
+            ],
+        ),
+        (
+            {"anyOf": [False]},
+            {},
+            [
+                (
+                    "$",
+                    "anyOf",
+                    "expected: no value; found an object of 0 keys",
+                )
+            ],
+        ),
+        (
+            {"not": {"required": ["a", "b"]}},
+            {"a": 1, "b": 1},
+            [("$", "not", "not allowed: a with b: remove one of them; found an object of 2 keys")],
+        ),
+        ({"not": {"required": ["a"]}}, {"a": 1}, [("$", "not", "not allowed: a: remove it; found an object of 1 key")]),
+        (
+            {"properties": {"a": {"not": {"const": None}}}},
+            {"a": None},
+            [("$.a", "not", "not allowed: null; found null")],
+        ),
+        (
+            {"properties": {"a": {"not": {"enum": ["x", True]}}}},
+            {"a": True},
+            [("$.a", "not", 'not allowed: one of "x", true; found boolean')],
+        ),
+        (
+            {"properties": {"a": {"not": {"pattern": "^x"}}}},
+            {"a": "xy"},
+            [("$.a", "not", 'not allowed: a text of the pattern "^x"; found a string of 2 characters')],
+        ),
+        (
+            {"properties": {"a": {"not": {"type": ["null", "string"]}}}},
+            {"a": None},
+            [("$.a", "not", "not allowed: the type null or string; found null")],
+        ),
+        (
+            {"properties": {"a": {"not": True}}},
+            {"a": 1},
+            [("$.a", "not", "not allowed: number of this form; found number")],
+        ),
+        (
+            {"properties": {"a": {"uniqueItems": True}}},
+            {"a": [1, 1]},
+            [("$.a", "uniqueItems", "expected different items: remove the repeated ones; found an array of 2 items")],
+        ),
+        (
+            {"properties": {"a": {"minItems": 1}}},
+            {"a": []},
+            [("$.a", "minItems", "expected at least 1 item, found an array of 0 items")],
+        ),
+        (
+            {"properties": {"a": {"maxLength": 2}}},
+            {"a": "xyz"},
+            [("$.a", "maxLength", "expected at most 2 characters, found a string of 3 characters")],
+        ),
+        (
+            {"properties": {"a": {"multipleOf": 5}}},
+            {"a": 7},
+            [("$.a", "multipleOf", "expected a multiple of 5, found 7")],
+        ),
+        (
+            {"properties": {"a": {"prefixItems": [{}], "items": False}}},
+            {"a": [1, 2]},
+            [
+                (
+                    "$.a",
+                    "items",
+                    "expected no more items than the schema describes: remove the others; found an array of 2 items",
+                )
+            ],
+        ),
+        (
+            {"properties": {"a": {"contains": {"type": "string"}, "minContains": 2}}},
+            {"a": ["x"]},
+            [("$.a", "minContains", "expected at least 2 items of the required form, found an array of 1 item")],
+        ),
+        (
+            {"properties": {"a": {"contains": {"type": "string"}, "maxContains": 1}}},
+            {"a": ["x", "y"]},
+            [("$.a", "maxContains", "expected at most 1 item of the required form, found an array of 2 items")],
+        ),
+        (
+            {"if": {"required": ["a"]}, "then": {"required": ["b"]}},
+            {"a": 1},
+            [("$.b", "required", "expected a value (required), found nothing")],
+        ),
+    ],
+)
+def test_issue_names_the_key_and_the_remedy(schema: Json, value: Json, expected: Json) -> None:
+    """For the schemas that authors write; with no literal of Python, such as True or None."""
+    errors = [it for it in Guard(schema, Anything, warnings=()).issues(value) if it.severity == "error"]
+    assert [(it.path, it.keyword, it.message) for it in errors] == expected
 
 
 def test_paths_are_json_paths() -> None:
@@ -348,4 +523,4 @@ def test_key_with_quotes_or_line_breaks_is_escaped() -> None:
 def test_false_schema_allows_no_value() -> None:
     """``false`` is a schema, too."""
     (issue,) = Guard({"properties": {"a": False}}, dict).issues({"a": 1})
-    assert (issue.keyword, issue.message) == ("false", "no value is allowed here, found number")
+    assert (issue.keyword, issue.message) == ("false", "no value is allowed here: remove it; found number")

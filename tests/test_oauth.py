@@ -1,6 +1,7 @@
 """The refresh token request: as RFC 6749 defines it; every failure is a connector error."""
 
 import socket
+import time
 import traceback
 from base64 import b64encode
 
@@ -116,4 +117,18 @@ def test_silent_endpoint_raises_after_the_time_limit(
     error = raised_error(loopback.url)
     assert error.code is ConnectorErrorCodes.GENERAL
     assert error.__cause__ is not None
+    assert len(loopback.requests) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b" " * 100], ids=["headers", "body"])
+def test_dripping_endpoint_raises_after_the_time_limit(
+    loopback: Loopback, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    """The limit is for the whole response, not for each read."""
+    monkeypatch.setattr(oauth, "_TIME_LIMIT", 0.5)
+    loopback.answers = [HttpResponse(200, body, drips=0.1 if body == b"" else 0.03)]
+    started = time.monotonic()
+    error = raised_error(loopback.url)
+    assert time.monotonic() - started < 2
+    assert error.code is ConnectorErrorCodes.GENERAL
     assert len(loopback.requests) == 1

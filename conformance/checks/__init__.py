@@ -8,18 +8,26 @@ from conformance.registry import Check, registered_checks
 _MODULES: Final = (
     "metadata",
     "config",
+    "config_settings",
+    "config_memory",
     "routing",
     "rendering",
     "delivery",
     "isolation",
+    "isolation_surroundings",
     "errors",
+    "transport",
     "operator",
     "usage",
     "secrets",
     "social",
     "social_sign_in",
+    "social_user",
+    "social_callback",
+    "social_id_token",
     "social_failures",
     "social_tokens",
+    "social_isolation",
 )
 """In the order in which their checks run."""
 

@@ -18,6 +18,7 @@ from conformance.harness.attempt import Attempt, run_job
 from conformance.harness.config_schema import ConfigSchema, references_out_of
 from conformance.harness.expectations import expect_error, expect_no_call
 from conformance.harness.harness import Harness
+from conformance.harness.settings import ConfigVariants, set_at, settings_of
 from conformance.harness.strategies import (
     REQUIRED_TYPES,
     json_values,
@@ -132,7 +133,7 @@ def _similar_values(value: Json) -> list[Json]:
             return ["", "null", False, 0, [], {}]
 
 
-def _rejected_similar_values(harness: Harness) -> dict[Location, list[Json]]:
+def rejected_similar_values(harness: Harness) -> dict[Location, list[Json]]:
     """Return, for each place of the config, the similar values that the schema rejects there."""
     found: dict[Location, list[Json]] = {}
     for place in places(harness.config):
@@ -154,7 +155,7 @@ def rejects_wrong_type(harness: Harness) -> None:
             description = f"a config with {show_type(value)} at {format_path(place)}"
             _expect_rejected(harness, harness.send(message, config), description)
 
-    _rejected_similar_values(harness)
+    rejected_similar_values(harness)
     harness.for_each(verify, places(harness.config), mistyped_values, harness.messages())
 
 
@@ -168,7 +169,7 @@ def no_coercion(harness: Harness) -> None:
             description = f"a config with {show_type(value)} instead of {right} at {format_path(place)}"
             _expect_rejected(harness, harness.send(message, replaced(harness.config, place, value)), description)
 
-    wrong = _rejected_similar_values(harness)
+    wrong = rejected_similar_values(harness)
     harness.for_each(verify, wrong, harness.messages())
 
 
@@ -203,39 +204,84 @@ def rejects_non_objects(harness: Harness) -> None:
     "config.requires-usage-types",
     clause="C4",
     needs=("config-templates or template-names",),
-    covers=("invalid config", "valid config"),
+    covers=("valid config",),
 )
 def requires_usage_types(harness: Harness) -> None:
-    """The connector rejects a config without a template for Register, SignIn, ForgotPassword or Generic."""
+    """A config needs a template for Register, SignIn, ForgotPassword and Generic, unless the connector has a text of its own."""
 
     def verify(kept: list[str], extra: list[str], message: Json) -> None:
-        attempt = harness.send(message, with_templates(harness.config, [*extra, *kept]))
+        config = with_templates(harness.config, [*extra, *kept], harness.accepts)
         lacking = [kind for kind in REQUIRED_TYPES if kind not in {*kept, *extra}]
-        if lacking:
-            _expect_rejected(harness, attempt, f"a config with no template for {', '.join(lacking)}")
+        if not lacking:
+            _expect_accepted(harness, harness.send(message, config), "a config with all required templates")
+        elif harness.accepts(config):
+            _expect_own_text(harness, config, lacking, message)
         else:
-            _expect_accepted(harness, attempt, "a config with all required templates")
+            what = f"config with no template for {', '.join(lacking)}"
+            _expect_rejected(harness, harness.send(message, config), f"a {what}")
+            _expect_rejected(harness, harness.send(message, saved=config), f"a saved {what}")
 
     kept = [[kind for kind in REQUIRED_TYPES if kind != lacking] for lacking in ("", *REQUIRED_TYPES)]
     similar_types = st.sampled_from(("register", "Sign-In", "GENERIC", "ForgotPassword ", "Test"))
-    harness.for_each(verify, [*kept, []], st.lists(similar_types, max_size=3), harness.messages())
+    extra = st.lists(similar_types, max_size=3).filter(
+        lambda types: harness.accepts(with_templates(harness.config, [*REQUIRED_TYPES, *types], harness.accepts))
+    )
+    harness.for_each(verify, [*kept, []], extra, harness.messages())
+    _expect_text_without_templates(harness)
+
+
+def _expect_own_text(harness: Harness, config: Json, lacking: list[str], message: Json) -> None:
+    """Expect a message of each type to be sent, with a config that the schema accepts without a template for it."""
+    for kind in lacking:
+        attempt = harness.send({**message, "type": kind}, config)
+        expect(
+            attempt.error is None and attempt.calls,
+            f"expected a message of type {kind} to be sent with a config that has no template for it, because the "
+            f"schema accepts it; {attempt.summary_with_text}. Have a text for it, or require the template in the schema",
+        )
+    harness.coverage.add("valid config")
+
+
+def _expect_text_without_templates(harness: Harness) -> None:
+    """Expect the same of a config without any templates."""
+    config = {key: value for key, value in harness.config.items() if key != "templates"}
+    if harness.accepts(config):
+        _expect_own_text(harness, config, [*REQUIRED_TYPES], harness.plain_message)
 
 
 @check("config.accepts-unknown-keys", clause="C5", covers=("unknown key",))
 def accepts_unknown_keys(harness: Harness) -> None:
-    """The connector ignores config keys that its schema does not name: configs outlive versions."""
+    """The connector ignores config keys that its schema does not name, or rejects them if its schema is closed."""
     schema = ConfigSchema(harness.schema)
     if schema.defines("x-note"):
         raise NotApplicable("the config's schema declares what any key holds, so no key is unknown")
+    if not harness.accepts({**harness.config, "x-note": "1"}):
+        _expect_complete_form(harness)
 
     def verify(key: str, value: Json, message: Json) -> None:
+        config = {**harness.config, key: value}
         if schema.defines(key):
             return
-        harness.deliver(message, {**harness.config, key: value})
+        if harness.accepts(config):
+            harness.deliver(message, config)
+        else:
+            attempt = harness.send(message, config)
+            _expect_rejected(harness, attempt, f"a config with the key {key!r}, which its schema excludes")
         harness.coverage.add("unknown key")
 
     harness.for_each(verify, ("$schema", "__proto__", "constructor", "", "x-note"), json_values, harness.messages())
     harness.for_all(verify, letters, json_values, harness.messages())
+
+
+def _expect_complete_form(harness: Harness) -> None:
+    """Expect an item for each key of a closed schema, if there is a form: Console submits only keys with an item."""
+    items = harness.spec.connector.metadata.form_items
+    named = [it for it in settings_of(harness.schema) if len(it.path) == 1 and it.path != ("$schema",)]
+    lost = [it.name for it in named if not it.is_deprecated and it.name not in {item.key for item in items or ()}]
+    expect(
+        items is None or not lost,
+        f"expected a form item for each key, because the schema is closed: Console drops {', '.join(lost)}",
+    )
 
 
 @check("config.issue-paths", clause="C6", covers=("invalid config",))
@@ -316,7 +362,19 @@ def uses_saved(harness: Harness) -> None:
         _expect_credentials(harness, call, harness.config, "saved")
         harness.coverage.add("saved config")
 
+    def verify_change(message: Json) -> None:
+        connector = harness.make(get_config=lambda _: saved[0])
+        second = harness.canaries.plant(harness.config, harness.spec.secrets)
+        for name, config in (("first", harness.config), ("second", second), ("first", harness.config)):
+            saved = [config]
+            attempt = harness.attempt(partial(connector.send_message, message))
+            expect(
+                attempt.error is None, f"expected a message with the {name} saved config to be sent; {attempt.summary}"
+            )
+            _expect_credentials(harness, attempt.calls[-1], config, f"{name} saved")
+
     harness.for_all(verify, harness.messages())
+    harness.for_all(verify_change, harness.messages(), examples=1)
 
 
 @check("config.uses-unsaved", clause="C8", covers=("unsaved config",))
@@ -349,6 +407,19 @@ def get_config_error(harness: Harness) -> None:
 
     connector = harness.make(get_config=fail)
 
+    def verify_later(message: Json) -> None:
+        is_down = [False]
+        other = harness.make(get_config=lambda name: fail(name) if is_down[0] else harness.config)
+        first = harness.attempt(partial(other.send_message, message))
+        expect(first.error is None, f"expected a message with the saved config to be sent; {first.summary}")
+        is_down[0] = True
+        attempt = harness.attempt(partial(other.send_message, message))
+        expect(
+            isinstance(attempt.error, StoreDownError),
+            f"expected the StoreDownError of get_config after it worked once; {attempt.summary}",
+        )
+        expect_no_call(attempt, "a send without a config, after get_config worked once")
+
     def verify(message: Json) -> None:
         attempt = harness.attempt(partial(connector.send_message, message))
         expect(
@@ -359,6 +430,7 @@ def get_config_error(harness: Harness) -> None:
         harness.coverage.add("failing get_config")
 
     harness.for_all(verify, harness.messages())
+    harness.for_all(verify_later, harness.messages(), examples=2)
 
 
 # --- the schema, the guard and the config class ---------------------------------------------------------------------
@@ -465,7 +537,23 @@ def _changed_configs(harness: Harness) -> list[Json]:
             *(replaced(harness.config, place, it) for it in (None, *_similar_values(_value_at(harness.config, place)))),
         )
     ]
-    return [*changed, None, [], "", 0, False, {}]
+    objects = [(), *(place for place in places(harness.config) if isinstance(_value_at(harness.config, place), dict))]
+    objects += [
+        (*place, 0) for place in places(harness.config) if _is_array_of_objects(_value_at(harness.config, place))
+    ]
+    unknown = [_with_unknown_key(harness.config, place) for place in objects]
+    return [*changed, *unknown, None, [], "", 0, False, {}]
+
+
+def _is_array_of_objects(value: Json) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _with_unknown_key(config: Json, place: Location) -> Json:
+    """Return a config with a key that its schema does not name, in the object at a place."""
+    changed = copy.deepcopy(dict(config))
+    _value_at(changed, place)["x-note"] = "1"
+    return changed
 
 
 @check("config.guard-matches-schema", clause="C11", types=ALL, covers=("valid value", "invalid value"))
@@ -574,7 +662,7 @@ def validation_side_effects(harness: Harness) -> None:
 
 @check("config.saved-invalid", clause="C14", covers=("invalid config",))
 def saved_invalid(harness: Harness) -> None:
-    """The connector rejects a saved config of a wrong type, such as null or a list, with invalid_config."""
+    """The connector rejects a saved config as strictly as an unsaved one, also null or a list, with invalid_config."""
 
     def verify(saved: Json, message: Json) -> None:
         attempt = harness.send(message, saved=saved)
@@ -582,6 +670,26 @@ def saved_invalid(harness: Harness) -> None:
         judge(harness, attempt, f"the saved config {json.dumps(saved)}")
 
     harness.for_each(verify, (None, [], [[]], "", "text", 0, 1.5, True, False, {}), harness.messages())
+    _expect_saved_like_unsaved(harness)
+
+
+_WRONG_VALUES: Final[tuple[Json, ...]] = ({"wrong": []}, 1.5, "", [1.5])
+
+
+def _expect_saved_like_unsaved(harness: Harness) -> None:
+    """Expect a saved config that is invalid in one place to be rejected; optional keys that it lacks are invalid too."""
+
+    def verify(case: tuple[str, Json], message: Json) -> None:
+        name, config = case
+        _expect_rejected(harness, harness.send(message, saved=config), f"a saved config that is invalid at {name}")
+
+    invalid = [(format_path(place), config) for place, config in _wrong_in_one_place(harness)]
+    invalid += [(format_path(place), config) for place, config in _without_one_key(harness)]
+    for setting in ConfigVariants(harness.schema, harness.config).settings:
+        changed = (set_at(harness.config, setting.path, value) for value in _WRONG_VALUES)
+        invalid += [(setting.name, it) for it in islice((it for it in changed if not harness.accepts(it)), 1)]
+    for case in invalid:
+        harness.for_all(partial(verify, case), harness.messages(), examples=1)
 
 
 @check("config.any-size", clause="C15", covers=("long text", "many items", "deep nesting", "unusual keys"))
@@ -602,7 +710,7 @@ def any_size(harness: Harness) -> None:
             attempt.error is None or isinstance(attempt.error, ConnectorError),
             f"expected a config with {kind} to be used, or rejected with a ConnectorError; {attempt.summary}",
         )
-        count = len(attempt.calls)
+        count = len(attempt.messages)
         expect(
             count == 1 or (count == 0 and attempt.error is not None),
             f"expected one call to the provider with a config with {kind}, found {count}",

@@ -1,22 +1,41 @@
 """Delivery: one message makes one request, which follows the config and the message."""
 
+import copy
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
+from html import unescape
 from typing import Any, Final
 
+from attrs import evolve
 from hypothesis import strategies as st
 
+from conformance.harness.arrival import expect_body, expect_recipient, has_body
 from conformance.harness.attempt import Attempt
 from conformance.harness.expectations import expect_equal, expect_no_call, expect_one_call
 from conformance.harness.harness import Harness
-from conformance.harness.strategies import codes, letters, line
+from conformance.harness.strategies import (
+    ADDRESSES,
+    CONTEXTS,
+    NUMBERS,
+    codes,
+    config_templates,
+    ips,
+    letters,
+    line,
+    links,
+    with_config_templates,
+    with_media_type,
+)
 from conformance.harness.values import show
 from conformance.providers.base import Aspect, Call
 from conformance.providers.request_errors import mailbox
 from conformance.registry import check
-from conformance.verdicts import NotApplicable, expect
+from conformance.verdicts import CheckFailure, NotApplicable, expect
 from connector_kit import ConnectorType, SendMessageData, replace_send_message_handlebars
+from connector_kit.languages import language_tags
 
 Json = Any
 
@@ -31,8 +50,11 @@ _HUGE_PAYLOAD_SECONDS: Final = 60
 
 
 def _templates(harness: Harness) -> list[dict[str, Json]]:
-    templates: list[dict[str, Json]] = harness.config["templates"]
-    return templates
+    return config_templates(harness.config)
+
+
+def _has_config_templates(harness: Harness) -> bool:
+    return "config-templates" in harness.spec.capabilities
 
 
 def _require_subjects(harness: Harness) -> None:
@@ -42,7 +64,17 @@ def _require_subjects(harness: Harness) -> None:
 
 def _with_texts(harness: Harness, texts: Mapping[str, str]) -> dict[str, Json]:
     """Return the config with these texts in all of its templates."""
-    return {**harness.config, "templates": [{**it, **texts} for it in _templates(harness)]}
+    return with_config_templates(harness.config, [{**it, **texts} for it in _templates(harness)])
+
+
+def _deliver_text(harness: Harness, message: Json, *, media_type: str = "text/html", **texts: str) -> Call:
+    """Send a message with these texts in all templates of the config, or else in the managed template."""
+    if _has_config_templates(harness):
+        templates = [with_media_type(it, media_type) for it in _templates(harness)]
+        changes = [{key: text for key, text in texts.items() if key in it} for it in templates]
+        changed = [{**it, **more} for it, more in zip(templates, changes, strict=True)]
+        return harness.deliver(message, with_config_templates(harness.config, changed))
+    return harness.deliver(message, harness.config, managed=lambda: {"subject": "s", **texts})
 
 
 def _sent_or_rejected(attempt: Attempt, what: str) -> Call | None:
@@ -54,8 +86,21 @@ def _sent_or_rejected(attempt: Attempt, what: str) -> Call | None:
     return None
 
 
-def _expect_recipient(call: Call, message: Json) -> None:
-    expect_equal("the recipients", (message["to"],), call.to)
+@contextmanager
+def _case(what: str) -> Iterator[None]:
+    """Name a case in the message of a failure."""
+    try:
+        yield
+    except CheckFailure as failure:
+        raise CheckFailure(f"for {what}: {failure.message}") from None
+
+
+def _first_call(harness: Harness, config: Json, managed: Json = None) -> Call:
+    """Return the call of a connector that has sent nothing before, for a plain message."""
+    harness.logto.managed_template = None if managed is None else lambda: managed
+    fresh = harness.make()
+    attempt = harness.attempt(partial(fresh.send_message, harness.plain_message, config))
+    return expect_one_call(attempt, "from a new connector")
 
 
 def _few(harness: Harness) -> int:
@@ -76,13 +121,22 @@ def one_call(harness: Harness) -> None:
 
 @check("delivery.recipient", clause="D2", covers=("sent message",))
 def recipient(harness: Harness) -> None:
-    """The recipient of a message is its only recipient."""
+    """The recipient of a message is its only recipient, for every form of address or number that people have."""
+
+    def verify_kind(kind: str, to: str, message: Json) -> None:
+        message = {**message, "to": to}
+        with _case(f"the recipient {to!r} ({kind})"):
+            expect_recipient(harness.spec, harness.deliver(message, harness.config), message)
 
     def verify(message: Json) -> None:
-        _expect_recipient(harness.deliver(message, harness.config), message)
+        expect_recipient(harness.spec, harness.deliver(message, harness.config), message)
         harness.coverage.add("sent message")
 
-    harness.for_all(verify, harness.messages())
+    forms = NUMBERS if harness.spec.connector.type is ConnectorType.SMS else ADDRESSES
+    for kind, recipients in forms.items():
+        for to in recipients:
+            harness.for_all(partial(verify_kind, kind, to), harness.messages(), examples=1)
+    harness.for_all(verify, harness.messages(), examples=harness.profile.examples // 2)
 
 
 @check("delivery.recipient-stateless", clause="D2", covers=("second message",))
@@ -91,7 +145,7 @@ def recipient_stateless(harness: Harness) -> None:
 
     def verify(message: Json, next_message: Json) -> None:
         harness.deliver(message, harness.config)
-        _expect_recipient(harness.deliver(next_message, harness.config), next_message)
+        expect_recipient(harness.spec, harness.deliver(next_message, harness.config), next_message)
         harness.coverage.add("second message")
 
     harness.for_all(verify, harness.messages(), harness.messages())
@@ -152,27 +206,234 @@ def result(harness: Harness) -> None:
     harness.for_each(verify, successes[1:], harness.messages())
 
 
-def _expect_one_body(call: Call, what: str, *, is_html: bool) -> None:
-    expected, other = (call.html, call.text) if is_html else (call.text, call.html)
-    expect(
-        expected is not None and other is None,
-        f"expected {what} as {'HTML' if is_html else 'plain text'} only, "
-        f"found the HTML {show(call.html)} and the plain text {show(call.text)}",
-    )
+def _bodies(call: Call) -> str:
+    bodies = {"HTML": call.html, "plain text": call.text}
+    return " and ".join(f"the {kind} {show(body)}" for kind, body in bodies.items() if body is not None) or "no body"
+
+
+def _expect_kind_of_body(call: Call, what: str, *, is_html: bool) -> None:
+    """Expect HTML, with or without a text alternative, or plain text alone."""
+    is_right = call.html is not None if is_html else call.html is None and call.text is not None
+    kind = "HTML" if is_html else "plain text only"
+    expect(is_right, f"expected {what} as {kind}, found {_bodies(call)}")
+
+
+def _media_types(harness: Harness) -> tuple[str, ...]:
+    """Return the media types that a template of the config can have: text/html, and those of its own member for it."""
+    example = _templates(harness)[0]
+    text = with_media_type(example, "text/plain")
+    return ("text/html", "text/plain") if text != with_media_type(example, "text/html") else ("text/html",)
 
 
 @check("delivery.html", clause="D8", needs=("html", "config-templates"), covers=("HTML body",))
 def html(harness: Harness) -> None:
-    """A template of the config is sent as HTML only."""
+    """A template of the config is sent as HTML, alone or with a text alternative; as text if its media type is text."""
 
-    def verify(message: Json) -> None:
-        # Some connectors have templates with a contentType, which decides: the check is about HTML templates.
-        templates = [it | ({"contentType": "text/html"} if "contentType" in it else {}) for it in _templates(harness)]
-        call = harness.deliver(message, {**harness.config, "templates": templates})
-        _expect_one_body(call, "the body", is_html=True)
+    def verify(media_type: str, message: Json) -> None:
+        call = _deliver_text(harness, message, media_type=media_type)
+        is_html = media_type == "text/html"
+        _expect_kind_of_body(call, f"the body of a template of the config with {media_type}", is_html=is_html)
+        if is_html:
+            harness.coverage.add("HTML body")
+
+    harness.for_all(verify, st.sampled_from(_media_types(harness)), harness.messages())
+
+
+_ALTERNATIVE: Final = (
+    '<p>Hello,</p><p>your code is <b>{{code}}</b>.</p>\n<p>Or open <a class="button" href="{{link}}">this link</a>.</p>'
+)
+
+
+def _without_space(text: str) -> str:
+    """Return a text without white space, which a text alternative may change, and with its entities replaced."""
+    return re.sub(r"\s+", "", unescape(text))
+
+
+@check(
+    "delivery.text-alternative",
+    clause="D8",
+    needs=("html", "config-templates or i18n-templates"),
+    covers=("HTML body",),
+)
+def text_alternative(harness: Harness) -> None:
+    """A text alternative next to HTML contains the code and the link of its own message."""
+
+    def verify(message: Json, code: str, link: str) -> None:
+        payload = {**message["payload"], "code": code, "link": link}
+        call = _deliver_text(harness, {**message, "payload": payload}, content=_ALTERNATIVE)
+        for name, value in (("code", code), ("link", link)) if call.text is not None else ():
+            expect(
+                _without_space(value) in _without_space(call.text or ""),
+                f"expected the text part to contain the {name} {value!r} like the HTML, found {show(call.text)}",
+            )
         harness.coverage.add("HTML body")
 
-    harness.for_all(verify, harness.messages())
+    unmistakable = st.text("0123456789", min_size=6, max_size=6)
+    harness.for_all(verify, harness.messages(), unmistakable, links)
+
+
+@check("delivery.code", clause="D17", covers=("code", "link"))
+def code(harness: Harness) -> None:
+    """The connector's own texts contain the code or the link of the message, in every language."""
+    if not harness.has_own_texts or harness.is_managed_only:
+        raise NotApplicable("the Spec declares where its templates are, so the connector has no texts of its own")
+
+    def verify(kind: str, locale: str | None, message: Json, value: str) -> None:
+        payload = {kind: value} | ({} if locale is None else {"locale": locale})
+        usage_type = message["type"]
+        if (usage_type == "OrganizationInvitation") != (kind == "link"):  # Logto's invitations have a link and no code
+            usage_type = "OrganizationInvitation" if kind == "link" else "Generic"
+        sent = {**message, "type": usage_type, "payload": payload}
+        call = harness.deliver(sent, harness.config, managed=lambda: None)
+        if _expect_variables(call, sent, _EARLIER):  # the provider has the text of this one
+            harness.coverage.add(kind)
+            return
+        for body in (call.body, call.text if call.text is not None else call.body):
+            expect(
+                _without_space(value) in _without_space(body or ""),
+                f"expected the body to contain the {kind} {value!r} for the type {usage_type!r} and the locale "
+                f"{locale!r}, found {show(body)}. If the provider has the texts, declare provider-templates",
+            )
+        harness.coverage.add(kind)
+
+    for kind, values in (("code", st.text("0123456789", min_size=6, max_size=6)), ("link", links)):
+        for locale in (None, *language_tags()):
+            if not harness.search.time_is_up:
+                harness.for_all(partial(verify, kind, locale), harness.messages(), values, examples=1)
+        harness.for_all(partial(verify, kind, None), harness.messages(), values)
+
+
+_KINDS: Final[Mapping[str, dict[str, Json]]] = {
+    **{
+        f"an {name} address": {"ip": ip}
+        for name, ip in zip(("IPv4", "IPv6", "IPv4-mapped IPv6", "internal IPv6"), ips, strict=True)
+    },
+    **{kind: {"payload": {"code": "012345", **context}} for kind, context in CONTEXTS.items()},
+    "interface languages": {"payload": {"code": "012345", "locale": "fr-CA", "uiLocales": "fr-CA fr en"}},
+    "a code and a link": {"payload": {"code": "012345", "link": "https://a.example/?token=0aB"}},
+    "an invitation": {
+        "type": "OrganizationInvitation",
+        "payload": {"link": "https://a.example/join?id=0aB&x=1", **CONTEXTS["application and organization"]},
+    },
+    "a code of letters": {"payload": {"code": "aB3dE9"}},
+    "a code of zeros": {"payload": {"code": "000000"}},
+}
+
+
+@check("delivery.message", clause="D18", covers=tuple(_KINDS))
+def any_message(harness: Harness) -> None:
+    """Every message that Logto sends is sent: with any ip, context variables, a link, a code of any characters."""
+
+    def verify(kind: str, message: Json) -> None:
+        message = {**message, **copy.deepcopy(_KINDS[kind])}
+        with _case(f"a message with {kind}" if " " in kind else kind):
+            expect_recipient(harness.spec, harness.deliver(message, harness.config), message)
+        harness.coverage.add(kind)
+
+    harness.for_each(verify, _KINDS, harness.messages())
+
+
+@check("delivery.locale", clause="D18", covers=("language tag",))
+def locale(harness: Harness) -> None:
+    """A message is sent for every language that Logto knows."""
+    for tag in () if harness.search.time_is_up else language_tags():
+        harness.provider.reset()
+        payload = {"code": "012345", "locale": tag, "uiLocales": f"{tag} en"}
+        message = {**harness.plain_message, "payload": payload}
+        with _case(f"the locale {tag!r}"):
+            expect_recipient(harness.spec, harness.deliver(message, harness.config), message)
+        harness.coverage.add("language tag")
+
+
+def _same_value(found: Json, wanted: Json) -> bool:
+    """Return whether a variable has a value: the value itself, its text form, or its JSON."""
+    if wanted is None:
+        return found in (None, "", "null")
+    if isinstance(wanted, dict | list):
+        if isinstance(found, str):
+            try:
+                found = json.loads(found)
+            except ValueError:
+                return False
+        if isinstance(wanted, list):
+            return (
+                isinstance(found, list | tuple) and len(found) == len(wanted) and all(map(_same_value, found, wanted))
+            )
+        return isinstance(found, Mapping) and _missing_variable(found, wanted) is None
+    if isinstance(wanted, str):
+        return bool(found == wanted)
+    return str(found).lower() in {str(wanted).lower(), json.dumps(wanted)} or (
+        isinstance(wanted, float) and str(found) == f"{wanted:g}"
+    )
+
+
+def _plain_name(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _missing_variable(variables: Mapping[str, Json], payload: Mapping[str, Json], prefix: str = "") -> str | None:
+    """Return the name of the first member of a payload that the variables lack; members may have joined names."""
+    found = {_plain_name(str(name)): value for name, value in variables.items()}
+    for name, value in payload.items():
+        plain = prefix + _plain_name(name)
+        if plain in found and _same_value(found[plain], value):
+            continue
+        is_split = plain not in found and isinstance(value, dict)
+        if value is None and plain not in found:
+            continue
+        if not is_split or _missing_variable(variables, value, plain) is not None:
+            return name
+    return None
+
+
+def _expect_variables(call: Call, message: Json, earlier: str) -> bool:
+    """Expect the variables of a template to be those of its message; return whether the stub reads any."""
+    payload, variables = message["payload"], call.variables
+    if variables is None:
+        return False
+    if isinstance(variables, Mapping):
+        missing = _missing_variable(variables, payload)
+        expect(
+            missing is None,
+            f"expected the variables of the template to have {missing!r} with the payload's value "
+            f"{show(payload.get(missing))}, found {show(dict(variables))}",
+        )
+        expect(
+            earlier in payload or earlier not in map(_plain_name, variables),
+            f"expected no variable of an earlier message, found {earlier!r} in {show(dict(variables))}",
+        )
+    else:
+        values = [payload[name] for name in ("code", "link") if name in payload]
+        expect(
+            any(value == it for value in values for it in variables),
+            f"expected the variables of the template to include {' or '.join(map(repr, values))}, "
+            f"found {show(list(variables))}",
+        )
+    return True
+
+
+_EARLIER: Final = "campaign"
+"""A variable that only an earlier message has."""
+
+_READ: Final = "variables, which the stub's read() must return in Message.variables"
+
+
+@check("delivery.template-variables", clause="D19", needs=("template-names",), covers=(_READ,))
+def template_variables(harness: Harness) -> None:
+    """A template of the provider receives all variables of its own message, and none of an earlier one."""
+
+    def verify(earlier: Json, message: Json, code: str, link: str) -> None:
+        sent = [
+            {**earlier, "payload": {**earlier["payload"], _EARLIER: "spring", "minutes": 10, "isNew": True}},
+            {**message, "payload": {**message["payload"], "code": code}},
+            {**message, "type": "OrganizationInvitation", "payload": {"link": link, "organization": {"name": "Acme"}}},
+        ]
+        for it in sent:
+            harness.provider.reset()
+            if _expect_variables(harness.deliver(it, harness.config), it, _EARLIER):
+                harness.coverage.add(_READ)
+
+    harness.for_all(verify, harness.messages(), harness.messages(), codes, links)
 
 
 _CONTENT_TYPES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -190,8 +451,8 @@ def content_type(harness: Harness) -> None:
         template = {"subject": "s", "content": f"Code {code}", **_CONTENT_TYPES[kind]}
         call = harness.deliver(message, harness.config, managed=lambda: template)
         what = f"the body of a managed template with {kind}"
-        _expect_one_body(call, what, is_html=kind != "text/plain")
-        expect_equal(what, f"Code {code}", call.body)
+        _expect_kind_of_body(call, what, is_html=kind != "text/plain")
+        expect_body(harness.spec, what, f"Code {code}", call)
         harness.coverage.add(kind)
 
     harness.for_each(verify, _CONTENT_TYPES, codes, harness.messages())
@@ -199,7 +460,8 @@ def content_type(harness: Harness) -> None:
 
 @check("delivery.reply-to", clause="R3", needs=("i18n-templates", "reply-to"), covers=("reply-to", "no reply-to"))
 def reply_to(harness: Harness) -> None:
-    """The replyTo of a managed template is rendered and is the reply-to of the message."""
+    """The replyTo of a managed template is rendered and is the reply-to; without one, the config's is, if it has any."""
+    own = _first_call(harness, harness.config, {"subject": "s", "content": "c {{code}}"}).reply_to
 
     def verify(kind: str, name: str, message: Json) -> None:
         template = {"subject": "s", "content": "c {{code}}"}
@@ -207,10 +469,40 @@ def reply_to(harness: Harness) -> None:
             template["replyTo"] = "{{team}}@help.example"
         payload = {**message["payload"], "team": name}
         call = harness.deliver({**message, "payload": payload}, harness.config, managed=lambda: template)
-        expect_equal("the reply-to", (f"{name}@help.example",) if kind == "reply-to" else (), call.reply_to)
+        what = "the reply-to" if kind == "reply-to" else "the reply-to of a connector that has sent nothing before,"
+        expect_equal(what, (f"{name}@help.example",) if kind == "reply-to" else own, call.reply_to)
         harness.coverage.add(kind)
 
     harness.for_each(verify, ("reply-to", "no reply-to"), letters, harness.messages())
+
+
+def _addresses_in(value: Json) -> Iterator[str]:
+    """Yield the addresses in the texts of a config, apart from its templates."""
+    if isinstance(value, str):
+        yield mailbox(value)[1]
+    elif isinstance(value, dict | list):
+        for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+            if key != "templates":
+                yield from _addresses_in(member)
+
+
+@check("delivery.i18n-settings", clause="D6", needs=("i18n-templates",), covers=("managed template",))
+def i18n_settings(harness: Harness) -> None:
+    """What a managed template leaves out is the config's: sender, reply-to and every other setting."""
+
+    def verify(config: Json, message: Json) -> None:
+        call = harness.deliver(message, config, managed=lambda: {"subject": "s", "content": "c {{code}}"})
+        for aspect in ("sender", "credentials", "options"):
+            error = harness.provider.request_error(call, config, aspect)
+            expect(error is None, f"for a managed template: {error}")
+        if _has_config_templates(harness):
+            own = harness.deliver(message, config).reply_to
+            addresses = set(_addresses_in(config))
+            if all(mailbox(it)[1] in addresses for it in own):
+                expect_equal("for a managed template without replyTo the config's reply-to", own, call.reply_to)
+        harness.coverage.add("managed template")
+
+    harness.for_all(verify, harness.configs(), harness.messages(), examples=max(5, harness.profile.examples // 2))
 
 
 _SENDERS: Final = (
@@ -263,12 +555,11 @@ def single_line_subject(harness: Harness) -> None:
 
     def verify(control: str, before: str, message: Json) -> None:
         payload = {"code": "123456", "name": f"{before}{control}Bcc: eve@attacker.example"}
-        call = harness.deliver({**message, "payload": payload}, config)
-        found = [hex(ord(it)) for it in call.subject or "" if ord(it) < 32 or ord(it) == 127]  # noqa: PLR2004 - ASCII
-        expect(
-            not found,
-            f"expected a subject without control characters, found {', '.join(found)} in {show(call.subject)}",
-        )
+        attempt = harness.send({**message, "payload": payload}, config)
+        call = _sent_or_rejected(attempt, "a control character in the subject")
+        subject = "" if call is None else call.subject or ""
+        found = [hex(ord(it)) for it in subject if ord(it) < 32 or ord(it) == 127]  # noqa: PLR2004 - ASCII
+        expect(not found, f"expected a subject without control characters, found {', '.join(found)} in {show(subject)}")
         harness.coverage.add("control character")
 
     harness.for_each(verify, ("\r\n", "\n", "\r", "\x00", "\x7f", "\t"), line, harness.messages())
@@ -284,6 +575,7 @@ def _check_header_injection(
 ) -> None:
     """Check that a line break in a value adds nothing to a message and removes nothing from it."""
     config = harness.config if is_managed else _with_texts(harness, template)
+    is_prefixed = "subject-prefix" in harness.spec.capabilities
 
     def verify(line_break: str, before: str, message: Json) -> None:
         name = f"{before}{line_break}Bcc: eve@attacker.example{line_break}{line_break}another body"
@@ -291,10 +583,11 @@ def _check_header_injection(
         attempt = harness.send(data, config, managed=(lambda: template) if is_managed else None)
         call = _sent_or_rejected(attempt, "a line break in a value")
         if call is not None:
-            _expect_recipient(call, message)
-            expect_equal("the body", "c 123456", call.body)
+            expect_recipient(harness.spec, call, message)
+            expect_body(harness.spec, "the body", "c 123456", call)
+            found, wanted = _visible(call.subject), _visible(f"For {name}")
             expect(
-                _visible(call.subject) == _visible(f"For {name}"),
+                wanted in found if is_prefixed else wanted == found,
                 f"expected the subject to contain the whole value {name!r}, found {call.subject!r}",
             )
             headers = {"subject": (call.subject,), "sender": (call.sender,), "reply-to": call.reply_to}
@@ -312,8 +605,10 @@ def header_injection(harness: Harness) -> None:
     """A line break in a value adds no header, recipient or body to the message."""
     _require_subjects(harness)
 
+    own = _first_call(harness, harness.config).reply_to
+
     def verify_headers(call: Call) -> None:
-        expect(not call.reply_to, f"expected no reply-to, found {call.reply_to}")
+        expect_equal("the reply-to of a connector that has sent nothing before,", own, call.reply_to)
         error = harness.provider.request_error(call, harness.config, "sender")
         expect(error is None, f"for a line break in a value: {error}")
 
@@ -349,7 +644,8 @@ def recipient_injection(harness: Harness) -> None:
 
     def verify(kind: str, suffix: str, message: Json) -> None:
         to = f"{message['to']}{suffix}"
-        call = _sent_or_rejected(harness.send({**message, "to": to}, harness.config), f"the recipient {to!r}")
+        attempt = harness.send({**message, "to": to}, harness.config)
+        call = _sent_or_rejected(attempt, f"the recipient {to!r}")
         if call is not None:
             expect(len(call.to) == 1, f"expected one recipient for {to!r}, found {call.to}")
             is_forwarded = forwards and call.to == (to,)
@@ -394,7 +690,7 @@ def huge_payload(harness: Harness) -> None:
         call = _sent_or_rejected(attempt, f"a payload with {case}")
         if call is not None and has_templates:
             body = replace_send_message_handlebars(template, payload)
-            expect_equal(f"the whole body for a payload with {case}", body, call.body)
+            expect_body(harness.spec, f"the whole body for a payload with {case}", body, call)
         harness.coverage.add(case)
 
     for case in _HUGE:
@@ -416,13 +712,22 @@ _UNUSUAL_TEXTS: Final = {
 
 
 def _without_surrogates(text: object) -> str:
-    """Return a text with U+FFFD for lone surrogates, which most encodings cannot represent."""
-    return re.sub("[\ud800-\udfff\ufffd]+", "\ufffd", str(text))
+    """Return a text with U+FFFD for lone surrogates, which most encodings cannot represent; Python's write ``?``."""
+    return re.sub("[\ud800-\udfff\ufffd?]+", "\ufffd", str(text))
+
+
+def _without_controls(text: object) -> str:
+    """Return a text without the characters that a medium need not carry: controls, lone surrogates, noncharacters."""
+    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff?]", "", str(text))
+
+
+def _with_body(call: Call, change: Callable[[object], str]) -> Call:
+    return evolve(call, html=call.html and change(call.html), text=call.text and change(call.text))
 
 
 @check("delivery.unusual-text", clause="D11", covers=tuple(_UNUSUAL_TEXTS))
 def unusual_text(harness: Harness) -> None:
-    """Unusual text in a value or a template is sent unchanged, or raises a ConnectorError."""
+    """Unusual text in a value or a template is sent unchanged, without its control characters, or is rejected."""
     has_templates = "config-templates" in harness.spec.capabilities
 
     def verify(case: str, where: str, message: Json) -> None:
@@ -434,7 +739,10 @@ def unusual_text(harness: Harness) -> None:
         call = _sent_or_rejected(harness.send(data, config), f"a message with {case} in a {where}")
         if call is not None and has_templates:
             expect(
-                _without_surrogates(call.body) == _without_surrogates(body),
+                any(
+                    has_body(harness.spec, change(body), _with_body(call, change))
+                    for change in (_without_surrogates, _without_controls)
+                ),
                 f"expected the body {body!a} for {case} in a {where}, found {call.body!a}",
             )
         harness.coverage.add(case)
@@ -457,7 +765,7 @@ def plain_text(harness: Harness) -> None:
         template = {"subject": "s", "content": f"Code {code}", **_CONTENT_TYPES.get(kind, {})}
         managed = None if kind == "config template" else template
         call = harness.deliver(message, harness.config, managed=lambda: managed)
-        _expect_one_body(call, "the body", is_html=False)
+        _expect_kind_of_body(call, "the body", is_html=False)
         harness.coverage.add("plain-text body")
 
     harness.for_each(verify, kinds, codes, harness.messages())
@@ -465,11 +773,11 @@ def plain_text(harness: Harness) -> None:
 
 @check("delivery.sms", clause="D13", needs=("sms",), covers=("sent message",))
 def sms(harness: Harness) -> None:
-    """A text message has the phone number from Logto, one plain-text body, and neither subject nor reply-to."""
+    """A text message has the number from Logto in any notation, one plain-text body, no subject and no reply-to."""
 
     def verify(message: Json) -> None:
         call = harness.deliver(message, harness.config)
-        _expect_recipient(call, message)
+        expect_recipient(harness.spec, call, message)
         expect(call.html is None, f"expected no HTML body, found {show(call.html)}")
         if "config-templates" in harness.spec.capabilities:
             expect(call.text is not None, "expected a plain-text body, found no body")
@@ -555,9 +863,9 @@ def message_data_object(harness: Harness) -> None:
         as_json = harness.deliver(message, harness.config)
         data = SendMessageData.from_json(message)
         attempt = harness.attempt(partial(harness.connector.send_message, data, harness.config))
-        expect(attempt.error is None, f"expected a SendMessageData object to be sent; {attempt.summary}")
+        expect(attempt.error is None, f"expected a SendMessageData object to be sent; {attempt.summary_with_text}")
         call = expect_one_call(attempt)
-        for name in ("to", "subject", "body", "template", "forwarded"):
+        for name in ("to", "subject", "body", "template", "variables", "forwarded"):
             what = f"for a SendMessageData object the same {name} as for its JSON,"
             expect_equal(what, getattr(as_json, name), getattr(call, name))
         harness.coverage.add("SendMessageData object")

@@ -1,13 +1,18 @@
 """Errors: each failure of a provider has its error code, and no failure looks like a success."""
 
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, Final
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
-from conformance.harness.attempt import Attempt
+from conformance.harness.attempt import Attempt, OverdueError
 from conformance.harness.expectations import (
     CONCURRENT,
     CONCURRENT_WAIT_SECONDS,
+    TIME_LIMIT_SECONDS,
+    WAIT_SECONDS,
     choose_outcomes,
     choose_quick_failures,
     expect_code,
@@ -28,7 +33,7 @@ from conformance.harness.strategies import json_values, unusual_recipients
 from conformance.harness.values import show
 from conformance.providers.base import Family, Outcome
 from conformance.registry import check
-from conformance.verdicts import expect
+from conformance.verdicts import NotApplicable, expect
 from connector_kit import ConnectorError, ConnectorErrorCodes
 
 Json = Any
@@ -38,6 +43,9 @@ _MAX_ATTEMPTS: Final = 5
 
 _CONSECUTIVE_FAILURES: Final = 50
 
+_MOST_BYTES: Final = 32 * 1024 * 1024
+"""More than what the buffers of the system hold."""
+
 
 def _check_family(harness: Harness, family: Family) -> None:
     """Check the error code and the number of attempts for each outcome of a family."""
@@ -45,6 +53,7 @@ def _check_family(harness: Harness, family: Family) -> None:
     def verify(outcome: Outcome, message: Json) -> None:
         attempt = send_with_outcome(harness, outcome, message)
         expect_code(outcome, attempt)
+        _expect_in_time(outcome, attempt)
         expect(
             len(attempt.calls) <= _MAX_ATTEMPTS,
             f"expected at most {_MAX_ATTEMPTS} attempts for the outcome {outcome.name!r}, found {len(attempt.calls)}",
@@ -55,6 +64,15 @@ def _check_family(harness: Harness, family: Family) -> None:
     examples = max(1, harness.profile.failure_examples // share)
     outcomes = choose_outcomes(harness, f"is of the family {family!r}", lambda it: it.family == family)
     for_each_outcome(harness, outcomes, verify, harness.messages(), examples=examples)
+
+
+def _expect_in_time(outcome: Outcome, attempt: Attempt) -> None:
+    overdue = isinstance(attempt.error, OverdueError)
+    found = "it still running" if overdue else f"{attempt.seconds:.0f} s"
+    expect(
+        attempt.seconds < TIME_LIMIT_SECONDS,
+        f"expected a send to end within {TIME_LIMIT_SECONDS} s for the outcome {outcome.name!r}, found {found}",
+    )
 
 
 @check("errors.throttle", clause="R2", covers=("throttle",), waits=True)
@@ -85,7 +103,7 @@ def retries_throttle(harness: Harness) -> None:
 
 
 def _accepted(attempt: Attempt) -> int:
-    return sum(call.outcome.family == "accepted" for call in attempt.calls)
+    return sum(call.outcome.family == "accepted" for call in attempt.messages)
 
 
 @check("errors.quota", clause="R2", covers=("quota",))
@@ -187,9 +205,117 @@ def quota_not_retried(harness: Harness) -> None:
 
 def _check_one_call(harness: Harness, outcomes: list[Outcome]) -> None:
     def verify(outcome: Outcome, message: Json) -> None:
-        expect_one_call(send_with_outcome(harness, outcome, message), f"for the outcome {outcome.name!r}")
+        attempt = send_with_outcome(harness, outcome, message)
+        if outcome.family != "credentials" or not _has_renewed_credentials(attempt):
+            expect_one_call(attempt, f"for the outcome {outcome.name!r}")
         harness.coverage.add("final failure")
 
+    for_each_outcome(harness, outcomes, verify, harness.messages())
+
+
+def _has_renewed_credentials(attempt: Attempt) -> bool:
+    """Return whether each rejected call was repeated with other credentials, at most once."""
+    pairs = list(pairwise(attempt.calls))
+    return len(pairs) == 1 and all(
+        after.other_requests > before.other_requests
+        or getattr(after.raw, "authorization", None) != getattr(before.raw, "authorization", None)
+        for before, after in pairs
+    )
+
+
+@check("errors.idempotency-key", clause="E12", covers=("message with a key",))
+def idempotency_key(harness: Harness) -> None:
+    """Each message has its own idempotency key, also one to the same recipient."""
+    if harness.deliver(harness.plain_message, harness.config).idempotency_key is None:
+        raise NotApplicable(f"{type(harness.provider).__name__} declares no idempotency key")
+
+    def verify(message: Json, other: Json) -> None:
+        next_to_the_same = {**other, "to": message["to"]}
+        keys = [harness.deliver(it, harness.config).idempotency_key for it in (message, next_to_the_same)]
+        assume(message != next_to_the_same)
+        expect(
+            keys[0] != keys[1],
+            f"expected another idempotency key for another message, found {keys[0]!r} for both: the provider may ignore "
+            "the second",
+        )
+        harness.coverage.add("message with a key")
+
+    harness.for_all(verify, harness.messages(), harness.messages())
+
+
+@check("errors.retry-after", clause="E8", covers=("Retry-After",), waits=True)
+def retry_after(harness: Harness) -> None:
+    """A send ends within 15 seconds if Retry-After states an hour, a date or nonsense, and raises the usual error."""
+    for outcome in choose_outcomes(harness, "has a header Retry-After", only_for="retry-after"):
+        harness.provider.reset()
+        harness.provider.respond_with(outcome.name)
+        attempt = harness.send(harness.plain_message, harness.config, within=WAIT_SECONDS)
+        _expect_in_time(outcome, attempt)
+        expect_code(outcome, attempt)
+        harness.coverage.add("Retry-After")
+    expect_recovery(harness, lambda: harness.deliver(harness.plain_message, harness.config))
+
+
+_LIMITED: Final = frozenset({ConnectorErrorCodes.GENERAL, ConnectorErrorCodes.INVALID_RESPONSE})
+"""The codes for a response that does not end; a connector that does not read the response may succeed."""
+
+
+@check("errors.slow-response", clause="E13", level="advisory", covers=("slow response",), waits=True)
+def slow_response(harness: Harness) -> None:
+    """A send ends within 15 seconds in total if the response arrives byte by byte."""
+    for outcome in choose_outcomes(harness, "is a slow response", only_for="slow-response"):
+        harness.provider.reset()
+        harness.provider.respond_with(outcome.name)
+        sends = [(harness.plain_message, harness.config)] * 2  # one for slow headers, one for a slow body
+        errors = harness.send_together(sends, within=WAIT_SECONDS)
+        expect(
+            not any(isinstance(error, OverdueError) for error in errors),
+            f"expected a send to end within {TIME_LIMIT_SECONDS} s in total if the response arrives byte by byte, "
+            f"found it still running after {WAIT_SECONDS} s: a time limit for each read is not one for the response",
+        )
+        _expect_limited(outcome, errors)
+        harness.coverage.add("slow response")
+
+
+@check("errors.endless-response", clause="E13", level="advisory", covers=("endless response",), waits=True)
+def endless_response(harness: Harness) -> None:
+    """A response that does not end is read only up to a limit."""
+    for outcome in choose_outcomes(harness, "is an endless response", only_for="endless-response"):
+        harness.provider.reset()
+        harness.provider.respond_with(outcome.name)
+        attempt = harness.send(harness.plain_message, harness.config, within=WAIT_SECONDS)
+        harness.provider.reset()
+        _expect_in_time(outcome, attempt)
+        read = getattr(harness.provider, "endless_bytes", 0)
+        expect(
+            read < _MOST_BYTES,
+            f"expected a response to be read up to a limit of at most {_MOST_BYTES:,} bytes, found {read:,} bytes read",
+        )
+        _expect_limited(outcome, [attempt.error])
+        harness.coverage.add("endless response")
+
+
+def _expect_limited(outcome: Outcome, errors: Iterable[BaseException | None]) -> None:
+    for error in errors:
+        code = error.code if isinstance(error, ConnectorError) else None
+        expect(
+            error is None or code in _LIMITED,
+            f"expected ConnectorError general or invalid_response for the outcome {outcome.name!r}, "
+            f"found {code or type(error).__name__}",
+        )
+
+
+@check("errors.unreadable-error", clause="E2", covers=("unreadable error",))
+def unreadable_error(harness: Harness) -> None:
+    """An error response without a readable message raises invalid_response, with JSON as its data."""
+
+    def verify(outcome: Outcome, message: Json) -> None:
+        attempt = send_with_outcome(harness, outcome, message)
+        expect_code(outcome, attempt)
+        expect_json_data(outcome, attempt)
+        harness.coverage.add("unreadable error")
+
+    outcomes = choose_outcomes(harness, "is an unreadable error", only_for="unreadable-error")
     for_each_outcome(harness, outcomes, verify, harness.messages())
 
 

@@ -1,21 +1,18 @@
 """Isolation: one connector serves many messages, configs and threads, and none of them affects another."""
 
-import logging
 import os
-import socket
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final, get_args
 
 from hypothesis import strategies as st
 
+from conformance.harness.arrival import expect_body, expect_recipient, is_for, messages_in
 from conformance.harness.expectations import (
     CONCURRENT,
     CONCURRENT_WAIT_SECONDS,
@@ -27,10 +24,11 @@ from conformance.harness.expectations import (
     send_with_outcome,
 )
 from conformance.harness.harness import Harness
-from conformance.harness.strategies import without
+from conformance.harness.process_state import changes_of, is_random_seeded_by, process_state, unusual_state
+from conformance.harness.strategies import config_templates, with_config_templates, without
 from conformance.providers.base import Aspect, Call, Outcome
 from conformance.registry import ALL, check
-from conformance.verdicts import CheckFailure, NotApplicable, expect
+from conformance.verdicts import NotApplicable, expect
 from connector_kit import ConnectorType
 
 Json = Any
@@ -42,11 +40,11 @@ _MAX_PAUSES: Final = 2_000
 
 def _with_text(config: Mapping[str, Json], text: str) -> dict[str, Json]:
     """Return a config in which each subject and content is this text and the code; unchanged if it has no templates."""
-    if not isinstance(config.get("templates"), list):
-        return dict(config)
     content = f"{text} {{{{code}}}}"
-    templates = [{**it, **{key: content for key in ("subject", "content") if key in it}} for it in config["templates"]]
-    return {**config, "templates": templates}
+    templates = [
+        {**it, **{key: content for key in ("subject", "content") if key in it}} for it in config_templates(config)
+    ]
+    return with_config_templates(config, templates) if templates else dict(config)
 
 
 def _with_new_secrets(harness: Harness, config: Mapping[str, Json]) -> dict[str, Json]:
@@ -62,10 +60,10 @@ def _expect_request_for(harness: Harness, call: Call, config: Json, when: str) -
 
 def _expect_own_call(harness: Harness, call: Call, config: Mapping[str, Json], message: Json, name: str) -> None:
     """Expect a request to follow the message and the config that it was made for, in every aspect."""
-    expect_equal("the recipients", (message["to"],), call.to)
+    expect_recipient(harness.spec, call, message)
     _expect_request_for(harness, call, config, f"in a request for the {name} config")
-    if "config-templates" in harness.spec.capabilities:
-        expect_equal("the body", f"{name} {message['payload']['code']}", call.body)
+    if "config-templates" in harness.spec.capabilities and config.get("templates"):
+        expect_body(harness.spec, "the body", f"{name} {message['payload']['code']}", call)
 
 
 @contextmanager
@@ -95,10 +93,9 @@ def construction(harness: Harness) -> None:
 
     for _ in range(2):
         with _only_environment(harness.provider.environment):
-            try:
-                harness.make(get_config=get_config, get_i18n_email_template=get_template)
-            except Exception as error:
-                raise CheckFailure(f"expected the constructor to succeed; it raised {error!r}") from error
+            make = partial(harness.make, get_config=get_config, get_i18n_email_template=get_template)
+            attempt = harness.attempt(make)
+        expect(attempt.error is None, f"expected the constructor to succeed; {attempt.summary_with_text}")
         found = [
             *actions,
             *(f"an attempt to open a socket to {address}" for address in harness.provider.blocked_sockets),
@@ -154,7 +151,9 @@ def alternating_configs(harness: Harness) -> None:
     harness.for_all(verify, configs, configs, messages, messages, examples=_config_examples(harness))
     for key in harness.config:
         lacking = without(harness.config, (key,))
-        if harness.accepts(lacking):  # an option that only the first config sets must not apply to the second
+        if harness.accepts(lacking) and not harness.is_address(
+            (key,)
+        ):  # an option that only the first config sets must not apply to the second
             harness.for_all(verify, st.just(harness.config), st.just(lacking), messages, messages, examples=1)
 
 
@@ -257,9 +256,10 @@ def threads(harness: Harness) -> None:
             errors = harness.send_together(zip(messages, configs, strict=True), within=CONCURRENT_WAIT_SECONDS)
         raised = sorted({type(error).__name__ for error in errors if error is not None})
         expect(not raised, f"expected {CONCURRENT} concurrent messages to be sent; some raised {', '.join(raised)}")
-        expect_equal("the number of calls for concurrent messages", CONCURRENT, len(harness.provider.calls))
+        arrived = messages_in(harness.spec, harness.provider.calls)
+        expect_equal("the number of calls for concurrent messages", CONCURRENT, len(arrived))
         for message, config_of_it, name in zip(messages, configs, names, strict=True):
-            calls = [call for call in harness.provider.calls if call.to == (message["to"],)]
+            calls = [call for call in arrived if is_for(harness.spec, call, message)]
             expect_equal(f"the number of calls for the concurrent recipient {message['to']!r}", 1, len(calls))
             _expect_own_call(harness, calls[0], config_of_it, message, name)
         harness.coverage.add("concurrent messages")
@@ -281,30 +281,47 @@ def network(harness: Harness) -> None:
     for_each_outcome(harness, outcomes, verify, harness.messages(), examples=2)
 
 
-def _process_state() -> dict[str, object]:
-    root = logging.getLogger()
-    return {
-        "the environment": dict(os.environ),
-        "the working directory": Path.cwd(),
-        "the default timeout of sockets": socket.getdefaulttimeout(),
-        "the root logger": (root.level, tuple(root.handlers), root.disabled, root.manager.disable),
-        "the recursion limit": sys.getrecursionlimit(),
-    }
+_OF_THE_SYSTEM: Final = ("HOME", "LD_LIBRARY_PATH", "PATH", "SSL_CERT_FILE", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
+
+
+def expect_process_unchanged(harness: Harness, what: str, use: Callable[[], object]) -> None:
+    """Expect that neither the constructor nor a use of the connector changes the state of the process.
+
+    Args:
+        harness: the connector under test with its stub.
+        what: the use, such as ``a send``.
+        use: uses the connector.
+    """
+    package = harness.spec.connector.__module__.partition(".")[0]
+
+    def is_own(logger: str) -> bool:
+        return logger.partition(".")[0] == package
+
+    def construct_and_use() -> None:
+        harness.make()
+        use()
+
+    construct_and_use()  # a module that is imported now may change the state once
+    variables = {name: os.environ[name] for name in _OF_THE_SYSTEM if name in os.environ}
+    with unusual_state({**variables, **harness.provider.environment}, is_own):
+        before = process_state(is_own)
+        construct_and_use()
+        changed = changes_of(before, process_state(is_own))
+    expect(not changed, f"expected {what} not to change the state of the process, it changed {', '.join(changed)}")
+    expect(
+        not is_random_seeded_by(construct_and_use),
+        f"expected {what} not to change the state of the process, it seeded its random numbers",
+    )
 
 
 @check("isolation.process-state", clause="I8", covers=("sent message",))
-def process_state(harness: Harness) -> None:
-    """A send does not change the state of the process, such as its environment or its root logger."""
+def process_state_unchanged(harness: Harness) -> None:
+    """A send does not change the state of the process, such as its environment, its loggers or its random numbers."""
     if harness.spec.runs_in is not None:
         raise NotApplicable(f"the connector declares that it runs in {harness.spec.runs_in}, in another process")
 
     def verify(outcome: Outcome, message: Json) -> None:
-        before = _process_state()
-        harness.make()
-        send_with_outcome(harness, outcome, message)
-        after = _process_state()
-        changed = sorted(what for what, state in before.items() if after[what] != state)
-        expect(not changed, f"expected a send not to change the state of the process, it changed {', '.join(changed)}")
+        expect_process_unchanged(harness, "a send", partial(send_with_outcome, harness, outcome, message))
         harness.coverage.add("sent message" if outcome.expect is None else "failed message")
 
     outcomes = [harness.provider.outcome("accepted"), *_failures(harness)[:1]]

@@ -106,7 +106,7 @@ def _folders(connector: type[Connector[Any]]) -> Iterator[Traversable]:
 
 
 def _read_file(harness: Harness, name: str) -> bytes | None:
-    """Return the content of a file in one of the connector's folders; ``None`` if there is no such file."""
+    """Return the content of a file in one of the connector's folders; ``None`` if the file does not exist."""
     for folder in _folders(harness.spec.connector):
         file = folder / name.removeprefix("./")
         if file.is_file():

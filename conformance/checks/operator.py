@@ -21,6 +21,7 @@ from conformance.harness.strategies import unusual_recipients
 from conformance.harness.values import show
 from conformance.providers.base import ConfigCase, Outcome
 from conformance.registry import check
+from conformance.secret_paths import places_of, value_at, with_value
 from conformance.verdicts import NotApplicable, expect
 from connector_kit import ConnectorError, ConnectorErrorCodes
 
@@ -101,7 +102,7 @@ def error_details(harness: Harness) -> None:
         request_id = attempt.calls[-1].reference if attempt.calls else None
         for what, value in (("error code", outcome.code), ("request id", request_id)):
             expect(
-                value is None or (isinstance(data, dict) and value in data.values()),
+                value is None or (isinstance(data, dict) and value in map(str, data.values())),
                 f"expected the error's data to contain the provider's {what} {value!r} for the outcome "
                 f"{outcome.name!r}, found {show_data(data)}",
             )
@@ -134,7 +135,7 @@ def unusable_config(harness: Harness) -> None:
 def message_in_data(harness: Harness) -> None:
     """The error of every failed send has a message in its data."""
 
-    def expect_message(error: Exception | None, what: str) -> None:
+    def expect_message(error: BaseException | None, what: str) -> None:
         found = show_data(getattr(error, "data", None))
         expect(error_message(error).strip(), f"expected a message in the error's data for {what}, found {found}")
 
@@ -155,10 +156,11 @@ def _doubtful_sends(harness: Harness) -> Iterator[tuple[Json, Json, str]]:
     message, config = harness.plain_message, harness.config
     for recipient in _INVALID_RECIPIENTS:
         yield {**message, "to": recipient}, config, f"the recipient {recipient[:20]!r}"
-    for key in harness.spec.secrets:
-        changed = {**config, key: f"{config.get(key)}\ud800"}
-        if harness.accepts(changed):
-            yield message, changed, f"a lone surrogate in {key}"
+    for path in harness.spec.secrets:
+        for place in places_of(config, path):
+            changed = with_value(config, place, f"{value_at(config, place)}\N{ZERO WIDTH SPACE}")
+            if harness.accepts(changed):
+                yield message, changed, f"a zero-width space in {path}"
 
 
 @check("operator.no-missing-values", clause="O6", level="advisory", covers=("error",))
@@ -178,7 +180,7 @@ def no_missing_values(harness: Harness) -> None:
         raise NotApplicable(f"{type(harness.provider).__name__} declares no failure, and the connector rejects nothing")
 
 
-def _errors(harness: Harness) -> Iterator[tuple[Exception | None, str]]:
+def _errors(harness: Harness) -> Iterator[tuple[BaseException | None, str]]:
     """Yield what each doubtful or failing send raises, and when."""
     message, config = harness.plain_message, harness.config
     for outcome in harness.quick_failures():

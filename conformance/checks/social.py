@@ -1,5 +1,8 @@
 """Social connectors: the authorization URI, and what all checks of social connectors share."""
 
+import base64
+import hashlib
+import json
 import re
 from functools import partial
 from typing import Any, Final
@@ -7,9 +10,11 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from hypothesis import strategies as st
 
+from conformance.harness.attempt import Attempt
 from conformance.harness.expectations import expect_no_secret
 from conformance.harness.harness import Harness
 from conformance.harness.sign_in import (
+    Method,
     SignIn,
     keeps_state_in_session,
     redirect_uris,
@@ -19,9 +24,11 @@ from conformance.harness.sign_in import (
 )
 from conformance.harness.strategies import letters
 from conformance.harness.values import show
+from conformance.providers.base import Outcome
+from conformance.providers.oauth2 import OAuth2Provider
 from conformance.registry import check
 from conformance.verdicts import CheckFailure, NotApplicable, expect
-from connector_kit import ConnectorErrorCodes, ConnectorPlatform, ConnectorType, SocialConnector
+from connector_kit import ConnectorErrorCodes, ConnectorPlatform, ConnectorType, SocialConnector, to_json
 
 Json = Any
 
@@ -42,12 +49,20 @@ CALLBACK_CODES: Final = frozenset(
 )
 """The error codes for a callback that signs nobody in; the official connectors differ."""
 
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _CLIENT_ID_KEYS: Final = frozenset({"clientid", "appid"})
 
 
 def sign_in_examples(harness: Harness) -> int:
     """Return how many examples to try where each is a whole sign-in."""
     return max(3, harness.profile.examples // 5)
+
+
+def sign_in_with_outcome(harness: Harness, outcome: Outcome, method: Method, within: float | None = None) -> Attempt:
+    """Try to sign in while the provider responds with an outcome."""
+    harness.provider.respond_with(outcome.name)
+    return SignIn(harness).attempt(method, within=within)
 
 
 def connector_with(harness: Harness, config: Json) -> SocialConnector[Any]:
@@ -94,6 +109,44 @@ def authorization_uri(harness: Harness) -> None:
     harness.for_all(verify, states, redirect_uris())
 
 
+@social_check("social.authorization-address", clause="L12", covers=("address",))
+def authorization_address(harness: Harness) -> None:
+    """The user is sent to the provider's address: that of the config or of the discovery document, and always the same."""
+    provider = harness.provider
+    if not isinstance(provider, OAuth2Provider):
+        raise NotApplicable(f"{type(provider).__name__} does not declare where users sign in")
+    if _is_native(harness):
+        raise NotApplicable(f"the metadata of {harness.spec.name} declares the platform Native, so an app opens")
+    text = json.dumps([harness.schema, *harness.spec.valid_config])
+    keys = [key for key in provider.authorization_keys if f'"{key}"' in text]  # others are not this connector's
+    expected = provider.authorization_addresses(keys) or [_address(SignIn(harness).authorization_uri())]
+
+    def verify(state: str, redirect_uri: str, scope: str | None) -> None:
+        uri = SignIn(harness, state=state, redirect_uri=redirect_uri, scope=scope).authorization_uri()
+        found = _address(uri)
+        expect(
+            found in expected,
+            f"expected to send the user to the provider's address {' or '.join(expected)}, found {found}",
+        )
+        harness.coverage.add("address")
+
+    harness.for_all(verify, states, redirect_uris(), st.none() | letters)
+    for key in keys:
+        harness.for_all(partial(_verify_configured_address, harness, key), letters, examples=2)
+
+
+def _verify_configured_address(harness: Harness, key: str, host: str) -> None:
+    config = {**harness.config, key: f"https://{host.lower()}.provider.example/oauth/authorize"}
+    if not harness.accepts(config) or _address(SignIn(harness).authorization_uri()) != harness.config[key]:
+        return  # the provider's addresses have a format, or the address comes from somewhere else
+    found = _address(SignIn(harness, connector=connector_with(harness, config)).authorization_uri())
+    expect(found == config[key], f"expected to send the user to the config's {key} {config[key]}, found {found}")
+
+
+def _address(uri: str) -> str:
+    return uri.partition("#")[0].partition("?")[0]
+
+
 @social_check("social.state", clause="L1", covers=("state",))
 def state_parameter(harness: Harness) -> None:
     """The authorization URI contains Logto's state unchanged."""
@@ -102,11 +155,12 @@ def state_parameter(harness: Harness) -> None:
             f"{harness.spec.name} declares validate_saml_assertion, so the state may be in its session instead"
         )
 
-    def verify(state: str) -> None:
-        expect_parameter(SignIn(harness, state=state).authorization_uri(), state, "the state")
+    def verify(state: str, jti: str) -> None:
+        for each in (state, f"{state}-again"):  # a user who goes back begins again in the same interaction
+            expect_parameter(SignIn(harness, state=each, jti=jti).authorization_uri(), each, "the state")
         harness.coverage.add("state")
 
-    harness.for_all(verify, states)
+    harness.for_all(verify, states, letters)
 
 
 @social_check("social.redirect-uri", clause="L1", covers=("redirect URI",))
@@ -171,6 +225,44 @@ def client_id_parameter(harness: Harness) -> None:
     harness.for_all(verify, st.builds("client-{}{}".format, letters, url_texts))
 
 
+@social_check("social.pkce", clause="L12", covers=("code challenge",))
+def pkce(harness: Harness) -> None:
+    """A code challenge is the SHA-256 digest of a verifier of 43 to 128 characters, which the URI does not show."""
+
+    def verify(state: str) -> None:
+        sign_in = SignIn(harness, state=state)
+        uri = sign_in.authorization_uri()
+        sent = dict(parse_qsl(urlsplit(uri).query))
+        if "code_challenge" not in sent:
+            raise NotApplicable(f"the authorization URI of {harness.spec.name} names no code_challenge")
+        method = sent.get("code_challenge_method", "plain, because the URI has no method")
+        expect(method == "S256", f"expected the code_challenge_method S256, found {method}")
+        challenge = sent["code_challenge"]
+        expect(
+            _CHALLENGE.fullmatch(challenge),
+            f"expected a code_challenge of 43 characters of base64url, found {len(challenge)} characters",
+        )
+        stored = to_json(sign_in.session).values()
+        verifiers = [it for it in stored if isinstance(it, str) and it and _digest(it) == challenge]
+        expect(
+            all(map(_VERIFIER.fullmatch, verifiers)),
+            "expected a code_verifier of 43 to 128 letters, digits, '-', '.', '_' and '~', "
+            f"found {', '.join(f'{len(it)} characters' for it in verifiers)}",
+        )
+        expect(
+            not any(it in uri or it == state for it in verifiers),
+            "expected an authorization URI that does not show the code_verifier, found it there",
+        )
+        harness.coverage.add("code challenge")
+
+    harness.for_all(verify, states, examples=sign_in_examples(harness))
+
+
+def _digest(verifier: str) -> str:
+    digest = hashlib.sha256(verifier.encode(errors="replace")).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
 @social_check("social.scope", clause="L1", level="advisory", covers=("scope",))
 def scope_parameter(harness: Harness) -> None:
     """The authorization URI contains the scope that Logto requests."""
@@ -186,6 +278,29 @@ def scope_parameter(harness: Harness) -> None:
 
     names = st.builds("{}:{}".format, letters, st.sampled_from(("read", "write", "user.email")))
     harness.for_all(verify, st.lists(names, min_size=1, max_size=3))
+
+
+@social_check("social.configured-scope", clause="L1", covers=("scope of the config",))
+def configured_scope(harness: Harness) -> None:
+    """If Logto requests no scope, the authorization URI contains that of the config."""
+    if "scope" not in harness.schema.get("properties", {}):
+        raise NotApplicable(f"the config of {harness.spec.name} declares no key 'scope'")
+    if _is_native(harness):
+        raise NotApplicable(f"the metadata of {harness.spec.name} declares the platform Native, so an app requests it")
+
+    def verify(names: list[str]) -> None:
+        config = {**harness.config, "scope": " ".join(names)}
+        if not harness.accepts(config):
+            raise NotApplicable(f"the schema of {harness.spec.name} declares a format of 'scope'")
+        found = uri_parameters(SignIn(harness, connector=connector_with(harness, config)).authorization_uri())
+        expect(
+            any(set(re.split(r"[ ,+]+", value)) >= set(names) for value in found),
+            f"expected a parameter with the config's scope {' '.join(names)!r} in the URI, found the values {found}",
+        )
+        harness.coverage.add("scope of the config")
+
+    scopes = st.builds("{}.{}".format, letters, st.sampled_from(("read", "write")))
+    harness.for_all(verify, st.lists(scopes, min_size=1, max_size=3), examples=sign_in_examples(harness))
 
 
 @social_check("social.uri-without-secrets", clause="L2", covers=("authorization URI",))

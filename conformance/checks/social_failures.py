@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from conformance.checks.social import sign_in_examples, social_check
+from conformance.checks.social import sign_in_examples, sign_in_with_outcome, social_check
 from conformance.harness.attempt import Attempt
 from conformance.harness.expectations import (
     choose_outcomes,
@@ -21,17 +21,24 @@ from conformance.harness.expectations import (
 from conformance.harness.harness import Harness
 from conformance.harness.sign_in import Method, SignIn, expect_user, give_consent, methods, states
 from conformance.providers.base import Outcome
+from conformance.verdicts import expect
 
-
-def sign_in_with_outcome(harness: Harness, outcome: Outcome, method: Method, within: float | None = None) -> Attempt:
-    """Try to sign in while the provider responds with an outcome."""
-    harness.provider.respond_with(outcome.name)
-    return SignIn(harness).attempt(method, within=within)
+_OWN_CHECKS: Final = frozenset({"token-redirect", "user-redirect", "user-other-subject"})
 
 
 def _failures(harness: Harness, *, echoes: bool = False) -> list[Outcome]:
     description = "repeats the request" if echoes else "is a failure"
-    return choose_outcomes(harness, description, lambda it: it.family != "accepted", echoes=echoes)
+    return choose_outcomes(harness, description, lambda it: it.family != "accepted" and is_different(it), echoes=echoes)
+
+
+def is_different(outcome: Outcome) -> bool:
+    """Return whether an outcome is worth a sign-in where any failure will do: of the ID tokens, two are enough."""
+    return not outcome.name.startswith("id-token-") or outcome.name in {"id-token-unreadable", "id-token-forged"}
+
+
+def _has_own_check(outcome: Outcome) -> bool:
+    """Return whether a check of its own states what the connector must do: about ID tokens, keys and redirects."""
+    return outcome.name.startswith(("id-token-", "keys-", "discovery-")) or outcome.name in _OWN_CHECKS
 
 
 def _for_each_failure(
@@ -51,7 +58,28 @@ def provider_errors(harness: Harness) -> None:
         expect_code(outcome, sign_in_with_outcome(harness, outcome, method))
         harness.coverage.add("failure")
 
-    _for_each_failure(harness, _failures(harness), verify, examples=harness.profile.failure_examples)
+    for method in methods(harness):
+        SignIn(harness).complete(method)  # what the connector keeps of this user must not sign in the next one
+    outcomes = [it for it in _failures(harness) if not _has_own_check(it)]
+    _for_each_failure(harness, outcomes, verify, examples=harness.profile.failure_examples)
+
+
+@social_check("social.redirects", clause="L17", covers=("redirect",))
+def redirects(harness: Harness) -> None:
+    """A redirect of the token or user info endpoint is not followed: it would send secrets to another address."""
+
+    def verify(outcome: Outcome, method: Method) -> None:
+        attempt = sign_in_with_outcome(harness, outcome, method)
+        names = [call.outcome.name for call in attempt.calls]
+        if outcome.name not in names:
+            return  # the connector does not use this endpoint
+        followed = names[names.index(outcome.name) + 1 :]
+        expect(not followed, f"expected no request after the outcome {outcome.name!r}, found {len(followed)}")
+        expect_code(outcome, attempt)
+        harness.coverage.add("redirect")
+
+    chosen = choose_outcomes(harness, "is a redirect", lambda it: it.name.endswith("-redirect"))
+    _for_each_failure(harness, chosen, verify)
 
 
 @social_check("social.json-error-data", clause="L8", covers=("data",))
@@ -96,7 +124,7 @@ def network(harness: Harness) -> None:
         expect_no_other_socket(harness, outcome)
         harness.coverage.add("successful sign-in" if attempt.error is None else "failed sign-in")
 
-    _for_each_failure(harness, choose_outcomes(harness, "responds"), verify)
+    _for_each_failure(harness, choose_outcomes(harness, "responds", is_different), verify)
 
 
 def _check_secrets(harness: Harness, kind: str, *, echoes: bool) -> None:

@@ -5,8 +5,16 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from conformance.checks.social import CALLBACK_CODES, connector_with, sign_in_examples, social_check
-from conformance.checks.social_failures import sign_in_with_outcome
+from attrs import evolve
+
+from conformance.checks.social import (
+    CALLBACK_CODES,
+    connector_with,
+    sign_in_examples,
+    sign_in_with_outcome,
+    social_check,
+)
+from conformance.checks.social_failures import is_different
 from conformance.harness.attempt import Attempt
 from conformance.harness.expectations import (
     choose_outcomes,
@@ -72,7 +80,7 @@ def tokens(harness: Harness) -> None:
 
 @social_check("social.refresh", clause="L10", covers=("new token",))
 def refresh(harness: Harness) -> None:
-    """A stored refresh token yields new tokens, also with another instance of the connector."""
+    """A stored refresh token yields new tokens, and the refresh token that replaces it, also with another instance."""
     require_token_storage(harness)
 
     def verify(_: str) -> None:
@@ -82,12 +90,28 @@ def refresh(harness: Harness) -> None:
         for connector in (harness.social, connector_with(harness, harness.config)):
             attempt = harness.attempt(partial(connector.get_access_token_by_refresh_token, stored.refresh_token))
             expect(attempt.error is None, f"expected new tokens for a refresh token; {attempt.summary}")
-            renewed = _expect_tokens(harness, attempt.result).access_token
+            renewed = _expect_tokens(harness, attempt.result)
             for name, old in (("access token", stored.access_token), ("refresh token", stored.refresh_token)):
-                expect(renewed != old, f"expected a new access token, found the stored {name}")
+                expect(renewed.access_token != old, f"expected a new access token, found the stored {name}")
+            stored = _expect_rotation(harness, attempt, stored, renewed)
         harness.coverage.add("new token")
 
     harness.for_all(verify, states, examples=sign_in_examples(harness))
+
+
+def _expect_rotation(
+    harness: Harness, attempt: Attempt, stored: TokenResponse, renewed: TokenResponse
+) -> TokenResponse:
+    """Expect the new refresh token, if the provider has sent one; return what Logto stores next."""
+    responses = [call.exchange.response for call in attempt.calls if call.exchange is not None]
+    new = renewed.refresh_token
+    if any("refresh_token" in response for response in responses):
+        found = "no refresh token" if new is None else "another one"
+        expect(
+            new is not None and new != stored.refresh_token and harness.canaries.found_in(new),
+            f"expected the refresh token by which the provider replaced the stored one, found {found}",
+        )
+    return evolve(renewed, refresh_token=new or stored.refresh_token)
 
 
 @social_check("social.refresh-errors", clause="L10", covers=("failure",))
@@ -107,7 +131,7 @@ def refresh_errors(harness: Harness) -> None:
         expect_no_secret_in_error(harness, attempt, when)
         harness.coverage.add("failure")
 
-    for_each_outcome(harness, choose_outcomes(harness, "responds"), verify)
+    for_each_outcome(harness, choose_outcomes(harness, "responds", is_different), verify)
 
 
 @social_check("social.not-implemented", clause="L11", covers=("missing method",))
@@ -137,7 +161,7 @@ def no_missing_values(harness: Harness) -> None:
     expect_no_missing_values(harness, _errors(harness))
 
 
-def _errors(harness: Harness) -> Iterator[tuple[Exception | None, str]]:
+def _errors(harness: Harness) -> Iterator[tuple[BaseException | None, str]]:
     """Yield what a connector raises for a missing method, an invalid callback or a failure, and when."""
     for name in _missing_methods(harness):
         yield _call(harness, name).error, f"of {name}, which the connector lacks"

@@ -1,8 +1,8 @@
 """Usage: the number of messages sent, as get_usage returns it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
@@ -16,6 +16,12 @@ from connector_kit import ConnectorError, ConnectorErrorCodes
 from connector_kit.connector import MessageConnector
 
 Json = Any
+
+_REJECTIONS: Final = 3
+_SEVERAL_PAGES: Final = 60
+"""More messages than most providers list on a page."""
+
+_OFFSETS: Final = (-12, -5, 5.5, 14)
 
 
 def _connector(harness: Harness) -> MessageConnector[Any, Any]:
@@ -61,7 +67,7 @@ def increases(harness: Harness) -> None:
         before = _usage(harness, connector, start)
         for message in messages:
             harness.deliver(message, harness.config)
-        for rejection in rejections[:1]:
+        for rejection in rejections[:_REJECTIONS]:
             harness.provider.respond_with(rejection.name)
             harness.send(messages[0], harness.config)
             harness.provider.respond_with("accepted")
@@ -73,6 +79,34 @@ def increases(harness: Harness) -> None:
         harness.coverage.add("future start time")
 
     harness.for_all(verify, st.lists(harness.messages(), min_size=1, max_size=3), examples=10)
+    harness.for_all(verify, harness.messages().map(_several_pages), examples=1)
+
+
+def _several_pages(message: Json) -> list[Json]:
+    """Return more messages than a page lists, each with its own code: a provider may drop what it has received before."""
+    payload = message["payload"]
+    return [{**message, "payload": {**payload, "code": f"{index:06}"}} for index in range(_SEVERAL_PAGES)]
+
+
+@check("usage.start-time", clause="U5", needs=("usage",), covers=("sent messages",))
+def start_time(harness: Harness) -> None:
+    """The usage from a point in time does not depend on the time zone in which it is given; an earlier one gives no less."""
+    connector = _connector(harness)
+
+    def verify(messages: list[Json]) -> None:
+        for message in messages:
+            harness.deliver(message, harness.config)
+        start = datetime.now(UTC) - timedelta(minutes=5)
+        expected = _usage(harness, connector, start)
+        for hours in _OFFSETS:
+            found = _usage(harness, connector, start.astimezone(timezone(timedelta(hours=hours))))
+            expect_equal(f"the usage from the same time, given in the time zone UTC{hours:+}, to be", expected, found)
+        for days in (1, 40, 4000):
+            found = _usage(harness, connector, start - timedelta(days=days))
+            expect(found >= expected, f"expected at least {expected} from {days} days earlier on, found {found}")
+        harness.coverage.add("sent messages")
+
+    harness.for_all(verify, st.lists(harness.messages(), min_size=1, max_size=3), examples=3)
 
 
 @check("usage.error", clause="U3", needs=("usage",), covers=("failing provider",))

@@ -1,28 +1,60 @@
 """Canaries: random secrets, planted to detect leaks and to keep secrets out of reports."""
 
-import re
-import secrets
-import string
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any, ClassVar, Final
 
-from connector_kit.redaction import encoded_forms
+from attrs import frozen
 
-_ALPHABET: Final = string.ascii_uppercase + string.digits
-_LENGTH: Final = 32
-_RUN: Final = re.compile(rf"[A-Za-z0-9+/]{{{_LENGTH},}}")
-"""A run of characters that may contain a canary, plain or in base64."""
+from conformance.harness.leaks import LeakIndex
+from conformance.secret_forms import FREE, Form, NewSecret, new_form, own_value
+from conformance.secret_paths import Place, places_of, value_at, with_value
+
+_ATTEMPTS: Final = 20
+"""How often a new secret of one form may be invalid before the form counts as wrong."""
+
+_REMEMBERED: Final = 500
+
+
+@frozen
+class _Canary:
+    name: str
+    secret: NewSecret
+
+    def add_to(self, index: LeakIndex) -> None:
+        for part in self.secret.secret:
+            index.add(self.name, part, self.secret.prefix, has_words=self.secret.has_words)
+
+
+def _anything(_: object) -> bool:
+    return True
 
 
 class Canaries:
-    """The canaries of one check."""
+    """The canaries of one check.
 
-    _forms: ClassVar[dict[str, tuple[str, str]]] = {}
-    """Each canary of this process and its name, by its forms in a text: a connector may keep one beyond its check."""
+    Args:
+        accepts: returns whether a config is valid.
+        makers: by path, functions that make another secret; where there is none, the value in the config is varied.
+    """
 
-    def __init__(self) -> None:
-        self._searched: dict[str, str] = {}
-        self._baseline = 0
+    _recent: ClassVar[deque[_Canary]] = deque(maxlen=_REMEMBERED)
+    """The latest canaries of this process: a connector may keep one beyond its check, and a report must not show it."""
+
+    def __init__(
+        self,
+        accepts: Callable[[Mapping[str, Any]], bool] = _anything,
+        makers: Mapping[str, Callable[[], object]] | None = None,
+    ) -> None:
+        self._accepts = accepts
+        self._makers = makers or {}
+        self._forms: dict[Place, Form] = {}
+        self._made: list[_Canary] = []
+        self._of_all, self._newer = LeakIndex(), LeakIndex()
+        self._newer_canaries: list[_Canary] = []
+        self._indexed = 0
+        self._shown: tuple[int, LeakIndex] = (0, LeakIndex())
 
     def make(self, name: str) -> str:
         """Return a new canary: letters and digits, long enough not to occur by chance.
@@ -30,53 +62,92 @@ class Canaries:
         Args:
             name: names the secret in messages, such as ``apiKey`` or ``the access token``.
         """
-        canary = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
-        self._searched[canary] = name
-        for form in encoded_forms(canary):
-            self._forms[form.lower()] = canary, name
-        return canary
+        return str(self._keep(name, FREE.make()))
 
-    def plant(self, config: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-        """Return a copy of a config with a new canary under each of these keys that it has."""
-        return {key: self.make(key) if key in keys else value for key, value in config.items()}
+    def add(self, name: str, secret: str) -> None:
+        """Search for a secret that was made elsewhere."""
+        self._keep(name, NewSecret(secret, (secret,)))
+
+    def _keep(self, name: str, secret: NewSecret) -> object:
+        canary = _Canary(name, secret)
+        for kept in (self._made, self._recent, self._newer_canaries):
+            kept.append(canary)
+        return secret.value
+
+    def plant(self, config: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+        """Return a copy of a config with a new canary for each secret at these paths; each keeps the secret's form."""
+        planted = dict(config)
+        for path in paths:
+            for place in places_of(planted, path):
+                planted = self._with_canary(planted, path, place)
+        return planted
+
+    def _with_canary(self, config: dict[str, Any], path: str, place: Place) -> dict[str, Any]:
+        if place not in self._forms:
+            self._forms[place] = self._form_for(config, path, place)
+        made = self._forms[place].make()
+        for _ in range(_ATTEMPTS):
+            if self._accepts(with_value(config, place, made.value)):
+                break
+            made = self._forms[place].make()
+        self._keep(path, made)
+        changed: dict[str, Any] = with_value(config, place, made.value)
+        return changed
+
+    def _form_for(self, config: dict[str, Any], path: str, place: Place) -> Form:
+        value = value_at(config, place)
+        if path in self._makers:
+            return Form("made by the Spec", lambda: _of_maker(self._makers[path]))
+        return new_form(value, lambda it: self._accepts(with_value(config, place, it))) or own_value(value)
+
+    @property
+    def forms(self) -> dict[Place, str]:
+        """The form of each canary in a config, by its place."""
+        return {place: form.description for place, form in self._forms.items()}
 
     def set_baseline(self) -> None:
         """Mark the canaries made so far as those of all examples."""
-        self._baseline = len(self._searched)
+        for canary in self._newer_canaries:
+            canary.add_to(self._of_all)
+        self.drop_newer()
 
     def drop_newer(self) -> None:
         """Stop searching for the canaries made since the baseline: the example that made them has ended.
 
         `redact` still replaces them.
         """
-        for canary in list(self._searched)[self._baseline :]:
-            del self._searched[canary]
+        self._newer_canaries.clear()
+        self._newer.remove_all()
+        self._indexed = 0
+
+    def _index(self) -> None:
+        for canary in self._newer_canaries[self._indexed :]:
+            canary.add_to(self._newer)
+        self._indexed = len(self._newer_canaries)
 
     def found_in(self, text: str) -> list[str]:
-        """Return the names of the canaries in a text, plain or in base64, sorted."""
-        return sorted({name for _, _, canary, name in self._places(text) if canary in self._searched})
+        """Return the names of the canaries in a text, whole or in part, plain or encoded, sorted."""
+        self._index()
+        return sorted(self._of_all.names_in(text) | self._newer.names_in(text))
 
     def redact(self, text: str) -> str:
-        """Return the text with every canary replaced by its name, plain or in base64."""
+        """Return the text with every canary, and every part of one, replaced by its name."""
         parts, end_of_last = [], 0
-        for start, end, _, name in self._places(text):
+        for start, end, name in self._all().spans_in(text):
             parts += [text[end_of_last:start], f"[secret: {name}]"]
             end_of_last = end
         return "".join((*parts, text[end_of_last:]))
 
-    def _places(self, text: str) -> Iterator[tuple[int, int, str, str]]:
-        """Yield start, end, canary and name of each canary in a text, found by looking up every long enough part."""
-        for run in _RUN.finditer(text):
-            start, lowered = run.start(), run[0].lower()
-            while start <= run.end() - _LENGTH:
-                offset = start - run.start()
-                for length in _LENGTHS:
-                    found = self._forms.get(lowered[offset : offset + length])
-                    if found is not None:
-                        yield start, start + length, *found
-                        start += length - 1
-                        break
-                start += 1
+    def _all(self) -> LeakIndex:
+        """Return an index of the canaries of this check, and of the latest ones of this process."""
+        if self._shown[0] != len(self._made):
+            index = LeakIndex()
+            for canary in dict.fromkeys(chain(self._made, self._recent)):
+                canary.add_to(index)
+            self._shown = len(self._made), index
+        return self._shown[1]
 
 
-_LENGTHS: Final = sorted({len(form) for form in encoded_forms("A" * _LENGTH)})
+def _of_maker(make: Callable[[], object]) -> NewSecret:
+    value = make()
+    return NewSecret(value, (str(value),))

@@ -3,18 +3,25 @@
 import copy
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from hypothesis.strategies import SearchStrategy
 from jsonschema import Draft202012Validator
 
 from conformance.harness.canaries import Canaries
 from conformance.harness.logto import LogtoCallbacks
+from conformance.harness.settings import value_at
 from conformance.harness.strategies import addresses, known_types, messages, phone_numbers, variations
-from conformance.spec import Spec
+from conformance.secret_forms import free_text
+from conformance.spec import TEMPLATE_SOURCES, Spec
 from conformance.verdicts import CheckFailure
-from connector_kit import ConnectorType, SocialConnector
+from connector_kit import ConnectorError, ConnectorErrorCodes, ConnectorType, SocialConnector
 from connector_kit.connector import MessageConnector
+
+_MANAGED: Final = {"subject": "Your code", "content": "{{code}} {{link}}"}
+"""The managed template of a connector that has no other, unless a check sets one."""
+_CODE_LENGTHS: Final = (32, 10, 8)
+"""The lengths of codes in turn: long ones hide nothing, but some providers limit them."""
 
 
 class ConnectorUnderTest:
@@ -26,10 +33,11 @@ class ConnectorUnderTest:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self.canaries = Canaries()
+        self.canaries = Canaries(self.accepts, spec.make_secret)
         self.provider = spec.provider()
         self.provider.new_secret = self.canaries.make
-        self.logto = LogtoCallbacks()
+        self.logto = LogtoCallbacks(default_template=lambda: _MANAGED if self.is_managed_only else None)
+        self._code_lengths = [*_CODE_LENGTHS]
 
     def make(
         self,
@@ -52,6 +60,25 @@ class ConnectorUnderTest:
         if not isinstance(made, MessageConnector):
             raise CheckFailure(f"expected an e-mail or SMS connector, found {type(made).__name__}")
         return made
+
+    @cached_property
+    def has_own_texts(self) -> bool:
+        """Whether no template is in the config or at the provider, so that texts are the connector's or Logto's."""
+        return not self.spec.capabilities & TEMPLATE_SOURCES and self.spec.connector.type is not ConnectorType.SOCIAL
+
+    @cached_property
+    def is_managed_only(self) -> bool:
+        """Whether the connector cannot send without a managed template; the first use tries it."""
+        if not self.has_own_texts or "i18n-templates" not in self.spec.capabilities:
+            return False
+        calls = list(self.provider.calls)
+        try:
+            self.make(get_i18n_email_template=lambda *_: None).send_message(self.plain_message, self.config)
+        except Exception as error:  # noqa: BLE001 - a wrong connector may raise anything
+            return isinstance(error, ConnectorError) and error.code is ConnectorErrorCodes.TEMPLATE_NOT_FOUND
+        finally:
+            self.provider.calls[:] = calls
+        return False
 
     @cached_property
     def social(self) -> SocialConnector[Any]:
@@ -78,12 +105,35 @@ class ConnectorUnderTest:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The author's valid config, with the stub's address and a canary for each secret."""
-        config = self.provider.prepare_config(copy.deepcopy(dict(self.spec.valid_config)))
-        return self.canaries.plant(config, self.spec.secrets)
+        return self.canaries.plant(self._prepared, self.spec.secrets)
+
+    @cached_property
+    def _prepared(self) -> dict[str, Any]:
+        return self.provider.prepare_config(copy.deepcopy(dict(self.spec.valid_config)))
+
+    def is_address(self, path: tuple[str, ...]) -> bool:
+        """Return whether the stub sets the value at a path of the config, as for its address.
+
+        No check removes such a value, even if it is optional: the message would go to the real provider.
+        """
+        return bool(value_at(self._prepared, path) != value_at(dict(self.spec.valid_config), path))
+
+    def secret_code(self) -> str:
+        """Return a new canary as verification code."""
+        code = free_text(self._code_lengths[0])
+        self.canaries.add("the verification code", code)
+        return code
+
+    def shorten_codes(self) -> bool:
+        """Make the codes of `secret_code` shorter, for providers that limit their length; return whether they are."""
+        is_possible = len(self._code_lengths) > 1
+        del self._code_lengths[: int(is_possible)]
+        return is_possible
 
     def configs(self) -> SearchStrategy[dict[str, Any]]:
         """Draw variations of `config` that the schema accepts."""
-        return variations(self.config, self.schema).filter(self.accepts)
+        addresses = [key for key in self._prepared if self.is_address((key,))]
+        return variations(self.config, self.schema, addresses).filter(self.accepts)
 
     @property
     def recipients(self) -> SearchStrategy[str]:

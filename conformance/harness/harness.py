@@ -8,17 +8,22 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from conformance.harness.attempt import Attempt, JobThreads, collected_logs
+from conformance.harness.arrival import BeyondMedium, carries, messages_in
+from conformance.harness.attempt import Attempt, JobThreads
 from conformance.harness.connector_under_test import ConnectorUnderTest
 from conformance.harness.coverage import Coverage
+from conformance.harness.logs import collected_logs
 from conformance.harness.outcomes import quick_failures
 from conformance.harness.search import ExampleSearch, SearchOptions, Verify
+from conformance.harness.steps import Steps, supervised_steps
 from conformance.harness.transcript import cut, example_text, exchanges
 from conformance.providers.base import Call, Exchange, Outcome, running_provider
 from conformance.spec import Spec
 from conformance.verdicts import CheckFailure
+from connector_kit import ConnectorErrorCodes
 
 _LAST_WAIT: Final = 5.0
+_REJECTED: Final = frozenset({ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS, ConnectorErrorCodes.INVALID_CONFIG})
 
 
 class Harness(ConnectorUnderTest):
@@ -36,7 +41,10 @@ class Harness(ConnectorUnderTest):
         self.search = ExampleSearch(options, self._before_each_example)
         self.config_requests = self.logto.config_requests
         self.template_requests = self.logto.template_requests
-        self._threads = JobThreads()
+        self.steps = supervised_steps() or Steps(options.profile.step_seconds, spec.connector)
+        self._threads = JobThreads(self.steps)
+        self.latest_error: BaseException | None = None
+        """What the connector raised last in the current example, to find the cause of a failure."""
 
     # --- examples ---------------------------------------------------------------------------------------------------
 
@@ -67,6 +75,8 @@ class Harness(ConnectorUnderTest):
             self.for_all(verify, st.just(value), *strategies, examples=share)
 
     def _before_each_example(self) -> None:
+        self.steps.begin()
+        self.latest_error = None
         self.provider.reset()
         self.canaries.drop_newer()
 
@@ -110,10 +120,19 @@ class Harness(ConnectorUnderTest):
         """
         attempt = self.send(message, config, **options)
         if attempt.error is not None:
-            raise CheckFailure(f"expected the message to be sent; {attempt.summary_with_text}")
-        if len(attempt.calls) != 1:
-            raise CheckFailure(f"expected one call to the provider, found {len(attempt.calls)}")
-        return attempt.calls[0]
+            if self.may_reject(attempt, message, config, options.get("managed")):
+                raise BeyondMedium
+            stub = "".join(f"; the stub raised {it}" for it in self.provider.stub_errors[-1:])
+            raise CheckFailure(f"expected the message to be sent; {attempt.summary_with_text}{stub}")
+        return attempt.only_call()
+
+    def may_reject(
+        self, attempt: Attempt, message: Mapping[str, Any], config: object, managed: Callable[[], object] | None = None
+    ) -> bool:
+        """Return whether a message was rejected as it may be, because the medium cannot carry its texts."""
+        if attempt.code not in _REJECTED or attempt.calls:
+            return False
+        return not carries(self.spec, message, config, None if managed is None else managed())
 
     def attempt(self, job: Callable[[], object], *, within: float | None = None) -> Attempt:
         """Run something that uses a connector and return what happened; its exception is returned, not raised.
@@ -128,13 +147,15 @@ class Harness(ConnectorUnderTest):
             ended = self._threads.run_one(job, within)
         if isinstance(ended.error, CheckFailure):
             raise ended.error
+        self.latest_error = ended.error
         seconds = time.monotonic() - started
         calls = tuple(self.provider.calls[before:])
-        return Attempt(ended.result, ended.error, calls, seconds, "\n".join(records.lines))
+        log, fields = "\n".join(records.lines), "\n".join(records.fields)
+        return Attempt(ended.result, ended.error, calls, seconds, log, fields, messages_in(self.spec, calls))
 
     def send_together(
         self, sends: Iterable[tuple[Mapping[str, Any], object]], *, within: float
-    ) -> list[Exception | None]:
+    ) -> list[BaseException | None]:
         """Send messages at the same time, each in a thread of its own.
 
         Args:
@@ -147,21 +168,27 @@ class Harness(ConnectorUnderTest):
         jobs = [partial(self.connector.send_message, message, config) for message, config in sends]
         return self.together(jobs, within=within)
 
-    def together(self, jobs: Sequence[Callable[[], object]], *, within: float) -> list[Exception | None]:
+    def together(self, jobs: Sequence[Callable[[], object]], *, within: float) -> list[BaseException | None]:
         """Run jobs at the same time, each in a thread of its own, and return what each raised, in order."""
-        return [ended.error for ended in self._threads.run(jobs, within)]
+        errors = [ended.error for ended in self._threads.run(jobs, within)]
+        self.latest_error = next((it for it in errors if it is not None), None)
+        return errors
 
     def finish(self) -> None:
         """Wait a little for sends that exceeded their time limit, so that they still talk to the stub."""
+        self.steps.begin(2 * _LAST_WAIT)
         self.provider.respond_with("accepted")
         self._threads.join_overdue(_LAST_WAIT)
+        for name in ("connector", "social"):  # a destructor that hangs has to hang here, where it has a time limit
+            vars(self).pop(name, None)
 
     # --- for the report ---------------------------------------------------------------------------------------------
 
     @property
     def example(self) -> str | None:
         """The smallest failing example, secrets replaced; ``None`` if the failure does not come from an example."""
-        return None if self.search.failing is None else self._shown(example_text(self.search.failing))
+        shown = self.search.failing or self.search.current
+        return None if shown is None else self._shown(example_text(self.search.names, shown))
 
     @property
     def transcript(self) -> tuple[Exchange, ...]:

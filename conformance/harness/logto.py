@@ -14,11 +14,13 @@ class LogtoCallbacks:
         saved_config: makes what ``get_config`` returns.
         managed_template: makes what ``get_i18n_email_template`` returns, or raises; ``None`` if Logto has no template.
         config_requests: the connector ids of all requests for a config.
+        default_template: makes the managed template if `managed_template` is ``None``.
         template_requests: the usage types and locales of all requests for a template.
     """
 
     saved_config: Callable[[], object] = lambda: None
     managed_template: Callable[[], object] | None = None
+    default_template: Callable[[], object] = lambda: None
     config_requests: list[str] = field(factory=list)
     template_requests: list[tuple[str, object]] = field(factory=list)
 
@@ -30,4 +32,4 @@ class LogtoCallbacks:
     def get_i18n_email_template(self, usage_type: str, locale: object) -> Any:
         """Return the managed template."""
         self.template_requests.append((usage_type, locale))
-        return None if self.managed_template is None else self.managed_template()
+        return (self.managed_template or self.default_template)()

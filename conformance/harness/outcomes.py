@@ -11,6 +11,7 @@ def quick_failures(outcomes: Sequence[Outcome]) -> list[Outcome]:
     Connectors pause before they retry after a throttle, a server error or a refused connection. The result has no
     throttle, and at most one of the other two.
     """
-    quick = [it for it in outcomes if it.family not in {"accepted", "throttle"} and not (it.echoes or it.hangs)]
+    failures = [it for it in outcomes if it.family not in {"accepted", "throttle"}]
+    quick = [it for it in failures if not (it.echoes or it.hangs or it.only_for)]
     retried = [it for it in quick if it.family == "server-error" or (it.family == "network" and not it.ambiguous)]
     return [it for it in quick if it not in retried[1:]]

@@ -12,9 +12,13 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, reproduce_failure, 
 from hypothesis import __version__ as hypothesis_version
 from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase, InMemoryExampleDatabase
-from hypothesis.errors import DidNotReproduce, Flaky, HypothesisException, Unsatisfiable
+from hypothesis.errors import DidNotReproduce, Flaky, HypothesisException, StopTest, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
+from conformance.harness.arrival import BeyondMedium
+from conformance.harness.error_text import describe_error
+from conformance.harness.steps import StepStopped
+from conformance.harness.transcript import parameter_names
 from conformance.profile import Profile
 from conformance.verdicts import CheckFailure
 
@@ -99,7 +103,7 @@ class _Progress:
     """The latest example of a property, and the latest failure."""
 
     latest: tuple[Any, ...] = ()
-    raised: Exception | None = None
+    raised: BaseException | None = None
 
 
 class ExampleSearch:
@@ -116,10 +120,20 @@ class ExampleSearch:
         """The failure found, to run it again."""
         self.failing: tuple[Any, ...] | None = None
         """The smallest example of that failure."""
+        self.current: tuple[Any, ...] | None = None
+        """The example that is being tried."""
+        self._verify: Verify = lambda: None
+        self.beyond_medium = False
+        """Whether the connector rejected an example because its medium cannot carry it."""
         self.tried = 0
         """How many examples were tried."""
         self._before_each = before_each
         self._properties = 0
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the values in `failing` or `current`."""
+        return parameter_names(self._verify, len(self.failing or self.current or ()))
 
     @property
     def time_is_up(self) -> bool:
@@ -138,6 +152,7 @@ class ExampleSearch:
         if replay is not None and replay.index not in {None, index}:
             return
         progress, database = _Progress(), _SmallestExample()
+        self._verify = verify
 
         def run(arguments: tuple[Any, ...]) -> None:
             self._try(verify, arguments, progress)
@@ -166,15 +181,22 @@ class ExampleSearch:
         if self.time_is_up and progress.raised is None:
             return  # a failure that was found in time is still shrunk
         self.tried += 1
-        progress.latest = arguments
+        progress.latest = self.current = arguments
         self._before_each()
         try:
             verify(*arguments)
-        except HypothesisException:
-            raise  # the example does not meet an assumption
+        except (HypothesisException, StopTest, StepStopped):
+            raise  # the example does not meet an assumption, or has to end
+        except BeyondMedium:
+            self.beyond_medium = True
         except Exception as error:
             progress.raised = error
             raise
+        except BaseException as error:  # Hypothesis would neither shrink it nor try it again
+            progress.raised = error
+            raise CheckFailure(f"expected no exception; it raised {describe_error(error)}") from error
+        finally:
+            self.current = None
 
     def _decorated(
         self,
@@ -204,7 +226,11 @@ class ExampleSearch:
         return reproduce_failure(hypothesis_version, base64.b64encode(_NOT_COMPRESSED + options.replay.example))(test)
 
 
-def _not_repeatable(raised: Exception | None, error: Flaky) -> str:
+def _not_repeatable(raised: BaseException | None, error: Flaky) -> str:
     if raised is None:
         return f"the same choices draw different examples each time: {error}"
-    return f"it does not fail each time for the same example; it failed once with: {raised}"
+    return f"it does not fail each time for the same example; it failed once with: {_reason(raised)}"
+
+
+def _reason(raised: BaseException) -> str:
+    return raised.message if isinstance(raised, CheckFailure) else describe_error(raised)

@@ -73,6 +73,7 @@ class SignIn:
         redirect_uri: the address to which the provider sends the browser back.
         scope: the scope that Logto requests in addition to the config's.
         connector: the connector to use; the default is the harness's own.
+        jti: the id of the interaction; the default is a new one.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class SignIn:
         redirect_uri: str = "https://logto.example/callback/social",
         scope: str | None = None,
         connector: SocialConnector[Any] | None = None,
+        jti: str | None = None,
     ) -> None:
         self._harness = harness
         self.connector = connector or harness.social
@@ -92,7 +94,7 @@ class SignIn:
             redirect_uri=redirect_uri,
             connector_id="conformance",
             connector_factory_id=harness.spec.name,
-            jti=uuid4().hex,
+            jti=jti or uuid4().hex,
             user_agent="Mozilla/5.0",
             scope=scope,
         )

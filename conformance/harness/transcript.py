@@ -1,7 +1,9 @@
 """Texts for a report: the failing example, and what the provider received and responded."""
 
+import inspect
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice, repeat
 from typing import Any, Final
 
 from conformance.providers.base import Call, Exchange
@@ -15,9 +17,23 @@ def cut(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
-def example_text(arguments: Iterable[Any]) -> str:
-    """Return an example as text: one JSON value a line."""
-    return "\n".join(json.dumps(argument, ensure_ascii=False, default=str) for argument in arguments)
+def example_text(names: Sequence[str], values: Iterable[Any]) -> str:
+    """Return an example as text: a line for each value, with its name and its JSON."""
+    return "\n".join(
+        f"{name}: {json.dumps(value, ensure_ascii=False, default=_text)}"
+        for name, value in zip(names, values, strict=True)
+    )
+
+
+def _text(value: object) -> str:
+    """Return an object that JSON does not know, such as an outcome, as text: its name if it has one."""
+    return str(getattr(value, "name", value))
+
+
+def parameter_names(function: Callable[..., object], count: int) -> list[str]:
+    """Return the names of a function's next parameters in plain English: ``next message`` for ``next_message``."""
+    names = (name.strip("_").replace("_", " ") or "value" for name in inspect.signature(function).parameters)
+    return list(islice(chain(names, repeat("value")), count))
 
 
 def exchanges(calls: Sequence[Call]) -> list[Exchange]:

@@ -12,6 +12,7 @@ from conformance.npm.driver import REQUEST_TIME_LIMIT, Driver
 from conformance.npm.errors import NodeError
 from conformance.npm.packages import find_node, find_package
 from conformance.providers.base import running_provider
+from conformance.providers.loopback import LoopbackProvider
 from conformance.spec import SpecError
 from connector_kit import (
     ConnectorError,
@@ -118,12 +119,13 @@ class NodeConnectorWithUsage(NodeConnector):
 
 
 def _stub_settings() -> dict[str, Any]:
-    """Return the addresses and the environment variables of the running stub, for Node.js."""
+    """Return the addresses, the host names and the environment variables of the running stub, for Node.js."""
     provider = running_provider()
     if provider is None:
-        return {"allowed": [], "environment": {}}
+        return {"allowed": [], "hosts": [], "environment": {}}
     environment = {name: os.environ[name] for name in provider.environment if name in os.environ}
-    return {"allowed": [list(address) for address in provider.addresses], "environment": environment}
+    hosts = list(provider.host_names) if isinstance(provider, LoopbackProvider) else []
+    return {"allowed": [list(address) for address in provider.addresses], "hosts": hosts, "environment": environment}
 
 
 def _record_blocked_socket(address: str) -> None:

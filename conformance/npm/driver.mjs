@@ -27,7 +27,7 @@ const send = (message) => write(`${JSON.stringify(message)}\n`);
 
 /** The request that the running code belongs to; the latest request where Node.js has lost the context. */
 const requests = new AsyncLocalStorage();
-let latest = { allowed: [], environment: {}, passed: [] };
+let latest = { allowed: [], hosts: [], environment: {}, passed: [] };
 const currentRequest = () => requests.getStore() ?? latest;
 
 // --- output of the connector -----------------------------------------------------------------------------------------
@@ -61,15 +61,32 @@ const isAllowed = (host, port) =>
       (allowedHost === host || (loopback.includes(allowedHost) && loopback.includes(host)))
   );
 
+/** Returns the stub's address, if the host is one of the real provider's. */
+const redirection = (host) => {
+  const { allowed, hosts } = currentRequest();
+  return hosts.some((pattern) => matches(pattern, host)) ? allowed[0] : undefined;
+};
+
+/** Returns whether a host name is `name`, or is below it where that is `*.name`. */
+const matches = (name, host) =>
+  name.startsWith('*.') ? host.toLowerCase().endsWith(name.slice(1)) : name === host.toLowerCase();
+
 const connect = net.Socket.prototype.connect;
 net.Socket.prototype.connect = function (...given) {
   // Node.js passes its arguments in an array, other callers as net.Socket documents it.
-  const [first, second] = Array.isArray(given[0]) ? given[0] : given;
+  const all = Array.isArray(given[0]) ? given[0] : given;
+  const [first, second] = all;
   const options = typeof first === 'object' && first !== null ? first : { port: first, host: second };
   const isPath = Boolean(options.path) || (typeof first === 'string' && Number.isNaN(Number(first)));
   const host = typeof options.host === 'string' && options.host !== '' ? options.host : 'localhost';
   if (!isPath && isAllowed(host, options.port)) {
     return connect.apply(this, given);
+  }
+  const address = isPath ? undefined : redirection(host);
+  if (address) {
+    // TLS still verifies the name that the connector has connected to, which is in options of its own.
+    const done = all.filter((it) => typeof it === 'function');
+    return connect.call(this, { ...options, host: address[0], port: address[1] }, ...done);
   }
   const error = block(isPath ? `the path ${options.path ?? first}` : `${host} port ${options.port}`);
   process.nextTick(() => this.destroy(error));
@@ -331,13 +348,13 @@ for await (const line of createInterface({ input: process.stdin, crlfDelay: Numb
   if (request.id === undefined) {
     settleCall(request);
   } else {
-    const { id, allowed, environment } = request;
-    if (allowed) {
+    const { id, allowed = [], hosts = [], environment } = request;
+    if (environment) {
       setEnvironment(environment);
-      latest = { allowed, environment, passed: [] };
+      latest = { allowed, hosts, environment, passed: [] };
     }
     // Without await, because several sends run at the same time.
-    void requests.run({ id, allowed: allowed ?? [], passed: [] }, async () => run(request));
+    void requests.run({ id, allowed, hosts, passed: [] }, async () => run(request));
   }
 }
 // Python has closed standard input: pending requests are of no use.

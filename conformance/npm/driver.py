@@ -10,7 +10,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 from typing import IO, Any, Final
@@ -18,6 +18,7 @@ from typing import IO, Any, Final
 from attrs import field, frozen
 
 from conformance.npm.errors import NodeError, NodeObject
+from conformance.providers.certificates import ca_bundle
 from connector_kit import ConnectorError, ConnectorErrorCodes, to_json
 
 Json = Any
@@ -76,10 +77,12 @@ class _Process:
 
     def __init__(self, node: str, folder: Path, on_blocked: Callable[[str], None]) -> None:
         self._on_blocked = on_blocked
+        self._trust = ExitStack()  # Node.js reads the file with the first TLS connection, so it stays until the end
+        bundle = self._trust.enter_context(ca_bundle())
         self._node = subprocess.Popen(  # noqa: S603 - the node executable of find_node
             [node, str(_DRIVER), str(folder)],
             cwd=folder,
-            env=_environment(),
+            env=_environment() | {"NODE_EXTRA_CA_CERTS": bundle["NODE_EXTRA_CA_CERTS"]},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -136,6 +139,7 @@ class _Process:
         except subprocess.TimeoutExpired:
             self._node.kill()
         self._stdout_reader.join()
+        self._trust.close()
 
     def _read_stderr(self, stream: IO[bytes]) -> None:
         with stream:

@@ -5,7 +5,7 @@ import os
 import secrets
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar, Final, Literal
 
@@ -28,6 +28,10 @@ Aspect = Literal["format", "sender", "credentials", "options"]
 """
 
 
+Purpose = Literal["retry-after", "slow-response", "endless-response", "redirect", "unreadable-error"]
+"""What an outcome is for that only one check uses."""
+
+
 @frozen
 class Outcome:
     """One way in which a provider responds to a request.
@@ -41,6 +45,8 @@ class Outcome:
         echoes: whether the response repeats parts of the request, secrets included, as some providers and proxies do.
         hangs: whether the stub sends no response until the outcome changes or the client closes the connection.
         code: the provider's own error code, by which operators find it in the documentation; may be empty.
+        alternatives: other codes of the `ConnectorError` that are as right as `expect`.
+        only_for: the checks that use the outcome, if it is not for all checks of its family.
     """
 
     name: str
@@ -51,6 +57,8 @@ class Outcome:
     echoes: bool = False
     hangs: bool = False
     code: str = ""
+    alternatives: frozenset[ConnectorErrorCodes] = frozenset()
+    only_for: Purpose | None = None
 
 
 @frozen
@@ -103,6 +111,10 @@ class Call:
         forwarded: the message as received, ``{to, type, payload, ip?}``, from a connector that forwards messages.
         template: the name of the provider's own template, from a connector with the capability ``template-names``.
         reference: the provider's id of the request, which it also gives to failed requests.
+        idempotency_key: the key by which the provider recognises a repeated request; calls with one key are one message.
+        is_ignored: whether the provider has ignored the request, because it knows the key from another message.
+        other_requests: how many requests that are not messages, such as those for a token, came before.
+        variables: what the provider's template receives: values by name, or in order; ``None`` where the stub reads none.
     """
 
     to: tuple[str, ...]
@@ -118,12 +130,18 @@ class Call:
     forwarded: Any = field(default=None, repr=False)
     template: str | None = None
     reference: str | None = None
+    idempotency_key: str | None = None
+    is_ignored: bool = False
+    other_requests: int = 0
+    variables: Mapping[str, Any] | Sequence[Any] | None = field(default=None, repr=False)
 
     @property
     def body(self) -> str | None:
-        """The HTML or plain-text body; ``None`` where the request has both or neither."""
-        bodies = [body for body in (self.html, self.text) if body is not None]
-        return bodies[0] if len(bodies) == 1 else None
+        """The HTML body if there is one, or else the plain-text body.
+
+        A plain-text body next to an HTML body is its alternative for readers without HTML.
+        """
+        return self.text if self.html is None else self.html
 
 
 @frozen
@@ -160,6 +178,8 @@ class Provider(ABC):
     def __init__(self) -> None:
         self.calls: list[Call] = []
         """The requests since the last `reset`, in order."""
+        self.other_requests = 0
+        """How many requests since the last `reset` were not messages, such as those for a token."""
         self.new_secret: Callable[[str], str] = _random_secret
         """Returns a new secret of the provider, such as a token, given its name; the suite searches for it in leaks."""
         self._outcome = self.outcome("accepted")
@@ -205,6 +225,11 @@ class Provider(ABC):
         """Other addresses to which the connector tried to open a socket since the last `reset`: ``host port 443``."""
         return tuple(self._blocked)
 
+    @property
+    def stub_errors(self) -> tuple[str, ...]:
+        """Exceptions of the stub itself, which look like failures of the connector."""
+        return ()
+
     def record_blocked_socket(self, address: str) -> None:
         """Add to `blocked_sockets`: for connectors that run in another process."""
         self._blocked.append(address)
@@ -242,6 +267,7 @@ class Provider(ABC):
     def reset(self) -> None:
         """Forget all calls and accept again."""
         self.calls.clear()
+        self.other_requests = 0
         self._blocked.clear()
         self.respond_with("accepted")
 

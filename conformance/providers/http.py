@@ -3,17 +3,18 @@
 import base64
 import json
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from attrs import evolve, field, frozen
 
-from conformance.providers.base import Aspect, Call, Family, Outcome
+from conformance.providers.base import HANG_LIMIT, Aspect, Call, Family, Outcome
 from conformance.providers.http_messages import HttpRequest, HttpResponse, exchange
-from conformance.providers.loopback import CONNECTION_REFUSED, LoopbackProvider
+from conformance.providers.loopback import LoopbackProvider, in_chunks, response_head
 from conformance.providers.request_errors import sender_error, setting_error
+from conformance.providers.tcp import CONNECTION_REFUSED
 from connector_kit import ConnectorErrorCodes as Codes
 from connector_kit.suggestions import did_you_mean
 
@@ -30,6 +31,7 @@ _CODES: Final[Mapping[str, Codes]] = {
 _BAD_GATEWAY: Final = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 _CONNECTION_CLOSED, _NO_RESPONSE = "[the connection was closed without a response]", "[no response]"
 _UNREADABLE: Final = "unreadable"
+_SUCCESSES: Final = range(200, 300)
 
 
 def _as_tuple(values: str | Iterable[str] | None) -> tuple[str, ...]:
@@ -51,6 +53,9 @@ class Message:
         reply_to: as sent: one mailbox or several.
         template: the name of the provider's own template.
         forwarded: the whole message, ``{to, type, payload, ip?}``, from a connector that forwards messages.
+        idempotency_key: the key by which the provider recognises a repeated request. The stub answers a repeated
+            request like the first one, and does not accept it as another message.
+        variables: what the provider's template receives: values by name, or a list of values in order.
     """
 
     to: tuple[str, ...] = field(converter=_as_tuple)
@@ -61,6 +66,8 @@ class Message:
     reply_to: tuple[str, ...] = field(default=(), converter=_as_tuple)
     template: str | None = None
     forwarded: Any = field(default=None, repr=False)
+    idempotency_key: str | None = None
+    variables: Mapping[str, Any] | Sequence[Any] | None = field(default=None, repr=False)
 
 
 @frozen
@@ -76,6 +83,10 @@ class Failure:
         response: the whole response; without it, `HttpProvider.error_response` makes one from status and message.
         expect: the code that the connector must raise; without it, the family decides.
         ambiguous: whether the provider may have accepted the message.
+        code: the provider's own name or number for the error; the response has to contain it, for example in `fields`.
+        fields: members to set in the JSON body, for errors that share a status: ``{"name": "daily_quota"}``. A dotted
+            name is a path: ``{"error.code": 20429}``.
+        headers: headers to add, such as ``{"Retry-After": "30"}``.
 
     Raises:
         ValueError: the family is not one of those above.
@@ -88,6 +99,9 @@ class Failure:
     response: HttpResponse | None = field(default=None, kw_only=True)
     expect: Codes | None = field(default=None, kw_only=True)
     ambiguous: bool = field(default=False, kw_only=True)
+    code: str = field(default="", kw_only=True)
+    fields: Mapping[str, Any] = field(factory=dict, kw_only=True)
+    headers: Mapping[str, str] = field(factory=dict, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         """Check the family."""
@@ -100,10 +114,12 @@ class Failure:
     def outcome(self) -> Outcome:
         """The same as an `Outcome`."""
         expect = self.expect or _CODES[self.family]
-        return Outcome(self.name, self.family, expect, self.message, ambiguous=self.ambiguous)
+        return Outcome(self.name, self.family, expect, self.message, ambiguous=self.ambiguous, code=self.code)
 
 
 _ACCEPTED: Final = Outcome("accepted", "accepted", None)
+_CHUNKED: Final = Outcome("accepted-in-chunks", "accepted", None)
+_DRIPS, _ENDLESS = "drips", "endless-body"
 _INTERNAL_ERROR: Final = Failure("internal-error", "server-error", 500, "Internal error.")
 _COMMON_OUTCOMES: Final = (
     Outcome("html-502", "malformed", Codes.INVALID_RESPONSE),
@@ -112,7 +128,46 @@ _COMMON_OUTCOMES: Final = (
     Outcome("hangs", "network", Codes.GENERAL, ambiguous=True, hangs=True),
     Outcome("echo", "rejection", Codes.INVALID_RESPONSE, "Rejected:", echoes=True),
 )
-_MALFORMED_BODIES: Final[Mapping[str, bytes]] = {"empty-body": b"", "bad-json": b'{"id": "', "json-array": b"[]"}
+_RETRY_AFTER: Final[Mapping[str, str]] = {
+    "retry-after-an-hour": "3600",
+    "retry-after-a-date": "Fri, 31 Dec 2100 23:59:59 GMT",
+    "retry-after-nonsense": "soon",
+    "retry-after-a-negative-number": "-5",
+}
+"""By outcome: the header Retry-After."""
+
+_REDIRECTS: Final[Mapping[str, int]] = {f"redirect-{status}": status for status in (301, 302, 303, 307, 308)}
+_REDIRECT_HOST: Final = "127.0.0.2"
+"""The host to which the outcomes ``redirect-…`` point; the suite blocks every socket to it."""
+
+_UNREADABLE_ERRORS: Final[Mapping[str, HttpResponse]] = {
+    "error-html": HttpResponse.html("<html><body><h1>400 Bad Request</h1></body></html>", 400),
+    "error-empty": HttpResponse(400),
+    "error-array": HttpResponse.json(["error"], 400),
+    "error-text": HttpResponse.json("error", 400),
+    "error-null": HttpResponse.json(None, 400),
+    "error-other-members": HttpResponse.json({"message": None, "error": [], "errors": {}}, 400),
+    "error-binary": HttpResponse(400, b'{"message": "\xff\xfe\x00', {"Content-Type": "application/json"}),
+    "error-wrong-charset": HttpResponse(
+        400, "Ung\xfcltig".encode("latin-1"), {"Content-Type": "text/plain; charset=x-none"}
+    ),
+    "error-huge": HttpResponse(400, b'{"message": "' + b"a" * 500_000, {"Content-Type": "application/json"}),
+}
+"""By outcome: an error response that says nothing."""
+
+_DRIP_SECONDS: Final = 0.25
+"""The pause between the bytes of a dripping response."""
+
+_ENDLESS_PART: Final = b" " * 65_536
+_ENDLESS_PARTS: Final = 1024
+"""So many parts, 64 MB, are the end of an endless response."""
+
+_MALFORMED_BODIES: Final[Mapping[str, bytes]] = {
+    "empty-body": b"",
+    "bad-json": b'{"id": "',
+    "json-array": b"[]",
+    "empty-object": b"{}",
+}
 """By outcome: the body of a success response that the connector cannot use."""
 
 
@@ -128,7 +183,13 @@ class HttpProvider(LoopbackProvider):
     - ``html-502``: an HTML page of a proxy.
     - ``echo``: status 400; the message repeats the request.
     - ``connection-refused``, ``connection-lost`` (after the request), ``hangs`` (no response).
-    - ``empty-body``, ``bad-json``, ``json-array``: success responses with such a body, if `is_response_read`.
+    - ``error-html``, ``error-empty``, ``error-array``, … : status 400 with a body that says nothing.
+    - ``retry-after-an-hour``, ``retry-after-a-date``, …: the author's first throttle, or else ``internal-error``, with a
+      header Retry-After.
+    - ``redirect-301``, ``redirect-302``, ``redirect-303``, ``redirect-307`` and ``redirect-308`` to another host.
+    - ``drips``: the response arrives byte by byte and has no end; ``endless-body``: it arrives fast and has no end.
+    - ``accepted-in-chunks``: the usual success in another transfer encoding.
+    - ``empty-body``, ``bad-json``, ``json-array``, ``empty-object``: success responses with such a body, if `is_response_read`.
 
     A failure of the same name replaces one; `expected_codes` and `excluded_outcomes` change or remove one.
 
@@ -147,6 +208,10 @@ class HttpProvider(LoopbackProvider):
 
     base_path: ClassVar[str] = ""
     """The path in that address: empty, or with a leading slash."""
+
+    host: ClassVar[str | None] = None
+    """The host name of a message, with ``{key}`` for values of the config: ``api.{region}.acme.example``; one of
+    `host_names`. ``None`` accepts any."""
 
     method: ClassVar[str] = "POST"
     """The HTTP method of a message."""
@@ -193,22 +258,36 @@ class HttpProvider(LoopbackProvider):
     def __init__(self) -> None:
         super().__init__()
         name = type(self).__name__
-        if not (self.config_key or self.environment_variable or self.connector_option):
+        if not (self.config_key or self.environment_variable or self.connector_option or self.host_names):
             raise TypeError(
                 f"{name} has no way to give a connector the provider's address: "
-                "set config_key, environment_variable or connector_option."
+                "set config_key, environment_variable, connector_option or host_names."
             )
         if self.authorization is None and type(self).credentials_error is HttpProvider.credentials_error:
             raise TypeError(f"{name} has no authorization: set it, to '' where requests have no Authorization header.")
+        self._drips = 0
+        self.endless_bytes = 0
+        """How many bytes of endless responses the connector has read, or has let the system receive."""
+        self._by_key: dict[str, tuple[Message, str]] = {}
         self._failures = {it.name: it for it in (_INTERNAL_ERROR, *self.failures)}
         self.expected_result("")  # a mistake in these methods raises here, and not in a thread of the server
         self.error_response(400, "")
         for outcome in self.outcomes:
             failure = self._failures.get(outcome.name)
-            if failure and outcome.message and not _contains(self._failure_response(failure), outcome.message):
+            if failure is None:
+                continue
+            response = self._failure_response(failure)
+            if response.status in _SUCCESSES and type(self).respond_to_other is not HttpProvider.respond_to_other:
+                continue  # another response may have the message, such as that of a poll
+            if outcome.message and not _contains(response, outcome.message):
                 raise TypeError(
                     f"The response of {name} for {outcome.name!r} does not contain its message {outcome.message!r}: "
                     "include the message in error_response(), or set has_error_messages to False."
+                )
+            if outcome.code and not _contains(response, outcome.code):
+                raise TypeError(
+                    f"The response of {name} for {outcome.name!r} does not contain its code {outcome.code!r}: "
+                    f'name its member in the Failure, such as fields={{"code": {outcome.code!r}}}.'
                 )
 
     # --- what an author overrides -----------------------------------------------------------------------------------
@@ -274,6 +353,10 @@ class HttpProvider(LoopbackProvider):
         wanted = f"the Authorization header {self.authorization!r} of the config" if expected else "no such header"
         return f"expected {wanted}, found {_describe_authorization(found)}"
 
+    def _host_error(self, request: HttpRequest, config: Mapping[str, Any]) -> str | None:
+        host, found = _fill(self.host or "", config), urlsplit(request.url).hostname
+        return f"expected a request to the host {host}, found one to {found}" if host and host != found else None
+
     def options_error(self, request: HttpRequest, config: Mapping[str, Any]) -> str | None:
         """Compare the body with the config's `settings`; return what was expected and found, or ``None``."""
         errors = (
@@ -302,16 +385,18 @@ class HttpProvider(LoopbackProvider):
         """Return the stub's address as `connector_option`, if it is set."""
         return {self.connector_option: self.address} if self.connector_option else {}
 
-    def handle(self, request: HttpRequest) -> HttpResponse | None:
+    def handle(self, request: HttpRequest) -> HttpResponse | Iterator[bytes] | None:
         """Record a request and return the response of the current outcome."""
-        outcome, message_id = self.current, f"msg-{uuid4().hex}"
+        outcome, message_id, is_ignored = self.current, f"msg-{uuid4().hex}", False
         message: Message = Message(())
         response: HttpResponse | str
         try:
             other = self.respond_to_other(request)
             if other is not None:
+                self.other_requests += 1
                 return other
             message = _require_message(self.read(request))
+            message_id, is_ignored = self._first_use(message, outcome, message_id)
             response = self._response(outcome, request, message_id)
         except Exception as error:  # noqa: BLE001 - the author's methods raise any exception, for a wrong request or by mistake
             why = f"{type(self).__name__} cannot read the request: {type(error).__name__}: {error}"
@@ -326,24 +411,78 @@ class HttpProvider(LoopbackProvider):
                 sender=message.sender,
                 reply_to=message.reply_to,
                 outcome=outcome,
-                result=self.expected_result(message_id) if outcome == _ACCEPTED else None,
+                result=self.expected_result(message_id) if outcome.family == "accepted" else None,
                 raw=request,
                 exchange=exchange(request, response),
                 template=message.template,
                 forwarded=message.forwarded,
+                idempotency_key=message.idempotency_key,
+                is_ignored=is_ignored,
+                other_requests=self.other_requests,
+                variables=message.variables,
             ),
         )
-        if isinstance(response, HttpResponse):
-            return response
-        self.hang()
-        return None
+        if not isinstance(response, HttpResponse):
+            self.hang()
+            return None
+        match outcome.name:
+            case _CHUNKED.name:
+                return in_chunks(response)
+            case "drips":
+                return self._drip(response)
+            case "endless-body":
+                return self._endless(response)
+        return response
+
+    def _drip(self, response: HttpResponse) -> Iterator[bytes]:
+        """Yield the response byte by byte, then white space: headers for every second request, else at once."""
+        self._drips += 1
+        head, changed = response_head(response, {"Connection": "close"}), self._changed
+        fast, slow = (b"", head) if self._drips % 2 else (head, b"")
+        yield fast
+        for index in range(int(HANG_LIMIT / _DRIP_SECONDS)):
+            yield slow[index : index + 1] or b" "
+            if changed.wait(_DRIP_SECONDS):
+                return
+
+    def _endless(self, response: HttpResponse) -> Iterator[bytes]:
+        """Yield white space as long as the client reads, up to 64 MB."""
+        yield response_head(response, {"Connection": "close"})
+        for _ in range(_ENDLESS_PARTS):
+            yield _ENDLESS_PART
+            self.endless_bytes += len(_ENDLESS_PART)
+
+    def _first_use(self, message: Message, outcome: Outcome, message_id: str) -> tuple[str, bool]:
+        """Return the id that the message has at the provider, and whether the provider ignores it.
+
+        The first accepted message with an idempotency key decides both. A provider that may have accepted a message
+        remembers its key, too.
+        """
+        key = message.idempotency_key
+        if key is None:
+            return message_id, False
+        if outcome.family == "accepted" or outcome.ambiguous:
+            first, first_id = self._by_key.setdefault(key, (message, message_id))
+            return first_id, first != message
+        return message_id, False
 
     def _response(self, outcome: Outcome, request: HttpRequest, message_id: str) -> HttpResponse | str:
         """Return the response of an outcome, or a text about what happens instead."""
-        if outcome.family == "network":
+        if outcome.family == "network" and outcome.name != _DRIPS:
             return _NO_RESPONSE if outcome.hangs else _CONNECTION_CLOSED
         if outcome.name in self._failures:
             return self._failure_response(self._failures[outcome.name])
+        if outcome.name in _RETRY_AFTER:
+            failure = next((it for it in self.failures if it.family == "throttle"), _internal_error(type(self)))
+            response = self._failure_response(failure)
+            return evolve(response, headers={**response.headers, "Retry-After": _RETRY_AFTER[outcome.name]})
+        if outcome.name in _UNREADABLE_ERRORS:
+            return _UNREADABLE_ERRORS[outcome.name]
+        if outcome.name in _REDIRECTS:
+            address = f"{self.scheme}://{_REDIRECT_HOST}{request.target}"
+            return HttpResponse(_REDIRECTS[outcome.name], headers={"Location": address})
+        if outcome.name in {_DRIPS, _ENDLESS}:
+            return evolve(self.success_response(message_id), body=b"")
         if outcome.echoes:
             sent = f"{request.authorization} {request.target} {request.body.decode('utf-8', 'replace')}"
             return self.error_response(400, f"{outcome.message} {sent}")
@@ -354,7 +493,10 @@ class HttpProvider(LoopbackProvider):
         return self.success_response(message_id)
 
     def _failure_response(self, failure: Failure) -> HttpResponse:
-        return failure.response or self.error_response(failure.status, failure.message)
+        response = failure.response or self.error_response(failure.status, failure.message)
+        if failure.fields:
+            response = evolve(response, body=_with_members(response, failure.fields))
+        return evolve(response, headers={**response.headers, **failure.headers})
 
     def request_error(self, call: Call, config: Mapping[str, Any], aspect: Aspect) -> str | None:
         """Compare one aspect of a request with the config that it was made for."""
@@ -366,14 +508,35 @@ class HttpProvider(LoopbackProvider):
             case "sender":
                 return self.sender_error(call, config)
             case "credentials":
-                return self.credentials_error(call.raw, config)
+                return self._host_error(call.raw, config) or self.credentials_error(call.raw, config)
         return self.options_error(call.raw, config)
+
+
+def _special_outcomes(cls: type[HttpProvider]) -> Iterator[Outcome]:
+    """Yield the outcomes that only one check uses."""
+    throttle = next((it for it in cls.failures if it.family == "throttle"), None)
+    base = (throttle or _internal_error(cls)).outcome
+    for name in _RETRY_AFTER:
+        yield evolve(base, name=name, only_for="retry-after")
+    for name in _UNREADABLE_ERRORS:
+        yield Outcome(name, "malformed", Codes.INVALID_RESPONSE, only_for="unreadable-error")
+    for name in _REDIRECTS:
+        yield Outcome(name, "malformed", Codes.INVALID_RESPONSE, only_for="redirect")
+    yield Outcome(_DRIPS, "network", Codes.GENERAL, ambiguous=True, only_for="slow-response")
+    yield Outcome(_ENDLESS, "malformed", Codes.INVALID_RESPONSE, ambiguous=True, only_for="endless-response")
+
+
+def _internal_error(cls: type[HttpProvider]) -> Failure:
+    own = (it for it in cls.failures if it.name == _INTERNAL_ERROR.name)
+    return next(own, _INTERNAL_ERROR)
 
 
 def _outcomes(cls: type[HttpProvider]) -> tuple[Outcome, ...]:
     """Return the author's outcomes and the common ones; the author's replace common ones of the same name."""
     bodies = [Outcome(name, "malformed", Codes.INVALID_RESPONSE) for name in _MALFORMED_BODIES if cls.is_response_read]
-    common = {it.name: it for it in (_INTERNAL_ERROR.outcome, *bodies, *_COMMON_OUTCOMES)}
+    common = {
+        it.name: it for it in (_INTERNAL_ERROR.outcome, *bodies, *_COMMON_OUTCOMES, _CHUNKED, *_special_outcomes(cls))
+    }
     for name in {*cls.expected_codes, *cls.excluded_outcomes} - common.keys():
         raise TypeError(
             f"expected_codes and excluded_outcomes of {cls.__name__} can name {', '.join(common)}; "
@@ -393,8 +556,24 @@ def _outcomes(cls: type[HttpProvider]) -> tuple[Outcome, ...]:
     return outcomes if cls.has_error_messages else tuple(it if it.echoes else evolve(it, message="") for it in outcomes)
 
 
+def _with_members(response: HttpResponse, members: Mapping[str, Any]) -> bytes:
+    try:
+        body = json.loads(response.body)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise TypeError(f"The fields {', '.join(members)} of a Failure need a response that is a JSON object.")
+    for name, value in members.items():
+        *path, last = name.split(".")
+        inner = body
+        for part in path:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    return json.dumps(body).encode()
+
+
 def _contains(response: HttpResponse, message: str) -> bool:
-    text = response.body.decode("utf-8", "replace")
+    text = response.body.decode("utf-8", "replace") + " ".join(response.headers.values())
     return message in text or json.dumps(message)[1:-1] in text
 
 

@@ -1,8 +1,10 @@
 """Compares values of a request with the config that it was made for."""
 
 import json
+from collections.abc import Mapping
 from email.header import decode_header, make_header
 from email.utils import parseaddr
+from typing import Final
 
 
 def sender_error(sender: str | None, configured: object, key: str) -> str | None:
@@ -37,12 +39,24 @@ def setting_error(name: str, found: object, key: str, configured: object) -> str
     Returns:
         What was expected and what was found, or ``None``.
     """
-    if found == configured or (isinstance(found, str) and _is_json_of(configured, found)):
+    if _is_configured(found, configured):
         return None
     shown = "it is missing" if found is None else f"found {found!r}"
     if configured is None:
         return f"expected {name} to be missing, because the config has no {key}; {shown}"
     return f"expected {name} to be the config's {key} {configured!r}; {shown}"
+
+
+def _is_configured(found: object, configured: object) -> bool:
+    """Compare a value with the config's; where the config is silent, a connector may state that a thing is off."""
+    if isinstance(configured, Mapping) and isinstance(found, Mapping):
+        return all(_is_configured(found.get(key), configured.get(key)) for key in found.keys() | configured.keys())
+    if configured is None and (found is False or found in _NOTHING):
+        return True
+    return found == configured or (isinstance(found, str) and _is_json_of(configured, found))
+
+
+_NOTHING: Final[tuple[object, ...]] = (None, "", [], {})
 
 
 def _is_json_of(value: object, text: str) -> bool:

@@ -1,9 +1,11 @@
 """Blocks network access: while a stub runs, this process can open sockets to the stub's addresses only."""
 
+import socket
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Final
 
@@ -15,6 +17,10 @@ _LOOKUP_EVENTS: Final = frozenset(
 )
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ANY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - these names are looked up locally, not bound
+
+
+CHECK_THREAD: Final = "conformance-check"
+"""The name of the threads in which the suite runs checks: they run the connector, also if they existed before."""
 
 
 class SocketBlockedError(ConnectionRefusedError):
@@ -46,12 +52,38 @@ def only_sockets_to(allowed: Callable[[], Collection[tuple[str, int]]]) -> Itera
         The blocked addresses as text, such as ``mail.example port 443``; the list grows while the context lasts.
     """
     _add_audit_hook()
-    block = _Block(allowed, [], frozenset(threading.enumerate()) - {threading.current_thread()})
+    others = (it for it in threading.enumerate() if it.name != CHECK_THREAD)
+    block = _Block(allowed, [], frozenset(others) - {threading.current_thread()})
     _blocks.append(block)
     try:
         yield block.blocked
     finally:
         _blocks.remove(block)
+
+
+@contextmanager
+def resolving(names: Collection[str], address: tuple[str, int]) -> Iterator[None]:
+    """Direct connections to some host names, at any port, to an address while the context lasts.
+
+    This covers every client in this process that looks names up with Python's `socket` module.
+
+    Args:
+        names: the host names, such as ``api.acme.example`` or ``*.acme.example``.
+        address: host and port.
+    """
+    original = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if isinstance(name, str) and any(fnmatchcase(name.lower(), it) for it in names):
+            host, port = address
+        return original(host, port, *arguments, **options)
+
+    socket.getaddrinfo = getaddrinfo
+    try:
+        yield
+    finally:
+        socket.getaddrinfo = original
 
 
 @cache
@@ -82,7 +114,8 @@ _audit.__cantrace__ = True  # type: ignore[attr-defined]  # without it, debugger
 def _is_allowed(event: str, address: Any, allowed: Collection[tuple[str, int]]) -> bool:
     if event in _LOOKUP_EVENTS:
         name = address.decode(errors="replace") if isinstance(address, bytes) else address
-        return name is None or name in _LOOPBACK or name in _ANY_ADDRESS or name in {host for host, _ in allowed}
+        local = {*_LOOPBACK, *_ANY_ADDRESS, socket.gethostname()}  # smtplib looks up the name of its own machine
+        return name is None or name in local or name in {host for host, _ in allowed}
     if address is None or not isinstance(address, tuple):
         return True  # a connected socket, or a Unix socket's path, which stays on the machine
     return (str(address[0]), address[1]) in allowed

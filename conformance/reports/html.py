@@ -13,6 +13,7 @@ from attrs import frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from conformance.reports.links import clause_url
 from conformance.verdicts import CheckResult, Report, State
 from connector_kit.terminal import escape_control_characters
 
@@ -43,6 +44,13 @@ class _Group:
     heading: str
     explanation: str
     results: tuple[CheckResult, ...]
+
+    def by_cause(self, report: Report) -> list[tuple[CheckResult, ...]]:
+        """Return the results, those that fail for one cause together, in the order of the first of each."""
+        causes: dict[str, list[CheckResult]] = {}
+        for result in self.results:
+            causes.setdefault(result.cause if report.group_of(result) else result.id, []).append(result)
+        return [tuple(results) for results in causes.values()]
 
 
 def to_html(report: Report) -> str:
@@ -78,6 +86,7 @@ def _environment() -> Environment:
         finalize=_fit,
     )
     environment.filters["pretty"] = _pretty
+    environment.filters["clause_url"] = clause_url
     return environment
 
 
@@ -123,12 +132,13 @@ def _groups(report: Report) -> Iterator[_Group]:
 
 
 def _pretty(example: str) -> str:
-    """Indent each line that is JSON; a line that was cut off is not JSON and stays as it is."""
+    """Indent each value that is JSON, after its name; one that was cut off is not JSON and stays as it is."""
     return "\n".join(map(_indented, example.split("\n")))
 
 
 def _indented(line: str) -> str:
+    name, colon, value = line.partition(": ")
     try:
-        return json.dumps(json.loads(line), ensure_ascii=False, indent=2)
+        return f"{name}{colon}{json.dumps(json.loads(value), ensure_ascii=False, indent=2)}"
     except (ValueError, RecursionError):
         return line

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from attrs import evolve, frozen
 
+from conformance.reports.links import clause_url
 from conformance.verdicts import CheckResult, Report, State
 from connector_kit.terminal import escape_control_characters
 
@@ -105,6 +106,13 @@ def _body(report: Report, result: CheckResult) -> str:
         f"requires: {result.description} (clause {result.clause} of docs/contract.md, {result.level})",
         f"reason: {result.message}",
     ]
+    url = clause_url(result.clause)
+    if url is not None:
+        parts.insert(1, f"clause: {url}")
+    group = report.group_of(result)
+    if group:
+        others = ", ".join(it.id for it in group if it.id != result.id)
+        parts.append(f"group: {result.cause} (the cause of {others}, too)")
     if result.example is not None:
         parts.append(f"example:\n{result.example}")
     for number, exchange in enumerate(result.transcript, 1):

@@ -1,14 +1,18 @@
 """Runs one check on a connector and returns its result."""
 
 import time
+from functools import partial
 
 from attrs import evolve
 
+from conformance.harness.error_text import describe_error, text_of
 from conformance.harness.harness import Harness
 from conformance.harness.search import SearchOptions
+from conformance.harness.steps import StepStopped, StuckError, supervise
 from conformance.registry import MESSAGES, Check
+from conformance.run.causes import cause_of
 from conformance.spec import Spec
-from conformance.verdicts import CheckFailure, CheckResult, NotApplicable, State
+from conformance.verdicts import CheckFailure, CheckResult, NotApplicable, NotExercised, State
 from connector_kit import ConnectorError
 
 
@@ -47,22 +51,32 @@ def _why_not_applicable(check: Check, spec: Spec) -> str | None:
 
 
 def _run(check: Check, harness: Harness, result: CheckResult) -> CheckResult:
+    with harness.provider.running():
+        try:
+            ended = supervise(partial(_run_supervised, check, harness, result), harness.steps)
+        except StuckError as error:
+            ended = _failed(check, harness, result, error)
+    return _not_failed(check, harness, ended) if ended.state is State.PASSED else ended
+
+
+def _run_supervised(check: Check, harness: Harness, result: CheckResult) -> CheckResult:
+    """Run a check in the thread that has a time limit: it alone calls the connector, and reads its errors."""
     try:
-        with harness.provider.running():
-            try:
-                check.run(harness)
-            except NotApplicable:
-                raise
-            except Exception as error:  # noqa: BLE001 - a wrong connector may raise anything, anywhere
-                return _failed(check, harness, result, error)  # here, where the stub still has its calls
-            finally:
-                harness.finish()
+        check.run(harness)
     except NotApplicable as reason:
         return _not_applicable(result, str(reason))
-    return _not_failed(check, harness, result)
+    except NotExercised as reason:
+        return evolve(result, state=State.NOT_EXERCISED, message=str(reason))
+    except StepStopped:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a wrong connector may raise anything, anywhere
+        return _failed(check, harness, result, error)  # here, where the stub still has its calls
+    finally:
+        harness.finish()
+    return result
 
 
-def _failed(check: Check, harness: Harness, result: CheckResult, error: Exception) -> CheckResult:
+def _failed(check: Check, harness: Harness, result: CheckResult, error: BaseException) -> CheckResult:
     failed = harness.search.failed
     return evolve(
         result,
@@ -72,14 +86,18 @@ def _failed(check: Check, harness: Harness, result: CheckResult, error: Exceptio
         transcript=harness.transcript,
         replay=check.id if failed is None else f"{check.id}:{failed}",
         error=error,
+        cause=harness.canaries.redact(cause_of(error, harness)),
     )
 
 
-def _message(error: Exception) -> str:
+def _message(error: BaseException) -> str:
     if isinstance(error, CheckFailure):
         return error.message
-    text = f"{error} ({error.code})" if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
-    return f"expected no exception; it raised {text}"
+    if isinstance(error, StuckError):
+        return str(error)
+    if isinstance(error, ConnectorError):
+        return f"expected no exception; it raised {text_of(error)} ({error.code})"
+    return f"expected no exception; it raised {describe_error(error)}"
 
 
 def _not_failed(check: Check, harness: Harness, result: CheckResult) -> CheckResult:
@@ -91,6 +109,12 @@ def _not_failed(check: Check, harness: Harness, result: CheckResult) -> CheckRes
         message = f"the example was not tried: {reason}. Run the whole check with --check {check.id}"
         return evolve(result, state=State.NOT_EXERCISED, message=message)
     missing = harness.coverage.missing(check.covers)
+    if missing and search.beyond_medium:
+        if any(harness.coverage.counts.values()):
+            return result
+        return _not_applicable(
+            result, "the medium, by its own limits or those that the Spec declares, cannot carry its texts"
+        )
     if missing:
         reason = ", because the time was up" if search.time_is_up else ""
         message = f"the check tried no example of {', '.join(map(repr, missing))}{reason}, so it has proven nothing"

@@ -1,26 +1,55 @@
 """Runs checks in several processes: two connectors under test, with their stubs, cannot share one."""
 
+import faulthandler
 import multiprocessing
 import os
+import re
+import signal
+import sys
+import tempfile
+import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final
 
 from attrs import evolve
 
 from conformance.harness.search import SearchOptions
+from conformance.registry import Check
 from conformance.run.one_check import run_check
 from conformance.run.plan import RunPlan, find_checks
+from conformance.run.process_end import end_with_the_main_thread
 from conformance.run.target import find_spec
 from conformance.spec import Spec, SpecError
-from conformance.verdicts import CheckResult
+from conformance.verdicts import CheckResult, State
 from connector_kit import ConnectorError
+
+_STARTING: Final = "LOGTO_CONNECTOR_KIT_STARTING_PROCESS"
+"""Set while a new process imports the main module, before it can run checks."""
+
+_UNGUARDED: Final = 78
+"""The exit status of a process whose main module starts a run while it is imported."""
+
+_FRAME: Final = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
+_BEAT_SECONDS: Final = 1.0
+_END_SECONDS: Final = 10.0
+"""How long a process has to end by itself after its last check."""
+
+_SILENT_SECONDS: Final = 15.0
+"""How much longer than a step a process may be silent; a connector that keeps the interpreter to itself is silent."""
+
+
+_environment_of_a_start: Final = threading.Lock()
+"""Held while the environment has the variable for a process that starts."""
 
 
 class ProcessError(Exception):
-    """Another process ended unexpectedly, or did not find the connector."""
+    """Another process could not start, or did not find the connector."""
 
 
 def usable_processors() -> int:
@@ -28,31 +57,197 @@ def usable_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def exit_if_starting() -> None:
+    """End this process if it is one of a run's processes that still imports the main module: that would run again."""
+    if _STARTING in os.environ:
+        sys.exit(_UNGUARDED)
+
+
 @contextmanager
 def results_from_processes(plan: RunPlan) -> Iterator[Iterator[CheckResult]]:
     """Run the checks of a plan; yield their results in order, as they arrive. Leaving the context cancels the rest.
 
     Raises:
-        ProcessError: a process ended unexpectedly, or did not find the connector.
+        ProcessError: a process could not start, or did not find the connector.
     """
-    with ProcessPoolExecutor(plan.jobs, multiprocessing.get_context("spawn")) as pool:
-        running = {
-            it.id: pool.submit(run_named_check, plan.target, it.id, plan.options)
-            for it in sorted(plan.checks, key=lambda it: not it.waits)
-        }
+    workers: SimpleQueue[_Worker] = SimpleQueue()
+    for _ in range(plan.jobs):
+        workers.put(_Worker(plan))
+
+    def run(check: Check) -> CheckResult:
+        worker = workers.get()
+        try:
+            return worker.run(check)
+        finally:
+            workers.put(worker)
+
+    with ThreadPoolExecutor(plan.jobs) as threads:
+        running = {it.id: threads.submit(run, it) for it in sorted(plan.checks, key=lambda it: not it.waits)}
         try:
             yield (_result(running[it.id], plan.target) for it in plan.checks)
         finally:
-            pool.shutdown(cancel_futures=True)
+            threads.shutdown(cancel_futures=True)
+            for _ in range(plan.jobs):
+                workers.get().close()
 
 
 def _result(running: "Future[CheckResult]", target: str) -> CheckResult:
     try:
         return running.result()
-    except BrokenProcessPool as error:
-        raise ProcessError("A process that runs checks ended: the connector exited or crashed it.") from error
     except (LookupError, SpecError, ConnectorError) as error:
         raise ProcessError(f"Another process cannot find {target!r}, although this one can: {error}") from error
+
+
+class _Worker:
+    """A process that runs one check after the other; after it has ended, the next check gets a new one."""
+
+    def __init__(self, plan: RunPlan) -> None:
+        self._plan = plan
+        self._silence = plan.options.profile.step_seconds + _SILENT_SECONDS
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._connection: Connection
+
+    def run(self, check: Check) -> CheckResult:
+        """Run a check. If the process ends meanwhile, or no longer responds, the check has failed."""
+        if self._process is None:
+            self._start()
+        try:
+            self._connection.send(check.id)
+            answer = self._receive()
+        except TimeoutError:
+            where = self._where_it_is()
+            self._end(is_silent=True)
+            return _failed(
+                check,
+                f"the process that ran the check did not respond for {self._silence:g} s: the connector kept Python from "
+                f"running anything else, for example in a regular expression{where}",
+            )
+        except (EOFError, OSError):
+            return _failed(check, f"the connector ended the process that ran the check, {self._end()}")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        descriptor, self._stack_file = tempfile.mkstemp()
+        os.close(descriptor)
+        arguments = (theirs, self._plan.target, self._plan.options, self._stack_file)
+        self._process = context.Process(target=_serve, args=arguments)
+        with _environment_of_a_start:
+            os.environ[_STARTING] = "1"
+            try:
+                self._process.start()
+            finally:
+                del os.environ[_STARTING]
+        theirs.close()
+        try:
+            self._connection.recv()
+        except (EOFError, OSError):
+            raise ProcessError(self._why_not_started(self._process)) from None
+
+    def _why_not_started(self, process: multiprocessing.process.BaseProcess) -> str:
+        ending = self._end()
+        if process.exitcode != _UNGUARDED:
+            return f"A process for checks ended before it could run one, {ending}."
+        return (
+            "Each process imports the script that starts the run, and would start it again. "
+            'Put the call of check_connector under `if __name__ == "__main__":`, or use jobs=1.'
+        )
+
+    def _receive(self) -> CheckResult | Exception:
+        """Return the next answer that is not a sign of life."""
+        while self._connection.poll(self._silence):
+            answer: CheckResult | Exception | None = self._connection.recv()
+            if answer is not None:
+                return answer
+        raise TimeoutError
+
+    def _where_it_is(self) -> str:
+        """Say where a process is that no longer runs Python code, from the stack that a signal makes it write."""
+        if self._process is not None and self._process.pid is not None and hasattr(signal, "SIGUSR1"):
+            os.kill(self._process.pid, signal.SIGUSR1)
+            self._process.join(_BEAT_SECONDS)  # time for the stack
+        stack = Path(self._stack_file).read_text(encoding="utf-8", errors="replace")
+        place = _innermost_place(stack, sys.modules[self._plan.spec.connector.__module__].__file__)
+        return place and f", in {place}"
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._end()
+
+    def _end(self, *, is_silent: bool = False) -> str:
+        """End the process, and say how it ended; one that is silent does not end by itself."""
+        process, self._process = self._process, None
+        if process is None:
+            return "before it started"
+        self._connection.close()
+        Path(self._stack_file).unlink(missing_ok=True)
+        process.join(0 if is_silent else _END_SECONDS)
+        process.kill()
+        process.join()
+        code = process.exitcode or 0
+        return f"with the exit status {code}" if code >= 0 else f"by the signal {signal.Signals(-code).name}"
+
+
+def _innermost_place(stack: str, connector_file: str | None) -> str:
+    """Return the first line of the connector's folder in a stack that faulthandler wrote; empty if there is none."""
+    folder = str(Path(connector_file or os.devnull).parent)
+    roots = sorted((it for it in sys.path if it), key=len, reverse=True)
+    for path, line, function in _FRAME.findall(stack):
+        if path.startswith(folder):
+            root = next((it for it in roots if path.startswith(it)), folder)
+            return f"{function} ({path[len(root) :].lstrip(os.sep).replace(os.sep, '/')} line {line})"
+    return ""
+
+
+def _failed(check: Check, message: str) -> CheckResult:
+    return CheckResult(
+        id=check.id,
+        state=State.FAILED,
+        level=check.level,
+        clause=check.clause,
+        description=check.description,
+        examples={},
+        seconds=0,
+        message=message,
+        cause=message,
+        replay=check.id,
+    )
+
+
+def _serve(connection: Connection, target: str, options: SearchOptions, stack_file: str) -> None:
+    """Run checks, in another process, until the connection closes."""
+    os.environ.pop(_STARTING, None)
+    end_with_the_main_thread()
+    stack = Path(stack_file).open("w", encoding="utf-8")  # noqa: SIM115 - a signal handler writes to it until the end
+    if hasattr(signal, "SIGUSR1"):
+        faulthandler.register(signal.SIGUSR1, stack)
+    lock = threading.Lock()
+
+    def send(answer: CheckResult | Exception | None) -> None:
+        with lock:
+            connection.send(answer)
+
+    def show_life() -> None:
+        while not ended.wait(_BEAT_SECONDS):
+            send(None)
+
+    ended = threading.Event()
+    send(None)
+    threading.Thread(target=show_life, name="conformance-life", daemon=True).start()
+    try:
+        while True:
+            check_id = connection.recv()
+            try:
+                answer: CheckResult | Exception = run_named_check(target, check_id, options)
+            except Exception as error:  # noqa: BLE001 - raised again in the process that waits
+                answer = error
+            send(answer)
+    except (EOFError, OSError, KeyboardInterrupt):
+        ended.set()
 
 
 def run_named_check(target: str, check_id: str, options: SearchOptions) -> CheckResult:

@@ -11,8 +11,9 @@ from conformance.harness.search import SearchOptions
 from conformance.profile import Profile, default_profile
 from conformance.run.one_check import run_check
 from conformance.run.plan import RunPlan, checks_for
-from conformance.run.processes import results_from_processes
-from conformance.run.smoke_test import spec_errors
+from conformance.run.process_end import end_with_the_main_thread
+from conformance.run.processes import exit_if_starting, results_from_processes
+from conformance.run.spec_trial import try_spec
 from conformance.spec import Spec
 from conformance.verdicts import CheckResult, Report
 
@@ -49,7 +50,7 @@ def check_connector(
     Raises:
         LookupError: a check does not exist, or the replay is not usable.
         ValueError: there are several jobs, but no target.
-        ProcessError: another process ended unexpectedly, or did not find the connector.
+        ProcessError: another process could not start, or did not find the connector.
     """
     if jobs > 1 and target is None:
         raise ValueError("Several jobs need a target, by which other processes find the connector.")
@@ -69,14 +70,16 @@ def run_plan(plan: RunPlan, on_result: Callable[[CheckResult], None] | None = No
     """Try the Spec, run the checks of a plan if the Spec is usable, and return the report.
 
     Raises:
-        ProcessError: another process ended unexpectedly, or did not find the connector.
+        ProcessError: another process could not start, or did not find the connector.
     """
+    exit_if_starting()
+    end_with_the_main_thread()
     started = time.perf_counter()
     report = Report(
         connector=plan.spec.name,
         profile=plan.options.profile.name,
         results=(),
-        spec_errors=spec_errors(plan.spec),
+        spec_errors=try_spec(plan.spec, plan.options.profile),
         seconds=0,
         target=plan.target,
         seed=plan.options.seed,

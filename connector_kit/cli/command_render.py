@@ -1,10 +1,12 @@
 """``connector-kit render``: prints a message without sending it."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import click
 from attrs import frozen
+from click.shell_completion import CompletionItem
 
 from connector_kit.cli.config_check import check_config, print_check, print_issues
 from connector_kit.cli.connector_argument import create_connector, find_message_connector
@@ -12,14 +14,24 @@ from connector_kit.cli.errors import REJECTED, CommandError, calling_connector
 from connector_kit.cli.options import config_argument, connector_argument, format_option, locale_option
 from connector_kit.cli.output import print_fields, print_json, print_line, print_text
 from connector_kit.connector import Email, MessageConnector, Sms
+from connector_kit.guards import send_message_payload_guard
 from connector_kit.issues import json_type
 from connector_kit.json_files import JsonFileError, parse_json_text
 from connector_kit.messages import SendMessageData, SendMessagePayload, TemplateType
 from connector_kit.redaction import payload_secrets
 from connector_kit.suggestions import did_you_mean
 
+_DEFAULT_PAYLOAD: Final = '{"code": "000000"}'
+
 _RECIPIENT: Final = "recipient@example.com"
 """The recipient of the rendered message. Templates cannot contain it."""
+
+
+def _example_payloads(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001 - click's signature
+    """Complete ``--payload`` in the shell: messages as Logto sends them, with their context variables."""
+    examples = send_message_payload_guard.schema["examples"]
+    texts = [_DEFAULT_PAYLOAD, *(json.dumps(example) for example in examples)]
+    return [CompletionItem(text) for text in texts if text.startswith(incomplete)]
 
 
 @click.command("render")
@@ -36,8 +48,9 @@ _RECIPIENT: Final = "recipient@example.com"
 @click.option(
     "--payload",
     metavar="JSON",
-    default='{"code": "000000"}',
+    default=_DEFAULT_PAYLOAD,
     show_default=True,
+    shell_complete=_example_payloads,
     help="The values of the placeholders: a JSON object.",
 )
 @locale_option

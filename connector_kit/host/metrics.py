@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from connector_kit.host.running_processes import is_running
 
 MULTIPROCESS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus-client's own variable: the folder where the workers of one host share their metrics."""
@@ -91,8 +92,5 @@ def _remove_ended_workers(folder: Path) -> None:
     """Remove the slots of workers that have ended; their counters stay."""
     for file in folder.glob("gauge_live*_*.db"):
         process = int(file.stem.rpartition("_")[2])
-        with suppress(PermissionError):
-            try:
-                os.kill(process, 0)
-            except ProcessLookupError:
-                mark_process_dead(process, str(folder))  # type: ignore[no-untyped-call]  # prometheus-client's
+        if not is_running(process):
+            mark_process_dead(process, str(folder))  # type: ignore[no-untyped-call]  # prometheus-client's

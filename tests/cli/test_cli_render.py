@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from connector_kit import send_message_payload_guard
+from connector_kit.cli.application import application
+from connector_kit.cli.command_render import render_command
+
 pytestmark = pytest.mark.usefixtures("acme")
 
 ACME = "acme_connectors:AcmeMail"
@@ -192,3 +196,16 @@ def test_social_connector_is_rejected(
     assert result.stderr == (
         f"Error: `{command[0]}` needs an Email or Sms connector, but acme_connectors:AcmeSocial is a Social connector.\n"
     )
+
+
+def test_payload_is_completed_in_the_shell() -> None:
+    """With messages as Logto sends them: a code or a link, and the context variables."""
+    context = application.make_context("connector-kit", ["render"], resilient_parsing=True)
+    (option,) = (it for it in render_command.params if it.name == "payload")
+    completions = [it.value for it in option.shell_complete(context, "")]
+    assert completions[0] == '{"code": "000000"}'
+    for text in completions:
+        send_message_payload_guard.validate(json.loads(text))
+    names = {name for text in completions for name in json.loads(text)}
+    assert names >= {"code", "link", "locale", "application", "organization", "user", "inviter"}
+    assert [it.value for it in option.shell_complete(context, '{"link')] == [completions[2]]

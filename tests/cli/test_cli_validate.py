@@ -41,7 +41,7 @@ def test_every_issue_is_printed_with_path_and_message(
         "invalid: 2 errors, 1 warning in config.json for aws-ses-mail",
         "  warning  $.emailAdress  unknown key: it has no effect (did you mean 'emailAddress'?)",
         "  error    $.region  expected string, found number",
-        "  error    $.templates  expected at least one item whose usageType is 'Register', found none among 3 items",
+        '  error    $.templates  expected at least one item whose usageType is "Register", found none among 3 items',
     ]
 
 

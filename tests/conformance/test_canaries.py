@@ -1,10 +1,22 @@
-"""Canaries are found in any form, and are kept out of reports."""
+"""Canaries keep the form of a secret, are found in any encoding and in part, and are kept out of reports."""
 
 import base64
+import json
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conformance.harness.canaries import Canaries
+from conformance.secret_forms import forms_of, new_form
+from conformance.secret_paths import path_to, places_of, with_value
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "api:", "Bearer "])
@@ -19,10 +31,46 @@ def test_base64_of_a_canary_is_found_and_replaced(before: str, after: str) -> No
     assert canaries.found_in(shown) == []
 
 
-def test_canary_is_found_in_lower_case() -> None:
-    """Some clients log in lower case."""
+@pytest.mark.parametrize(
+    "show",
+    [
+        str.lower,
+        lambda it: it[::-1],
+        lambda it: f"{it[:6]}…",
+        lambda it: f"****{it[-6:]}",
+        lambda it: f"xx{it[12:20]}xx",
+        lambda it: f"[{it[12:18]}]",
+        " ".join,
+        lambda it: "-".join(it[at : at + 4] for at in range(0, len(it), 4)),
+        lambda it: "\n".join(it[at : at + 5] for at in range(0, len(it), 5)),
+        lambda it: it.encode().hex(),
+        lambda it: it.encode().hex(" ").upper(),
+        lambda it: repr(it.encode("utf-16")),
+        lambda it: str(list(it.encode())),
+        lambda it: "".join(f"\\u{ord(character):04x}" for character in it),
+        lambda it: "".join(f"\\\\x{ord(character):02x}" for character in it),
+        lambda it: "".join(f"%{ord(character):02X}" for character in it),
+        lambda it: "".join(f"%25{ord(character):02x}" for character in it),
+        lambda it: "".join(f"&#{ord(character)};" for character in it),
+        lambda it: "".join(f"&#x{ord(character):x};" for character in it),
+        lambda it: base64.encodebytes(it.encode() * 3).decode(),
+        lambda it: repr(f"line\n{it}\r\n"),
+        lambda it: json.dumps({"key": it}),
+    ],
+)
+def test_encodings_and_parts_of_a_canary_are_found_and_replaced(show: Callable[[str], str]) -> None:
+    """What a reader can turn back into the secret, or into six characters of it, is a leak."""
     canaries = Canaries()
-    assert canaries.found_in(canaries.make("token").lower()) == ["token"]
+    text = f"key {show(canaries.make('token'))} end"
+    assert canaries.found_in(text) == ["token"]
+    assert canaries.found_in(canaries.redact(text)) == []
+
+
+@pytest.mark.parametrize("shown", [lambda it: it[:4], lambda it: f"…{it[-4:]}", lambda it: it[10:14]])
+def test_four_characters_of_a_secret_are_not_a_leak(shown: Callable[[str], str]) -> None:
+    """Dashboards show the last four characters of a key, by which operators recognize it."""
+    canaries = Canaries()
+    assert canaries.found_in(shown(canaries.make("token"))) == []
 
 
 def test_text_without_canaries_is_unchanged() -> None:
@@ -31,6 +79,19 @@ def test_text_without_canaries_is_unchanged() -> None:
     canaries.make("token")
     assert canaries.found_in("plain text") == []
     assert canaries.redact("plain text") == "plain text"
+
+
+@given(st.text(), st.lists(st.uuids(), max_size=3))
+def test_other_text_is_never_a_canary(text: str, ids: list[uuid.UUID]) -> None:
+    """Any text, ids in hex, and what a traceback shows."""
+    canaries = Canaries()
+    for value in ("x", "0" * 31 + "a", "481516", "a1b2c3d4"):
+        canaries.plant({"key": value}, ("key",))
+    whole = (
+        f"{text} {' '.join(map(str, ids))} {' '.join(it.hex for it in ids)} line 123, in deliver 2026-11-26T21:00:00"
+    )
+    assert canaries.found_in(whole) == []
+    assert canaries.redact(whole) == whole
 
 
 def test_canaries_of_earlier_examples_are_not_searched_for() -> None:
@@ -51,9 +112,171 @@ def test_adjacent_canaries_are_replaced_one_by_one() -> None:
     assert canaries.redact(f"<{one}{other}>") == "<[secret: one][secret: other]>"
 
 
-def test_long_text_without_canaries_is_unchanged() -> None:
-    """A long run of letters, or a part of a canary, is not a canary."""
+def test_long_text_around_a_canary_is_unchanged() -> None:
+    """The part that is secret is replaced, and nothing else."""
     canaries = Canaries()
     secret = canaries.make("it")
-    text = f"{'A' * 100} {secret[:-1]} {'x' * 31}"
-    assert (canaries.redact(text), canaries.found_in(text)) == (text, [])
+    text = f"{'A' * 100} {secret[:-1]} {'.' * 31}"
+    assert canaries.redact(text) == f"{'A' * 100} [secret: it] {'.' * 31}"
+
+
+def test_secret_made_elsewhere_is_searched_for() -> None:
+    """Such as a code of a length that the connector accepts; fewer than six characters occur by chance."""
+    canaries = Canaries()
+    canaries.add("the code", "Q7WX2ZK9")
+    canaries.add("the pin", "1234")
+    canaries.add("nothing", "…")
+    assert canaries.found_in("code q7wx2zk9, pin 1234 …") == ["the code"]
+    assert canaries.found_in(base64.b64encode(b"user:Q7WX2ZK9").decode()) == ["the code"]
+
+
+def _pem(key: Any, style: str = "PKCS8") -> str:
+    found: bytes = key.private_bytes(
+        serialization.Encoding.PEM, getattr(serialization.PrivateFormat, style), serialization.NoEncryption()
+    )
+    return found.decode()
+
+
+RSA = rsa.generate_private_key(65537, 1024)
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern"),
+    [
+        ("k", r"[A-Z0-9]{32}"),
+        ("sk_live_4eC39HqLyjWDarjtT1zdp7dc", r"sk_live_[A-Za-z0-9]{24}"),
+        ("AKIAIOSFODNN7EXAMPLE", r"AKIA[A-Z0-9]{16}"),
+        (f"AC{'0a' * 16}", r"AC[0-9a-f]{32}"),
+        ("0123456789ABCDEF", r"[0-9A-F]{16}"),
+        ("xoxb-1234567890-AbCdEfGhIjKlMnOpQrStUvWx", r"xoxb-[0-9]{10}-[A-Za-z0-9]{24}"),
+        ("123456789012", r"[1-9][0-9]{11}"),
+        ("correct-horse", r"[a-z0-9]{7}-[a-z0-9]{5}"),
+        ("4f1a9f0e-7c7b-4a0e-9f6e-2d3c4b5a6978", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+        ("4F1A9F0E-7C7B-4A0E-9F6E-2D3C4B5A6978", r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}"),
+        ("yMnKy8zNzs/Q0dLT1NXW19jZ2tvc3d7f4OHi4+Tl5uc=", r"[A-Za-z0-9+/]{43}="),
+        ("abcdefghijklmno/=abc", r".{20}"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlc2lnbmF0dXJl", r"eyJhbG.*\.eyJz.*\.[A-Za-z0-9]{24}"),
+        ("https://hooks.example/x?key=abcdef0123&y=1", r"https://hooks\.example/x\?key=[0-9a-f]{10}&y=1"),
+        ("smtp://user:p4ssw0rdX@mail.example:25", r"smtp://user:[A-Za-z0-9]{9}@mail\.example:25"),
+        ('{"type": "x", "private_key": "abcdefgh12", "n": 1}', r'\{"type": "x", "private_key": "\w{10}", "n": 1\}'),
+        ("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN\nBgkqhkiG\n-----END PRIVATE KEY-----", r"-----BEGIN[\s\S]+END.*"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", r"-----BEGIN[\s\S]+END.*"),
+        (_pem(RSA), r"-----BEGIN PRIVATE KEY-----\n[\s\S]+\n-----END PRIVATE KEY-----\n"),
+        (_pem(RSA).replace("\n", "\\n"), r"-----BEGIN PRIVATE KEY-----\\n.+\\n-----END PRIVATE KEY-----\\n"),
+        (_pem(RSA, "TraditionalOpenSSL"), r"-----BEGIN RSA PRIVATE KEY-----\n[\s\S]+"),
+        (_pem(ec.generate_private_key(ec.SECP256R1())), r"-----BEGIN PRIVATE KEY-----\n[\s\S]+"),
+        (_pem(ed25519.Ed25519PrivateKey.generate()), r"-----BEGIN PRIVATE KEY-----\n[\s\S]+"),
+        (_pem(dsa.generate_private_key(1024)), r"-----BEGIN PRIVATE KEY-----\n[\s\S]+"),
+    ],
+    ids=lambda text: text[:20],  # keys are new in each process, and pytest-xdist compares names
+)
+def test_canary_has_the_form_of_the_secret(value: str, pattern: str) -> None:
+    """It is another one each time, and it is found as it is; its prefix alone is not."""
+    canaries = Canaries()
+    one, other = (canaries.plant({"key": value}, ("key",))["key"] for _ in range(2))
+    assert re.fullmatch(pattern, one)
+    if "MIIE\n" not in value:
+        assert len({value, one, other}) == 3
+        assert canaries.found_in(f"the key {one}!") == ["key"]
+    assert canaries.found_in(f"the key {value[:8]}…") == []
+
+
+def test_private_key_of_the_same_kind_is_a_key() -> None:
+    """Connectors load it."""
+    curve = ec.generate_private_key(ec.SECP384R1())
+    for value in (_pem(RSA, "TraditionalOpenSSL"), _pem(curve), _pem(curve, "TraditionalOpenSSL")):
+        canaries = Canaries()
+        made = canaries.plant({"key": value}, ("key",))["key"]
+        old, new = (serialization.load_pem_private_key(it.encode(), None) for it in (value, made))
+        assert type(old) is type(new)
+        assert new is not None
+        public = new.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        assert canaries.found_in(public.decode()) == []
+        assert canaries.found_in(made) == ["key"]
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern"),
+    [
+        ("acmekey12345678", "acmekey[0-9]{8}"),
+        ("JBSWY3DPEHPK3PXP", "[A-Z2-7]{16}"),
+        ("ABC-12345-x", "[A-Z]{3}-[0-9]{5}-[a-z]"),
+        ("481516", "[0-9]{6}"),
+        (481516, "[0-9]{6}"),
+        ("xy", "[A-Z0-9]{32}|xy"),
+    ],
+)
+def test_form_follows_the_schema(value: object, pattern: str) -> None:
+    """Where the most similar form is not valid, the next one is used."""
+    form = new_form(value, lambda it: re.fullmatch(pattern, str(it)) is not None)
+    assert form is not None
+    assert re.fullmatch(pattern, str(form.make().value))
+
+
+@pytest.mark.parametrize("value", ["login", "…", True, None, [], "x" * 20])
+def test_value_without_another_one_stays(value: object) -> None:
+    """It is searched for where it is long enough."""
+    assert new_form(value, lambda it: it == value) is None
+    canaries = Canaries(lambda it: it["key"] == value)
+    assert canaries.plant({"key": value}, ("key",)) == {"key": value}
+    assert canaries.found_in("the login is xxxxxxxx") == []
+
+
+def test_word_in_the_author_s_own_value_is_not_a_leak() -> None:
+    """A secret that cannot be replaced may contain words, which other texts contain too; long parts of it are found."""
+    own = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    canaries = Canaries(lambda it: it["key"] == own)
+    canaries.plant({"key": own}, ("key",))
+    assert canaries.found_in("Welcome to Example Ltd") == []
+    assert canaries.found_in("found bPxRfiCYEX") == ["key"]
+
+
+def test_spec_may_make_secrets() -> None:
+    """For a form that no variation keeps, such as a check digit."""
+    made = iter(("AA-BB-CC-1", "AA-BB-CC-2"))
+    canaries = Canaries(makers={"key": lambda: next(made)})
+    assert canaries.plant({"key": "x"}, ("key",)) == {"key": "AA-BB-CC-1"}
+    assert canaries.forms == {("key",): "made by the Spec"}
+
+
+@pytest.mark.parametrize(
+    ("path", "places"),
+    [
+        ("token", [("token",)]),
+        ("a.b", [("a.b",)]),
+        ("auth.token", [("auth", "token")]),
+        ("auth", [("auth", "user"), ("auth", "token")]),
+        ("keys[]", [("keys", 0), ("keys", 1)]),
+        ("keys", [("keys", 0), ("keys", 1)]),
+        ("accounts[].token", [("accounts", 0, "token")]),
+        ("accounts[].pins[]", [("accounts", 0, "pins", 0)]),
+        ("nothing", []),
+        ("token.x", []),
+        ("token[]", []),
+        ("flag", []),
+    ],
+)
+def test_path_leads_to_places(path: str, places: list[tuple[str | int, ...]]) -> None:
+    """To texts and numbers, in objects and in lists."""
+    config = {
+        "token": "t",
+        "a.b": "c",
+        "flag": True,
+        "auth": {"user": "u", "token": "t"},
+        "keys": ["k", "l"],
+        "accounts": [{"token": "t", "pins": [1]}],
+    }
+    assert places_of(config, path) == places
+    for place in places:
+        assert with_value(config, place, "new") != config
+        assert places_of(config, path_to(place)) in (places, [place])
+
+
+def test_percent_encoded_text_is_decoded_before_the_search() -> None:
+    """Quoting twice hides nothing."""
+    canaries = Canaries()
+    made = canaries.plant({"url": "p4/ss+w0 rd=9X"}, ("url",))["url"]
+    assert canaries.found_in(quote(quote(made, safe=""), safe="")) == ["url"]
+    assert next(forms_of(made)).make().value != made

@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from conformance import SpecError, spec_of
 from conformance.command import conformance
+from conformance.reports import clause_url, contract_url
 from conformance.run.plan import checks_for
 from connector_kit import ConnectorError
 from connector_kit.connectors.aws_ses import AwsSesConnector
@@ -49,6 +50,13 @@ def _fails_with_control_characters(self: Any, config: Any, email: Any) -> object
     raise _LoudError("[bold]\x1b[31m:smile: \ud800")
 
 
+def _breaks_for_codes(self: Any, config: Any, email: Any) -> object:
+    """Fail for each message but the first that the suite tries."""
+    if email.to == "someone@example.com":
+        return AwsSesConnector.deliver(self, config, email)
+    raise RuntimeError(f"no template for {email.to}")
+
+
 @pytest.fixture(autouse=True)
 def _author_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """Provide an author's module with Specs."""
@@ -59,6 +67,7 @@ def _author_module(monkeypatch: pytest.MonkeyPatch) -> None:
         wrong=evolve(spec, connector=_wrong("routing.first-match-wins")),
         advisory=evolve(spec, connector=_wrong("secrets.echoed-request")),
         unusable=evolve(spec, valid_config={}, secrets=()),
+        broken=evolve(spec, connector=type("Broken", (AwsSesConnector,), {"deliver": _breaks_for_codes})),
         hostile=evolve(
             spec, connector=type("Hostile", (AwsSesConnector,), {"deliver": _fails_with_control_characters})
         ),
@@ -105,7 +114,7 @@ def test_connector_that_does_not_conform_exits_with_1() -> None:
     assert result.exit_code == 1
     assert "failed routing.first-match-wins" in result.output
     assert "    requires " in result.output
-    assert "(clause T2 of docs/contract.md)" in result.output
+    assert f"(clause T2 of {contract_url()})" in result.output
     assert "    reason   expected template" in result.output
     assert "example" in result.output
     assert "aws-ses-mail does not conform: routing.first-match-wins" in result.output
@@ -122,6 +131,54 @@ def test_advisory_failure_exits_with_0() -> None:
 def test_verbose_shows_checks_that_passed() -> None:
     """With ``-v``, every check has a line."""
     assert "passed metadata.json-round-trip" in _run("author:spec", "--check", "metadata.json-round-trip", "-v").output
+
+
+def test_clause_is_a_link_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without package metadata it has no link."""
+    arguments = ("author:wrong", "--check", "routing.first-match-wins", "--fail-fast")
+    terminal = {"FORCE_COLOR": "1", "NO_COLOR": "", "TERM": "xterm"}
+    shown = _run(*arguments, **terminal).output
+    assert re.search(rf"\x1b]8;[^;]*;{re.escape(str(clause_url('T2')))}\x1b\\clause T2 of docs/contract.md", shown)
+    monkeypatch.setattr("conformance.command.clause_url", lambda _: None)
+    monkeypatch.setattr("conformance.command.contract_url", lambda: None)
+    shown = _run(*arguments, **terminal).output
+    assert "\x1b]8;" not in shown
+    assert "(clause T2 of docs/contract.md)" in shown
+
+
+def test_checks_that_do_not_apply_are_counted() -> None:
+    """With ``-v``, they are listed with their reasons."""
+    arguments = ("author:spec", "--check", "delivery.sms", "--check", "metadata.json-round-trip")
+    brief = _run(*arguments).output
+    assert "1 not applicable (-v lists them)" in brief
+    assert "delivery.sms" not in brief
+    full = _run(*arguments, "-v").output
+    assert "not applicable delivery.sms\n    the Spec does not declare the capability sms" in full
+    assert "(-v lists them)" not in full
+
+
+def test_failures_with_one_cause_are_shown_under_one_headline() -> None:
+    """With the ids of all, and the details of the first; ``-v`` shows those of the others, too."""
+    arguments = (
+        "author:broken",
+        "--check",
+        "delivery",
+        "--check",
+        "errors.recovery",
+        "--profile",
+        "dev",
+        "--jobs",
+        "1",
+    )
+    brief = _run(*arguments).output
+    (headline,) = [line for line in brief.splitlines() if "checks fail for one cause: " in line]
+    assert "RuntimeError raised in _breaks_for_codes (tests/conformance/test_command.py line " in headline
+    names = brief.partition("    checks   ")[2].partition("\n")[0].split(", ")
+    assert {"delivery.recipient", "delivery.one-call", "errors.recovery"} <= {*names}
+    assert brief.count("\nfailed ") == 1
+    assert brief.count(headline.partition(": ")[2]) == 1
+    full = _run(*arguments, "-v").output
+    assert full.count("\nfailed ") == len(names)
 
 
 def test_report_is_written_as_json(tmp_path: Path) -> None:

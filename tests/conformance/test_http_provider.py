@@ -1,7 +1,9 @@
 """`HttpProvider`: its responses, its comparison of requests with the config, and the mistakes of authors that it reports."""
 
+import contextlib
 import json
 import os
+import socket
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -10,6 +12,8 @@ import urllib3
 from attrs import evolve
 
 from conformance import Failure, HttpProvider, HttpRequest, HttpResponse, Message, Outcome, check_connector
+from conformance.providers.certificates import CA_BUNDLE_VARIABLES
+from conformance.providers.sockets import SocketBlockedError
 from connector_kit import ConnectorErrorCodes as Codes
 from tests.conformance.right_connectors.everything import EVERYTHING, FullProvider
 from tests.conformance.right_connectors.plain_text import PLAIN_TEXT, PlainProvider
@@ -83,6 +87,7 @@ def test_message_has_one_or_several_recipients() -> None:
         ("unpaid", 402, b'{"message": "No credit."}'),
         ("internal-error", 500, b'{"message": "Internal error."}'),
         ("empty-body", 200, b""),
+        ("empty-object", 200, b"{}"),
         ("bad-json", 200, b'{"id": "'),
         ("json-array", 200, b"[]"),
         ("html-502", 502, b"<html><body><h1>502 Bad Gateway</h1></body></html>"),
@@ -144,7 +149,7 @@ def test_common_outcome_can_be_changed_excluded_or_replaced() -> None:
 
 def test_response_that_is_not_read_has_no_malformed_outcomes() -> None:
     """An empty success response means that the send returns ``None``."""
-    assert not {"empty-body", "bad-json", "json-array"} & {it.name for it in PlainProvider.outcomes}
+    assert not {"empty-body", "bad-json", "json-array", "empty-object"} & {it.name for it in PlainProvider.outcomes}
     assert PlainProvider().expected_result("id") is None
 
 
@@ -389,7 +394,7 @@ def test_repeated_or_unknown_outcome_name_raises_type_error() -> None:
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"config_key": None}, "set config_key, environment_variable or connector_option"),
+        ({"config_key": None}, "set config_key, environment_variable, connector_option or host_names"),
         ({"authorization": None}, "has no authorization: set it"),
         (
             {"error_response": lambda *_: HttpResponse(400)},
@@ -444,3 +449,174 @@ def test_unreadable_request_fails_the_check() -> None:
     report = check_connector(evolve(PLAIN_TEXT, provider=Picky), checks=["rendering.literal-text"])
     assert report.spec_errors == ()
     assert "Picky cannot read the request: ValueError: ASCII only" in report.results[0].message
+
+
+class SecureAcme(Acme):
+    """Acme at an address that a connector cannot change."""
+
+    config_key = None
+    scheme = "https"
+    host_names = ("api.acme.example", "*.eu.acme.example")
+
+
+@pytest.mark.parametrize("host", ["api.acme.example", "API.acme.example", "one.eu.acme.example"])
+def test_https_stub_replaces_the_hosts_of_the_provider(host: str) -> None:
+    """Its certificate is valid for them, and the environment names its authority."""
+    acme, before = SecureAcme(), dict(os.environ)
+    with acme.running(), urllib3.PoolManager(retries=False, timeout=5, ca_certs=os.environ["SSL_CERT_FILE"]) as pool:
+        assert pool.request("POST", f"https://{host}/v1/messages", json=MAIL).status == 200
+        assert len({os.environ[it] for it in CA_BUNDLE_VARIABLES}) == 1
+    (call,) = acme.calls
+    assert call.raw.url == f"https://{host.lower()}/v1/messages"
+    assert dict(os.environ) == before
+
+
+def test_https_stub_has_an_address_on_the_loopback_interface() -> None:
+    """Clients that respect SSL_CERT_FILE trust it."""
+    acme = SecureAcme()
+    with acme.running():
+        assert acme.address.startswith("https://127.0.0.1:")
+        assert _post(acme).status == 200
+
+
+def test_names_are_replaced_only_while_the_stub_runs() -> None:
+    """Names may be bytes, as asyncio gives them; other addresses stay blocked."""
+    original = socket.getaddrinfo
+    acme = SecureAcme()
+    with acme.running():
+        found = socket.getaddrinfo(b"api.acme.example", 443, type=socket.SOCK_STREAM)
+        assert {it[4] for it in found} == set(acme.addresses)
+        with pytest.raises(SocketBlockedError):
+            socket.create_connection(("127.0.0.1", 9))
+    assert socket.getaddrinfo is original
+
+
+class KeyedAcme(Acme):
+    """Acme with idempotency keys."""
+
+    def read(self, request: HttpRequest) -> Message:
+        """Return the mail with its key."""
+        return evolve(super().read(request), idempotency_key=request.headers.get("Idempotency-Key"))
+
+
+def test_repeated_idempotency_key_gets_the_first_result() -> None:
+    """A request with a known key is not another message; one with another content is ignored."""
+    acme = KeyedAcme()
+    with acme.running():
+        ids = [
+            _post(acme, mail, Idempotency_Key="k").json()["id"] for mail in (MAIL, MAIL, {**MAIL, "to": "b@b.example"})
+        ]
+    assert len(set(ids)) == 1
+    assert [it.idempotency_key for it in acme.calls] == ["k", "k", "k"]
+    assert [it.is_ignored for it in acme.calls] == [False, False, True]
+
+
+@pytest.mark.parametrize(("outcome", "is_remembered"), [("connection-lost", True), ("unpaid", False)])
+def test_key_of_a_message_that_may_be_accepted_is_remembered(outcome: str, is_remembered: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """A rejected message can be sent again with another content."""
+    acme = KeyedAcme()
+    acme.respond_with(outcome, times=1)
+    with acme.running():
+        with contextlib.suppress(urllib3.exceptions.HTTPError):
+            _post(acme, Idempotency_Key="k")
+        _post(acme, {**MAIL, "to": "b@b.example"}, Idempotency_Key="k")
+    assert [it.is_ignored for it in acme.calls] == [False, is_remembered]
+
+
+def test_requests_that_are_not_messages_are_counted() -> None:
+    """They leave no call."""
+
+    class Tokens(Acme):
+        def respond_to_other(self, request: HttpRequest) -> HttpResponse | None:
+            return HttpResponse() if request.path == "/token" else None
+
+    acme = Tokens()
+    with acme.running():
+        _post(acme, path="/token")
+        assert (acme.other_requests, acme.calls) == (1, [])
+        acme.reset()
+        assert acme.other_requests == 0
+
+
+def test_failures_of_one_status_differ_in_a_member() -> None:
+    """A dotted name is a path; headers are added."""
+
+    class Named(Acme):
+        failures = (
+            Failure(
+                "daily", "quota", 429, "Used up.", fields={"error.code": 63038}, code="63038", headers={"X-Id": "r"}
+            ),
+        )
+
+    assert Named.outcome("daily").code == "63038"
+    response = _send("daily", Named())
+    assert response.json() == {"message": "Used up.", "error": {"code": 63038}}
+    assert (response.status, response.headers["X-Id"]) == (429, "r")
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (Failure("x", "quota", code="63038"), r"does not contain its code '63038': name its member in the Failure"),
+        (Failure("x", "quota", fields={"a": 1}, response=HttpResponse()), "The fields a of a Failure need a response"),
+        (
+            Failure("x", "quota", fields={"a": 1}, response=HttpResponse.json([])),
+            "The fields a of a Failure need a response",
+        ),
+    ],
+)
+def test_failure_that_contradicts_its_response_raises_type_error(failure: Failure, words: str) -> None:
+    """When the stub is created."""
+    made = type("Contradiction", (Acme,), {"failures": (failure,)})
+    with pytest.raises(TypeError, match=words):
+        made()
+
+
+def test_host_of_a_message_is_compared_with_the_config() -> None:
+    """As a part of the credentials: where the message goes."""
+
+    class Regional(SecureAcme):
+        host = "{region}.eu.acme.example"
+
+    acme = Regional()
+    with acme.running(), urllib3.PoolManager(retries=False, timeout=5, ca_certs=os.environ["SSL_CERT_FILE"]) as pool:
+        pool.request("POST", "https://one.eu.acme.example/v1/messages", json=MAIL)
+    (call,) = acme.calls
+    found = acme.request_error(call, {**CONFIG, "region": "two"}, "credentials")
+    assert found == "expected a request to the host two.eu.acme.example, found one to one.eu.acme.example"
+
+
+@pytest.mark.parametrize("success", [HttpResponse.json({"id": "ü" * 99}), HttpResponse(), HttpResponse(204)])
+def test_success_may_arrive_in_chunks(success: HttpResponse) -> None:
+    """Also one without a body."""
+
+    class Chunked(Acme):
+        def success_response(self, message_id: str) -> HttpResponse:  # noqa: ARG002 - the parameter of the overridden method
+            return success
+
+    response = _send("accepted-in-chunks", Chunked())
+    assert (response.status, response.data) == (success.status, success.body)
+
+
+def test_dripping_response_ends_with_the_outcome() -> None:
+    """Every second response begins with slow headers."""
+    acme = Acme()
+    acme.respond_with("drips")
+    with acme.running():
+        for first in (b"H", b"HTTP/1.1 200 OK\r\n"):
+            with socket.create_connection(next(iter(acme.addresses)), timeout=5) as connection:
+                body = json.dumps(MAIL).encode()
+                connection.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                received = connection.recv(17)
+                assert received == first
+                acme.respond_with("drips")
+
+
+def test_retry_after_is_added_to_the_first_throttle() -> None:
+    """Without a throttle, to the internal error."""
+
+    class Unthrottled(Acme):
+        failures = ()
+
+    assert (_send("retry-after-an-hour").status, _send("retry-after-an-hour", Unthrottled()).status) == (429, 500)
+    assert _send("retry-after-an-hour").headers["Retry-After"] == "3600"

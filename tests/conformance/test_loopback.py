@@ -12,7 +12,8 @@ import urllib3
 
 from conformance import HttpRequest, HttpResponse
 from conformance.providers import loopback
-from conformance.providers.loopback import LoopbackServer, Respond, SilentAddress
+from conformance.providers.loopback import Respond, serve_http
+from conformance.providers.tcp import SilentAddress, TcpServer
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 
@@ -22,9 +23,18 @@ def _echo(request: HttpRequest) -> HttpResponse | None:
     return None if request.path == "/lost" else HttpResponse(204 if request.path == "/none" else 200, shown)
 
 
+class _Server(TcpServer):
+    def __init__(self, respond: Respond) -> None:
+        super().__init__(lambda connection: serve_http(connection, respond, self.url))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.address[1]}"
+
+
 @contextmanager
-def _serving(respond: Respond = _echo) -> Iterator[LoopbackServer]:
-    server = LoopbackServer(respond)
+def _serving(respond: Respond = _echo) -> Iterator[_Server]:
+    server = _Server(respond)
     server.start()
     try:
         yield server
@@ -32,7 +42,7 @@ def _serving(respond: Respond = _echo) -> Iterator[LoopbackServer]:
         server.stop()
 
 
-def _exchange(server: LoopbackServer, request: bytes) -> bytes:
+def _exchange(server: TcpServer, request: bytes) -> bytes:
     """Send bytes, and return all that the server sends until it closes the connection."""
     with socket.create_connection(server.address, timeout=5) as connection:
         connection.sendall(request)

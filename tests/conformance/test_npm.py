@@ -21,7 +21,8 @@ import conformance.npm.packages as npm_packages
 from conformance import PROFILES, Spec, SpecError, State, check_connector
 from conformance.npm import NodeConnector, NodeError, NodeObject, npm_connector, npm_spec
 from conformance.npm.driver import Driver
-from conformance.npm.official import Endpoint
+from conformance.npm.official import OFFICIAL_PACKAGES
+from conformance.npm.official.http_endpoint import Endpoint
 from conformance.npm.packages import built_once, find_node, find_package, pinned_versions, split_name
 from conformance.providers.http_messages import HttpRequest
 from connector_kit import ConnectorError, ConnectorErrorCodes, EmailTemplateDetails, SendMessageData, TemplateType
@@ -198,6 +199,74 @@ def test_attrs_values_arrive_as_json(make: Make) -> None:
     template = EmailTemplateDetails(subject="s", content="c", reply_to="r@a.example")
     found = _send(connector, message=message, get_i18n_email_template=lambda *_: template)
     assert found == [_MESSAGE, {"subject": "s", "content": "c", "replyTo": "r@a.example"}]
+
+
+# --- the network ----------------------------------------------------------------------------------------------------
+
+
+class _Fixed(Endpoint):
+    """An endpoint with a fixed address, which packages cannot change."""
+
+    config_key = None
+    scheme = "https"
+    host_names = ("api.acme.example", "*.eu.acme.example")
+    base_path = ""
+
+
+_REQUEST = """
+const body = JSON.stringify({ to: 'a', type: 'b', payload: {} });
+"""
+_CLIENTS = {
+    "fetch": _REQUEST + "const { status } = await fetch(config.endpoint, { method: 'POST', body }); return status;",
+    "https": _REQUEST
+    + """
+const https = await import('node:https');
+return new Promise((resolve, reject) => {
+  https
+    .request(config.endpoint, { method: 'POST' }, (response) => resolve(response.resume().statusCode))
+    .on('error', (error) => reject(new ConnectorError('general', { message: error.code })))
+    .end(body);
+});
+""",
+}
+
+
+@pytest.mark.parametrize("client", _CLIENTS)
+@pytest.mark.parametrize("host", ["api.acme.example", "api.acme.example:8443", "API.Acme.example", "a.eu.acme.example"])
+def test_host_names_of_the_provider_reach_the_stub(make: Make, client: str, host: str) -> None:
+    """With a certificate for the name, at any port; the connector's client verifies it."""
+    provider, connector = _Fixed(), make(_CLIENTS[client])
+    with provider.running():
+        assert _send(connector, config={"endpoint": f"https://{host}/messages"}) == 204
+        (call,) = provider.calls
+        assert call.raw.headers["Host"].lower() == host.lower()
+        assert provider.blocked_sockets == ()
+
+
+def test_other_host_names_are_blocked(make: Make) -> None:
+    """They do not reach the stub, and the suite learns of them."""
+    provider, connector = _Fixed(), make(_CLIENTS["https"])
+    with provider.running():
+        for host in ("acme.example", "api.acme.example.attacker.example", "eu.acme.example"):
+            with pytest.raises(ConnectorError, match="ECONNREFUSED"):
+                _send(connector, config={"endpoint": f"https://{host}/messages"})
+        assert provider.calls == []
+        assert provider.blocked_sockets == (
+            "acme.example port 443",
+            "api.acme.example.attacker.example port 443",
+            "eu.acme.example port 443",
+        )
+
+
+def test_host_names_are_blocked_without_a_stub(make: Make) -> None:
+    """The stub's names are known only while it is running."""
+    with pytest.raises(ConnectorError, match="ECONNREFUSED"):
+        _send(make(_CLIENTS["https"]), config={"endpoint": "https://api.acme.example/messages"})
+
+
+def test_official_packages_are_pinned() -> None:
+    """Each package with a Spec has a version, and each version a Spec."""
+    assert set(OFFICIAL_PACKAGES) == set(pinned_versions())
 
 
 # --- callbacks ------------------------------------------------------------------------------------------------------
@@ -709,7 +778,7 @@ _RIGHT = """
       response = await fetch(settings.endpoint, {
         method: 'POST',
         redirect: 'manual',
-        signal: AbortSignal.timeout(6000),
+        signal: AbortSignal.timeout(1500),
         headers: { 'content-type': 'application/json', ...(settings.authorization && { authorization: settings.authorization }) },
         body: JSON.stringify({ to, type, payload, ...(ip !== undefined && { ip }) }),
       });
@@ -722,6 +791,7 @@ _RIGHT = """
     }
     let message = '';
     try { message = JSON.parse(body).message; } catch {}
+    message = isText(message) ? message : '';
     for (const secret of [settings.authorization, ...Object.values(payload)].filter((it) => isText(it) && it)) {
       message = message.replaceAll(secret, '***');
     }

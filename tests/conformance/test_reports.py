@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 import zlib
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from conformance import PROFILES, CheckResult, Report, State, check_connector, s
 from conformance.command import conformance
 from conformance.harness.canaries import Canaries
 from conformance.providers.base import Exchange
-from conformance.reports import to_badge, to_html, to_junit
+from conformance.reports import clause_url, contract_url, to_badge, to_html, to_junit
+from conformance.secret_forms import NewSecret
 from connector_kit import Email, bundle
 from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector
 from connector_kit.terminal import escape_control_characters
@@ -49,7 +51,7 @@ def _failed(check_id: str = "routing.exact-match", **changes: Any) -> CheckResul
         {},
         1.5,
         message="expected this, found that",
-        example='["SignIn"]\n{"to": "a@a.example"}',
+        example='types: ["SignIn"]\nmessage: {"to": "a@a.example"}',
         transcript=(Exchange("POST / HTTP/1.1\r\nHost: a", "HTTP/1.1 200 OK"),),
         replay=TOKEN,
     )
@@ -131,7 +133,7 @@ def test_page_shows_a_failure_in_full() -> None:
     shown = page.text().partition("✗ failed routing.exact-match")[2]
     for words in ("Another rule.", "Level required", "Clause T1", "Reason expected this, found that"):
         assert words in shown
-    assert ("pre", '[\n  "SignIn"\n]\n{\n  "to": "a@a.example"\n}') in page.texts
+    assert ("pre", 'types: [\n  "SignIn"\n]\nmessage: {\n  "to": "a@a.example"\n}') in page.texts
     assert ("pre", "POST / HTTP/1.1\nHost: a") in page.texts
     assert ("code", f"connector-kit conformance acme:Acme --replay {TOKEN}") in page.texts
 
@@ -151,6 +153,71 @@ def test_page_shows_errors_then_recommendations_then_expected_failures() -> None
         *("routing.exact-match", "metadata.json-round-trip", "errors.throttle"),
         *("secrets.echoed-request", "routing.i18n-first"),
     ]
+
+
+CAUSE = "RuntimeError raised in Acme.deliver (acme/connector.py line 41)"
+GROUPED = _report(
+    _failed("delivery.recipient", cause=CAUSE),
+    _failed("routing.exact-match", cause="expected one call to the provider, found …"),
+    _failed("errors.quota", cause=CAUSE),
+    _failed("secrets.echoed-request", level="advisory", cause=CAUSE),
+    _passed("errors.network", state=State.NOT_EXERCISED, message="no example", cause=""),
+)
+
+
+def test_page_shows_failures_with_one_cause_under_one_heading() -> None:
+    """A failure that shares its cause with no other has no such heading; advisory failures stay recommendations."""
+    page = _Page(to_html(GROUPED))
+    shown = page.text().partition("Errors Each")[2].partition("Recommendations")[0]
+    assert shown.count("checks fail for one cause") == 1
+    assert f"2 checks fail for one cause {CAUSE} ✗ failed delivery.recipient" in shown
+    ids = [it["id"] for it in page.named("article")]
+    assert ids[:3] == ["delivery.recipient", "errors.quota", "routing.exact-match"]
+
+
+def test_reports_of_each_check_have_its_group() -> None:
+    """JSON has the shared cause, JUnit also the other checks; a failure alone has no group."""
+    by_id = {it["id"]: it["group"] for it in GROUPED.to_json()["checks"]}
+    assert by_id == {
+        "delivery.recipient": CAUSE,
+        "routing.exact-match": "",
+        "errors.quota": CAUSE,
+        "secrets.echoed-request": CAUSE,
+        "errors.network": "",
+    }
+    bodies = {it.get("name"): it.findtext("failure") for it in ET.fromstring(to_junit(GROUPED)).iter("testcase")}
+    assert f"group: {CAUSE} (the cause of errors.quota, secrets.echoed-request, too)" in str(
+        bodies["delivery.recipient"]
+    )
+    assert "group:" not in str(bodies["routing.exact-match"])
+
+
+def test_clause_is_a_link_to_its_text_in_the_contract() -> None:
+    """The address is that of the documentation in the package's metadata; deviations are headings with a colon."""
+    assert str(contract_url()).startswith("https://")
+    assert clause_url("T1") == f"{contract_url()}#:~:text=T1."
+    assert clause_url("R7") == f"{contract_url()}#:~:text=R7%3A"
+    assert {"href": clause_url("T1")} in _Page(to_html(EVERY_STATE)).named("a")
+    (failure,) = ET.fromstring(to_junit(_report(_failed()))).iter("failure")
+    assert f"clause: {clause_url('T1')}" in str(failure.text)
+
+
+def test_reports_without_package_metadata_have_no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The suite may run from a copy that is not installed."""
+
+    def missing(_: str) -> Any:
+        raise PackageNotFoundError
+
+    monkeypatch.setattr("conformance.reports.links.metadata", missing)
+    contract_url.cache_clear()
+    try:
+        assert clause_url("T1") is None
+        assert {it["href"] for it in _Page(to_html(EVERY_STATE)).named("a")} == {
+            f"#{it.id}" for it in EVERY_STATE.results if it.state is State.FAILED or EVERY_STATE.is_error(it)
+        } | {"#routing.i18n-first"}
+        assert "clause: " not in to_junit(EVERY_STATE)
+    finally:
+        contract_url.cache_clear()
 
 
 def test_page_lists_every_check_with_its_examples() -> None:
@@ -198,8 +265,12 @@ def test_page_shows_that_coverage_was_not_required() -> None:
     assert "no example of 'throttled'" in page.text("span")
 
 
+def _is_link_of_the_page(target: str) -> bool:
+    return target.startswith(("#", f"{contract_url()}#"))
+
+
 def test_page_loads_no_other_file() -> None:
-    """It has no script and no URL, and its content security policy allows only its own style."""
+    """It has no script, its only URLs are links to the contract, and its content security policy allows only its own style."""
     text = to_html(EVERY_STATE)
     page = _Page(text)
     (policy,) = [it["content"] for it in page.named("meta") if it.get("http-equiv") == "Content-Security-Policy"]
@@ -208,7 +279,7 @@ def test_page_loads_no_other_file() -> None:
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     assert {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe", "object", "form"} == set()
-    assert all(it["href"].startswith("#") for it in page.named("a") if it["href"])
+    assert all(_is_link_of_the_page(it["href"] or "") for it in page.named("a"))
     assert not re.search(r"url\(|@import|https?:", style[1])
     assert not any("style" in attributes for _, attributes in page.tags)
 
@@ -225,7 +296,10 @@ def test_page_is_accessible_to_screen_readers() -> None:
     assert {it.get("scope") for it in page.named("th")} == {"col", "row"}
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {it["href"] for it in page.named("a")} <= {f"#{name}" for name in ids}
+    assert {it["href"] for it in page.named("a") if it["href"] != clause_url("T1")} <= {
+        *(f"#{name}" for name in ids),
+        clause_url("D1"),
+    }
     labels = {it["aria-labelledby"] for _, it in page.tags if "aria-labelledby" in it}
     assert labels <= set(ids)
 
@@ -533,7 +607,11 @@ def _forms(canary: str) -> list[str]:
     return [canary, *encoded]
 
 
-_LEAKS = [(it.connector, it.check) for it in WRONG if it.check.startswith("secrets.") or "credentials" in it.check]
+_LEAKS = [
+    (it.connector, it.check)
+    for it in WRONG
+    if it.based_on is None and (it.check.startswith("secrets.") or "credentials" in it.check)
+]
 
 
 @pytest.mark.parametrize(
@@ -544,13 +622,13 @@ _LEAKS = [(it.connector, it.check) for it in WRONG if it.check.startswith("secre
 def test_no_report_has_a_secret(wrong: type[Any], check: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither the files nor the terminal have one, plain or in base64, for connectors that leak all of them."""
     made: list[str] = []
-    original = Canaries.make
+    original = Canaries._keep
 
-    def make(self: Canaries, name: str) -> str:
-        made.append(original(self, name))
-        return made[-1]
+    def keep(self: Canaries, name: str, secret: NewSecret) -> object:
+        made.extend(secret.secret)
+        return original(self, name, secret)
 
-    monkeypatch.setattr(Canaries, "make", make)
+    monkeypatch.setattr(Canaries, "_keep", keep)
     monkeypatch.setitem(sys.modules, "author", type(sys)("author"))
     author: Any = sys.modules["author"]
     author.spec = evolve(spec_of(BaseSes), connector=wrong)

@@ -1,18 +1,34 @@
 """The suite passes correct connectors of any design, and makes no exception for them."""
 
+import os
+from typing import Final
+
 import pytest
 from attrs import evolve
 
-from conformance import PROFILES, Outcome, Spec, State, check_connector
+from conformance import Outcome, Profile, Spec, State, all_checks, check_connector
 from connector_kit import ConnectorError, ConnectorErrorCodes, Sms
-from tests.conformance.right_connectors import RIGHT
+from tests.conformance.right_connectors import FAMILIES, RIGHT
 from tests.conformance.wrong_connectors.memory import SMS, MemoryProvider, MemorySms, SmsConfig
+
+_FEW: Final = Profile("few", examples=4, failure_examples=1, derandomized=True)
+"""A check tries its fixed examples in every profile: those are most of them."""
+
+_EVERY_CHECK: Final = "EVERY_CHECK"
+"""While this environment variable is set, every connector runs every check: half an hour on one processor."""
+
+
+def _checks(spec: Spec) -> list[str]:
+    """Return the areas of checks to run: an empty list runs every check."""
+    if _EVERY_CHECK in os.environ:
+        return []
+    return next(([*areas] for family, areas in FAMILIES if spec in family), [])
 
 
 @pytest.mark.parametrize("spec", RIGHT, ids=lambda spec: spec.name)
 def test_correct_connector_conforms(spec: Spec) -> None:
     """Every check passes, advisory ones included; a check that does not apply names a missing declaration."""
-    report = check_connector(spec, profile=PROFILES["ci"])
+    report = check_connector(spec, profile=_FEW, checks=_checks(spec))
     assert report.spec_errors == ()
     unexpected = [
         (it.id, it.state, it.message, it.example) for it in report.results if it.is_error or it.state is State.FAILED
@@ -22,6 +38,13 @@ def test_correct_connector_conforms(spec: Spec) -> None:
     reasons = {it.message for it in report.results if it.state is State.NOT_APPLICABLE}
     declarations = ("declare", "names no", "have no", "with no id")
     assert [reason for reason in reasons if not any(text in reason for text in declarations)] == []
+
+
+def test_families_name_areas_and_right_connectors() -> None:
+    """A misspelt area would run nothing."""
+    for family, areas in FAMILIES:
+        assert set(areas) <= {it.area for it in all_checks()}
+        assert all(it in RIGHT for it in family)
 
 
 class _SlowToConnect(MemoryProvider):
@@ -42,5 +65,5 @@ class _SendsTwice(MemorySms):
 def test_hanging_request_may_be_retried_if_the_provider_cannot_have_accepted_it() -> None:
     """For example if the connection was never established."""
     spec = evolve(SMS, connector=_SendsTwice, provider=_SlowToConnect)
-    (result,) = check_connector(spec, checks=["errors.time-limit"], profile=PROFILES["ci"]).results
+    (result,) = check_connector(spec, checks=["errors.time-limit"], profile=_FEW).results
     assert result.state is State.PASSED, result.message

@@ -324,11 +324,12 @@ def test_echo_contains_the_request(provider: Provider) -> None:
     assert json.dumps("a@b.example") in message
 
 
-def test_multiple_bodies_yield_none(provider: Provider) -> None:
-    """``body`` of a call with an HTML and a text body is ``None``."""
+def test_body_is_the_html_next_to_a_text_alternative(provider: Provider) -> None:
+    """The call has both bodies."""
     both = {"Html": {"Data": "h"}, "Text": {"Data": "t"}}
     content = {"Simple": {"Subject": {"Data": "s"}, "Body": both}}
-    assert _sent(provider, Content=content).body is None
+    call = _sent(provider, Content=content)
+    assert (call.body, call.html, call.text) == ("h", "h", "t")
 
 
 def test_proxy_of_the_environment_is_bypassed(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 from conformance import PROFILES, Spec, State, check_connector
 from conformance.checks.config import _similar_values
 from conformance.harness.error_text import missing_values
-from conformance.harness.expectations import causes
+from conformance.harness.logs import causes
 from connector_kit import (
     ConnectorConfigFormItem,
     ConnectorConfigFormItemType,

@@ -99,3 +99,10 @@ def test_provider_without_addresses_blocks_every_socket(listening: tuple[str, in
         assert provider.blocked_sockets == (f"127.0.0.1 port {listening[1]}",)
         provider.reset()
         assert provider.blocked_sockets == ()
+
+
+def test_name_of_this_machine_can_be_looked_up() -> None:
+    """As smtplib does for its greeting."""
+    with only_sockets_to(tuple) as blocked:
+        assert socket.getfqdn()
+    assert blocked == []

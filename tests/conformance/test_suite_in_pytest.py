@@ -102,6 +102,41 @@ def test_unusable_spec_fails_once(tmp_path: Path) -> None:
     assert "passed" not in output.splitlines()[-1]
 
 
+def test_hanging_connector_fails_its_tests_and_pytest_ends(tmp_path: Path) -> None:
+    """The other checks run; a thread that was left behind does not keep pytest from ending."""
+    body = """
+from conformance import PROFILES
+from tests.conformance.wrong_connectors.hangs import KeepsItsLock
+from tests.conformance.wrong_connectors.memory import SMS
+
+test_conformance = conformance_tests(
+    evolve(SMS, connector=KeepsItsLock), profile=evolve(PROFILES["dev"], step_seconds=2)
+)
+"""
+    output = _pytest(tmp_path, body, "-k", "errors.recovery or metadata.valid or delivery.recipient")
+    assert "FAILED test_mine.py::test_conformance[errors.recovery]" in output
+    assert "failed: expected each step to end within 2 s; one was still running after that time, in " in output
+    assert "1 failed, " in output
+    assert "PASSED test_mine.py::test_conformance[delivery.recipient]" in output
+
+
+@pytest.mark.parametrize("error", ["SystemExit(3)", "KeyboardInterrupt()"])
+def test_exception_that_would_end_pytest_fails_its_test(tmp_path: Path, error: str) -> None:
+    """With its name; pytest goes on."""
+    body = f"""
+from connector_kit.connectors.aws_ses import AwsSesConnector as Base
+
+class Exits(Base):
+    def __repr__(self):
+        raise {error}
+
+test_conformance = conformance_tests(evolve(spec, connector=Exits))
+"""
+    output = _pytest(tmp_path, body, "-k", "secrets.repr or metadata.valid")
+    assert f"failed: expected no exception; it raised {error.partition('(')[0]}" in output
+    assert "1 failed, 1 passed" in output
+
+
 @pytest.mark.parametrize("profile", ["dev", "nightly"])
 def test_profile_is_chosen_by_name(tmp_path: Path, profile: str) -> None:
     """The names are those of the command."""

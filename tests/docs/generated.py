@@ -1,14 +1,37 @@
 """The generated parts of the docs, each between a pair of markers."""
 
+import ast
+import inspect
 import json
+import re
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
 import click
 
 import connector_kit
-from conformance import CAPABILITIES, PROFILES, all_checks, spec_of
+from conformance import (
+    CAPABILITIES,
+    PROFILES,
+    Call,
+    Failure,
+    HttpProvider,
+    Medium,
+    Message,
+    Outcome,
+    Provider,
+    SmtpFailure,
+    SmtpProvider,
+    Spec,
+    TcpProvider,
+    all_checks,
+    spec_of,
+)
+from conformance.providers.oauth2 import OAuth2Provider
 from connector_kit import GoogleConnector, Guard, bundle, schema_names
 from connector_kit.cli.application import application
 from connector_kit.connectors.aws_ses import AwsSesConnector, aws_ses_config_guard
@@ -192,6 +215,61 @@ def _default(schema: Mapping[str, Any]) -> str:
     return f"`{json.dumps(schema['default'])}`" if "default" in schema else ""
 
 
+def provider(cls: type[Provider]) -> str:
+    """List the attributes that an author sets in a stub, those of its base classes included, and its methods."""
+    described = {name: row for base in bases(cls) for name, row in attributes(base).items()}
+    methods = {name: it for name, it in vars(cls).items() if not name.startswith("_") and inspect.isroutine(it)}
+    return (
+        _table(("Attribute", "Meaning", "Default"), ((f"`{name}`", *row) for name, row in described.items()))
+        + (_table(("Method", "What it does"), ((_call(name, it), _summary(it)) for name, it in methods.items()))[1:])
+    )
+
+
+def bases(cls: type[Provider]) -> list[type[Provider]]:
+    """Return a stub's class and those of its bases that are no page of their own."""
+    return [it for it in cls.__mro__ if issubclass(it, Provider) and (it is cls or it is not Provider)]
+
+
+def attributes(cls: type) -> dict[str, tuple[str, str]]:
+    """Return meaning and default of the attributes that have a docstring after them, by name."""
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    assert isinstance(body, ast.ClassDef)
+    found = {}
+    for statement, after in zip(body.body, [*body.body[1:], None], strict=True):
+        match statement, after:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name), value=value),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                found[name] = (_markdown(text), f"`{ast.unparse(value)}`" if value else "required")
+    return found
+
+
+def _call(name: str, method: Any) -> str:
+    parameters = [
+        it for it in inspect.signature(getattr(method, "__func__", method)).parameters if it not in {"self", "cls"}
+    ]
+    return f"`{name}({', '.join(parameters)})`"
+
+
+def _summary(method: Any) -> str:
+    return _markdown(_first_line(getattr(method, "__func__", method)))
+
+
+def _markdown(text: str) -> str:
+    return " ".join(text.split()).replace("``", "`")
+
+
+def members(cls: type) -> str:
+    """List the members of an attrs class, as the section Args of its docstring describes them."""
+    described = (inspect.getdoc(cls) or "").partition("Args:\n")[2].partition("\n\n")[0]
+    texts = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", described, re.MULTILINE)
+    assert [name for name, _ in texts] == [it.name for it in attrs.fields(cls)], f"{cls.__name__}: describe each member"
+    return _table(("Member", "Meaning"), ((f"`{name}`", _markdown(text)) for name, text in texts))
+
+
+SUITE: Final = DOCS / "reference" / "suite.md"
+
 PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
     (DOCS / "contract.md", "checks", checks),
     (DOCS / "guides" / "conformance.md", "capabilities", capabilities),
@@ -201,5 +279,13 @@ PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
     (DOCS / "reference" / "schemas.md", "schemas", schemas),
     (DOCS / "reference" / "cli.md", "commands", commands),
     (DOCS / "guides" / "host.md", "host-config", host_config),
+    *(
+        (SUITE, cls.__name__, partial(provider, cls))
+        for cls in (HttpProvider, SmtpProvider, TcpProvider, Provider, OAuth2Provider)
+    ),
+    *(
+        (SUITE, cls.__name__, partial(members, cls))
+        for cls in (Spec, Medium, Message, Failure, SmtpFailure, Call, Outcome)
+    ),
 )
 """Page, name of the markers, and the function that generates the text between them."""

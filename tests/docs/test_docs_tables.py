@@ -3,18 +3,31 @@
 import importlib
 import inspect
 import re
+from fnmatch import fnmatch
 from typing import Any, get_args
 
 import attrs
 import pytest
 
 import connector_kit
-from conformance import Aspect, Check, Family, State
+from conformance import (
+    Aspect,
+    Check,
+    Family,
+    HttpProvider,
+    HttpRequest,
+    Message,
+    Provider,
+    SmtpProvider,
+    State,
+    TcpProvider,
+)
 from conformance.checks import all_checks
 from conformance.providers.aws_ses import AwsSesProvider
+from conformance.providers.oauth2 import OAuth2Provider
 from connector_kit import ConnectorErrorCodes, Guard, schema_names
 from connector_kit.cli import errors
-from tests.docs.generated import PARTS, all_commands, guards
+from tests.docs.generated import PARTS, SUITE, all_commands, attributes, bases, guards
 from tests.docs.markdown import DOCS, ROOT, between, section, table
 
 EXPORTS = DOCS / "reference" / "exports.md"
@@ -124,6 +137,48 @@ def test_aspects_are_those_of_the_suite() -> None:
     """The table lists every aspect of a request that a stub checks."""
     text = section(CONFORMANCE, "## Providers").partition("one aspect at a time")[2]
     assert [row[0] for row in table(text)] == list(get_args(Aspect))
+
+
+class _Http(HttpProvider):
+    config_key = "endpoint"
+    authorization = ""
+
+    def read(self, request: HttpRequest) -> Message:
+        raise NotImplementedError
+
+
+class _Smtp(SmtpProvider):
+    user_key = "user"
+    password_key = "password"
+
+
+def test_common_outcomes_are_those_of_every_http_provider() -> None:
+    """The table lists each outcome that a stub has without failures of its own, and existing checks."""
+    rows = table(section(SUITE, "### Common outcomes"))
+    assert sorted(it for row in rows for it in re.findall(r"[\w-]+", row[0])) == sorted(
+        it.name for it in _Http.outcomes
+    )
+    ids = {check.id for check in all_checks()}
+    used = {it for row in rows for it in re.findall(r"[a-z]+\.[a-z*-]+", row[2])}
+    assert {it for it in used if not any(fnmatch(known, it) for known in ids)} == set()
+
+
+def test_common_outcomes_are_those_of_every_smtp_provider() -> None:
+    """The sentence lists each outcome that a stub has without failures of its own."""
+    (sentence,) = re.findall(
+        r"^Its common outcomes are (.*?)\.\n", section(SUITE, "## SmtpProvider"), re.MULTILINE | re.DOTALL
+    )
+    assert set(re.findall(r"`([\w-]+)`", sentence)) == {it.name for it in _Smtp.outcomes} - {"accepted"}
+
+
+@pytest.mark.parametrize(
+    "stub", [HttpProvider, SmtpProvider, TcpProvider, Provider, OAuth2Provider], ids=lambda it: it.__name__
+)
+def test_every_attribute_of_a_stub_is_described(stub: type[Provider]) -> None:
+    """A docstring follows each public attribute that an author sets, so the generated table has it."""
+    for base in bases(stub):
+        public = {name for name in inspect.get_annotations(base) if not name.startswith("_")}
+        assert public - {"outcomes"} == attributes(base).keys() - {"outcomes"}
 
 
 def test_exit_statuses_are_in_the_reference() -> None:

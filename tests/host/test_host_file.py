@@ -225,9 +225,9 @@ def test_social_connectors_and_unknown_ids_are_errors(errors: Errors) -> None:
         ({"allow_ips": ["10.0.0.1/8"]}, "$.server.allow_ips[0]: expected an IP address or a network"),
         ({"trusted_proxies": ["proxy"]}, "$.server.trusted_proxies[0]: expected an IP address or a network"),
         ({"port": "8085"}, "$.server.port: expected integer, found string"),
-        ({"port": 70000}, "$.server.port: expected maximum 65535"),
-        ({"deadline_seconds": 15}, "$.server.deadline_seconds: expected exclusiveMaximum 15"),
-        ({"log_format": "xml"}, "$.server.log_format: expected one of 'json', 'text'; found a string of 3 characters"),
+        ({"port": 70000}, "$.server.port: expected at most 65535"),
+        ({"deadline_seconds": 15}, "$.server.deadline_seconds: expected less than 15"),
+        ({"log_format": "xml"}, '$.server.log_format: expected one of "json", "text"; found a string of 3 characters'),
         ({"prot": 1}, "$.server.prot: unknown key: it has no effect (did you mean 'port'?)"),
         (
             {"email": "acme-sms"},

@@ -42,6 +42,21 @@ def test_email_of_logto_is_sent(client: Client, acme: ModuleType, log: list[dict
     assert not any(secret in json.dumps(line) for secret in SECRETS)
 
 
+def test_asynchronous_connector_is_an_error_and_never_sent(
+    client: Client, acme: ModuleType, log: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody awaits what it returns, so no message was sent."""
+
+    async def deliver(*_: object) -> object:
+        raise AssertionError
+
+    monkeypatch.setattr(acme.AcmeMail, "deliver", deliver)
+    response = client().post("/email", json=message())
+    assert response.status_code == 400
+    assert response.json()["code"] == "general"
+    assert (log[0]["status"], log[0]["code"]) == (400, "general")
+
+
 def test_sms_of_logto_is_sent(client: Client, acme: ModuleType, log: list[dict[str, Any]]) -> None:
     response = client().post("/sms", json={"to": "15551234567", "type": "Generic", "payload": {"code": CODE}})
     assert response.status_code == 200

@@ -362,6 +362,14 @@ def test_package_sends_with_an_unsaved_config(logto: Logto, host: RunningHost, p
     assert len(provider.requests) == 1
 
 
+def test_null_is_not_an_unsaved_config(logto: Logto, host: RunningHost, provider: Loopback) -> None:
+    """As upstream's ``inputConfig ?? await getConfig(…)``: ``null`` and ``undefined`` mean the saved config."""
+    (result,) = logto.send(_SES_ID, {"data": _EMAIL, "config": None, "saved": _at(host, _SES_CONFIG)})
+    assert result["result"] == "message-1"
+    assert result["calls"] == [_SES_ID]
+    assert len(provider.requests) == 1
+
+
 _MANAGED: Final[Mapping[str, Any]] = {
     "subject": "Gerido {{code}}",
     "content": "Código {{code}}\n",
@@ -456,7 +464,7 @@ def test_provider_failure_reaches_logto_with_its_code(
     (result,) = logto.send(_SES_ID, {"data": _EMAIL, "saved": _at(host, _SES_CONFIG)})
     data = _assert_connector_error(result, code)
     assert data.keys() == {"message", "requestId"}
-    assert any(f'"request_id": "{data["requestId"]}"' in line for line in host.log)
+    assert host.has_logged(f'"request_id": "{data["requestId"]}"')
 
 
 @pytest.mark.parametrize("code", ConnectorErrorCodes)

@@ -42,6 +42,7 @@ def test_validators_agree(schema: SchemaCases, official: Official) -> None:
     answers = official.answers(ajv_verdicts(schema))
     values = [load_json(case["value"]) for case in answers.cases]
     plain = list(map(Draft202012Validator(document).is_valid, values))
+    assert sum(plain) > len(plain) / 5, "most cases should differ from a valid value in one place at most"
     finite = [index for index, case in enumerate(answers.cases) if case["value"] not in BEYOND_DOUBLES]
     assert [answers.report(index, plain[index]) for index in finite if not answers.agrees(index, plain[index])] == []
 

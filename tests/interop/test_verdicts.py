@@ -15,7 +15,7 @@ Found = Mapping[str, Sequence[Verdict]]
 
 @pytest.fixture
 def found() -> Found:
-    """Run the suite on the three packages; skip without Node.js and npm, except in CI."""
+    """Run the suite on the packages; skip without Node.js and npm, except in CI."""
     if not os.environ.get("CI") and (shutil.which("node") is None or shutil.which("npm") is None):
         pytest.skip("Node.js and npm are not installed")
     try:

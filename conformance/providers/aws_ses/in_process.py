@@ -18,7 +18,7 @@ from conformance.providers.aws_ses.request import read_call, request_error
 from conformance.providers.aws_ses.responses import RESPONSES, NetworkFailure, new_message_id, response_for
 from conformance.providers.base import Aspect, Call, ConfigCase, Outcome, Provider
 from conformance.providers.http_messages import HttpRequest
-from conformance.providers.loopback import SilentAddress
+from conformance.providers.tcp import SilentAddress
 
 _EVENT: Final = "before-send.sesv2.SendEmail"
 _EXCEPTIONS: Final[Mapping[NetworkFailure | None, type[BotoCoreError]]] = {

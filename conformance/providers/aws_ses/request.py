@@ -11,16 +11,17 @@ from botocore.credentials import Credentials
 
 from conformance.providers.base import Aspect, Call, Outcome
 from conformance.providers.http_messages import HttpRequest, HttpResponse, exchange
-from conformance.providers.request_errors import sender_error, setting_error
+from conformance.providers.request_errors import mailbox, sender_error, setting_error
 
 _PATH: Final = "/v2/email/outbound-emails"
 _AUTHORIZATION: Final = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, "
     r"SignedHeaders=(?P<headers>[^,]+), Signature=(?P<signature>[0-9a-f]{64})",
 )
+_FEEDBACK: Final = "feedbackForwardingEmailAddress"
 _OPTIONS: Final = {
     "emailAddressIdentityArn": "FromEmailAddressIdentityArn",
-    "feedbackForwardingEmailAddress": "FeedbackForwardingEmailAddress",
+    _FEEDBACK: "FeedbackForwardingEmailAddress",
     "feedbackForwardingEmailAddressIdentityArn": "FeedbackForwardingEmailAddressIdentityArn",
     "configurationSetName": "ConfigurationSetName",
 }
@@ -120,5 +121,11 @@ def _signature(request: HttpRequest, config: Mapping[str, Any], signed: list[str
 
 
 def _options_error(members: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
-    errors = (setting_error(member, members.get(member), key, config.get(key)) for key, member in _OPTIONS.items())
-    return next((error for error in errors if error is not None), None)
+    for key, member in _OPTIONS.items():
+        found, configured = members.get(member), config.get(key) or None  # SES rejects an empty member
+        if key == _FEEDBACK and isinstance(found, str) and configured and mailbox(found) == mailbox(str(configured)):
+            continue  # encoded for the header
+        error = setting_error(member, found, key, configured)
+        if error is not None:
+            return error
+    return None

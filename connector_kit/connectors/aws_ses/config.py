@@ -1,15 +1,22 @@
-"""The connector's config: its class, its guard, and warnings about values that SES rejects."""
+"""The connector's config: its class, its guard, and the settings with which no message can be sent.
+
+`unusable` is the one rule about settings from which no request can be made: a send raises ``invalid_config`` for them,
+and the guard warns about them. The other warnings are about requests that SES rejects.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from attrs import field, frozen
+from botocore.loaders import Loader
 
-from connector_kit.config_warnings import config_warnings
+from connector_kit.config_warnings import config_warnings, is_placeholder
 from connector_kit.guards import Guard
 from connector_kit.issues import Issue
 from connector_kit.mailbox import MailboxError, encode_mailbox, parse_mailbox
+from connector_kit.suggestions import did_you_mean
 from connector_kit.templates import Template
 
 
@@ -40,48 +47,183 @@ class AwsSesConfig:
     configuration_set_name: str | None = None
 
 
-_ADDRESS_KEYS: Final = ("emailAddress", "feedbackForwardingEmailAddress")
-_ADDRESS: Final = re.compile(r"[^\s@<>]+@[^\s@<>]+")
-_REGION: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
+Rule = Callable[[str], str | None]
+"""Returns what is wrong with a setting's value, without the value itself, or ``None``."""
+
+_VISIBLE: Final = re.compile(r"[!-~]+")
+"""What can be part of an Authorization header."""
+
+_STRAY: Final = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]")
+"""What a pasted key may have besides the key; and surrogates, which have no bytes to sign with."""
+
+_KEY_SECRET: Final = re.compile(r"[A-Za-z0-9+/=_.~-]{1,128}")
+"""AWS makes 40 letters, digits, plus signs and slashes; emulators of SES accept others."""
+
+_KEY_ID: Final = re.compile(r"[A-Za-z0-9_]{1,128}")
+"""https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html"""
+
+_TEMPORARY_KEY: Final = "ASIA"
+"""How the IDs of temporary keys begin:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids"""
+
+_HOST_NAME_PART: Final = re.compile(r"(?![0-9]+$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+"""What botocore accepts as a region, see ``botocore.utils.validate_region_name``."""
+
+_REGION: Final = re.compile(r"[a-z]+(?:-[a-z]+)+-[0-9]+")
+_PARTITIONS: Final = frozenset({"aws", "aws-eusc", "aws-us-gov"})
+"""Those with Amazon SES: https://docs.aws.amazon.com/general/latest/gr/ses.html"""
+
+_ATOM: Final = r"[^\s@<>()\[\]:;,\\\"]+"
+_LABEL: Final = r"[A-Za-z0-9_\u0080-\U0010ffff-]{1,63}"
+_ADDRESS: Final = re.compile(rf"(?:{_ATOM}|\"[^\"\\]+\")@{_LABEL}(?:\.{_LABEL})*")
+_IDENTITY_ARN: Final = re.compile(
+    r"arn:aws[a-z-]*:ses:[a-z0-9-]+:[0-9]{12}:identity/(?:[^\s/@,:]+@)?[A-Za-z0-9.-]+", re.ASCII
+)
+_CONFIGURATION_SET: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html"""
 
 
-def region_format(config: Any) -> Iterator[Issue]:
-    """Find a region that does not have the format of an AWS region code."""
-    region = config.get("region") if isinstance(config, dict) else None
-    if isinstance(region, str) and not _REGION.fullmatch(region):
-        yield Issue(("region",), "region", "not the code of an AWS region: expected a code such as eu-west-1")
+# --- settings from which no request can be made -----------------------------------------------------------------------
 
 
-def missing_sender(config: Any) -> Iterator[Issue]:
-    """Find a config without a sender: SES accepts messages only if each managed template sets its own."""
-    if isinstance(config, dict) and "emailAddress" not in config:
-        yield Issue(("emailAddress",), "sender", "missing: SES rejects every message without a sender")
+def _unusable_key_id(value: str) -> str | None:
+    if not value:
+        return "it is empty"
+    return None if _VISIBLE.fullmatch(value) else "expected only letters and digits"
 
 
-def invalid_addresses(config: Any) -> Iterator[Issue]:
-    """Find addresses that SES rejects."""
-    for key in _ADDRESS_KEYS:
-        address = config.get(key) if isinstance(config, dict) else None
-        reason = _rejection_reason(address) if isinstance(address, str) else None
-        if reason:
-            yield Issue((key,), "sender", f"SES rejects this address: {reason}")
+def _unusable_key_secret(value: str) -> str | None:
+    if not value:
+        return "it is empty"
+    return "expected no white space, no line break and no control character" if _STRAY.search(value) else None
 
 
-def _rejection_reason(mailbox: str) -> str | None:
-    address = parse_mailbox(mailbox).email
-    if not _ADDRESS.fullmatch(address):
-        return "expected Name<local@domain>, <local@domain> or local@domain"
-    if not address.rpartition("@")[0].isascii():
-        return "the part before the @ must be ASCII"
+def _unusable_region(value: str) -> str | None:
+    return None if _HOST_NAME_PART.fullmatch(value) else "expected the code of an AWS region such as eu-west-1"
+
+
+def _unusable_mailbox(value: str) -> str | None:
     try:
-        encode_mailbox(mailbox)
+        encode_mailbox(value)
     except MailboxError as error:
         return str(error)
     return None
 
 
+_UNUSABLE: Final[Mapping[str, Rule]] = {
+    "accessKeyId": _unusable_key_id,
+    "accessKeySecret": _unusable_key_secret,
+    "region": _unusable_region,
+    "emailAddress": _unusable_mailbox,
+    "feedbackForwardingEmailAddress": _unusable_mailbox,
+}
+
+
+def unusable(key: str, value: str) -> str | None:
+    """Return why no request can be made with this value of a setting, or ``None`` if one can be made.
+
+    A send raises ``invalid_config`` for such a setting, and the config's guard warns about it.
+
+    Args:
+        key: of the config.
+        value: its value; the reason does not show it.
+    """
+    rule = _UNUSABLE.get(key)
+    return None if rule is None else rule(value)
+
+
+def unusable_settings(config: Any) -> Iterator[Issue]:
+    """Find settings from which no request can be made."""
+    for key in _UNUSABLE:
+        value = _text(config, key)
+        reason = None if value is None else unusable(key, value)
+        if reason:
+            yield Issue((key,), "unusable", f"no message can be sent with this value: {reason}")
+
+
+# --- settings that SES rejects ----------------------------------------------------------------------------------------
+
+
+def _rejected_key_id(value: str) -> str | None:
+    if not _KEY_ID.fullmatch(value):
+        return "expected up to 128 letters, digits and underscores"
+    if value.startswith(_TEMPORARY_KEY):
+        return "it is a temporary key, which needs a session token; use the key of an IAM user"
+    return None
+
+
+def _rejected_key_secret(value: str) -> str | None:
+    return None if _KEY_SECRET.fullmatch(value) else "expected 40 letters, digits, plus signs and slashes"
+
+
+def _rejected_region(value: str) -> str | None:
+    if not _REGION.fullmatch(value):
+        return f"not the code of an AWS region: expected a code such as eu-west-1{did_you_mean(value, _ses_regions())}"
+    if value not in _ses_regions():
+        return f"no AWS region that has Amazon SES has this code{did_you_mean(value, _ses_regions())}"
+    return None
+
+
+@cache
+def _ses_regions() -> frozenset[str]:
+    partitions = Loader().load_data("partitions")["partitions"]
+    return frozenset(region for it in partitions if it["id"] in _PARTITIONS for region in it["regions"])
+
+
+def _rejected_address(value: str) -> str | None:
+    address = parse_mailbox(value).email
+    if not _ADDRESS.fullmatch(address):
+        return "expected Name<local@domain>, <local@domain> or local@domain"
+    if not address.rpartition("@")[0].isascii():
+        return "the part before the @ must be ASCII"
+    return None
+
+
+def _rejected_arn(value: str) -> str | None:
+    if _IDENTITY_ARN.fullmatch(value):
+        return None
+    return "expected the ARN of an identity such as arn:aws:ses:us-east-1:123456789012:identity/example.com"
+
+
+def _rejected_configuration_set(value: str) -> str | None:
+    return None if _CONFIGURATION_SET.fullmatch(value) else "expected up to 64 letters, digits, dashes and underscores"
+
+
+_REJECTED: Final[Mapping[str, Rule]] = {
+    "accessKeyId": _rejected_key_id,
+    "accessKeySecret": _rejected_key_secret,
+    "region": _rejected_region,
+    "emailAddress": _rejected_address,
+    "emailAddressIdentityArn": _rejected_arn,
+    "feedbackForwardingEmailAddress": _rejected_address,
+    "feedbackForwardingEmailAddressIdentityArn": _rejected_arn,
+    "configurationSetName": _rejected_configuration_set,
+}
+
+
+def rejected_settings(config: Any) -> Iterator[Issue]:
+    """Find settings with which SES rejects every message. An empty setting is not sent, so it is not one of them."""
+    for key, rule in _REJECTED.items():
+        value = _text(config, key)
+        reason = rule(value) if value and not unusable(key, value) else None
+        if reason:
+            yield Issue((key,), "rejected", f"SES rejects every message with this value: {reason}")
+
+
+def missing_sender(config: Any) -> Iterator[Issue]:
+    """Find a config without a sender: SES accepts messages only if each managed template sets its own."""
+    if isinstance(config, dict) and config.get("emailAddress", "") == "":
+        yield Issue(("emailAddress",), "sender", "missing: SES rejects every message without a sender")
+
+
+def _text(config: Any, key: str) -> str | None:
+    """Return the value of a setting to judge; not a placeholder, for which there is a warning already."""
+    value = config.get(key) if isinstance(config, dict) else None
+    return value if isinstance(value, str) and not is_placeholder(value) else None
+
+
 aws_ses_config_guard: Final[Guard[AwsSesConfig]] = Guard(
     "aws-ses-config",
     AwsSesConfig,
-    warnings=(*config_warnings, region_format, missing_sender, invalid_addresses),
+    warnings=(*config_warnings, unusable_settings, rejected_settings, missing_sender),
 )

@@ -1,7 +1,8 @@
 """The Amazon SES connector: one ``SendEmail`` call for each message."""
 
+from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from connector_kit.connector import Declaration, Email, EmailConnector
 from connector_kit.connectors.aws_ses.client import ClientFactory, ClientStore, SessionClientFactory
@@ -11,8 +12,26 @@ from connector_kit.connectors.aws_ses.metadata import METADATA
 from connector_kit.connectors.aws_ses.request import send_email_request
 from connector_kit.guards import Guard
 from connector_kit.metadata import ConnectorMetadata
-from connector_kit.redaction import config_secrets
+from connector_kit.redaction import config_secrets, payload_secrets
 from connector_kit.wire import to_json
+
+_SHORTEST_VALUE: Final = 6
+"""In characters. Shorter values of a payload, other than codes and links, are parts of ordinary words."""
+
+
+def _message_secrets(config: AwsSesConfig, email: Email) -> Iterator[object]:
+    """Yield what an error must not show of a message: its code, its link, and the other values of its payload.
+
+    A value that is part of the recipient's address or of a public setting is left in: AWS's message about an identity
+    that is not verified names these addresses, and the operator needs them.
+    """
+    payload = email.data.payload
+    yield payload.code
+    yield payload.link
+    settings = (config.email_address, config.feedback_forwarding_email_address, config.configuration_set_name)
+    arns = (config.email_address_identity_arn, config.feedback_forwarding_email_address_identity_arn)
+    public = " ".join(filter(None, (email.to, config.region, *settings, *arns)))
+    yield from (value for value in payload_secrets(payload) if len(value) >= _SHORTEST_VALUE and value not in public)
 
 
 class AwsSesConnector(EmailConnector[AwsSesConfig]):
@@ -64,9 +83,7 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
         try:
             response = client.send_email(**request)
         except Exception as error:  # noqa: BLE001 - the one place that translates exceptions of botocore
-            # Names in the payload are not redacted: AWS's message may have them in an address that the operator needs.
-            payload = email.data.payload
-            secrets = (*config_secrets(type(self), to_json(config)), payload.code, payload.link)
+            secrets = (*config_secrets(type(self), to_json(config)), *_message_secrets(config, email))
             translated = connector_error(error, secrets)
             raise translated from translated.__cause__
         status = response["ResponseMetadata"]["HTTPStatusCode"]

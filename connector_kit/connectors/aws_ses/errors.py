@@ -196,7 +196,7 @@ def _data(kind: ErrorKind, error: Exception, secrets: Iterable[object]) -> dict[
         return {
             "message": redact(message, secrets),
             "code": redact(response.code, secrets),
-            "requestId": response.request_id,
+            "requestId": None if response.request_id is None else redact(str(response.request_id), secrets),
         }
     name = type(error).__name__
     if kind is MALFORMED_RESPONSE:

@@ -55,8 +55,8 @@ _DEFAULT_TEMPLATES = [
     ),
     _template(
         "OrganizationInvitation",
-        "You are invited to join an organization",
-        "Someone invited you to join their organization.",
+        "You are invited to join {{organization.name}}",
+        "You are invited to join {{organization.name}}.",
         "If you were not expecting an invitation, you can ignore this message.",
         _LINK,
     ),
@@ -184,7 +184,8 @@ METADATA: ConnectorMetadata = ConnectorMetadata(
             ),
             tooltip=(
                 "The content is HTML. Write {{code}} where the verification code goes, "
-                "and {{link}} where the invitation link goes."
+                "and {{link}} where the invitation link goes. Other variables: application, organization, user and "
+                "inviter, as in {{organization.name}}."
             ),
         ),
     ),

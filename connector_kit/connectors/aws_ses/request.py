@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from connector_kit.connector import Email
-from connector_kit.connectors.aws_ses.config import AwsSesConfig
+from connector_kit.connectors.aws_ses.config import AwsSesConfig, unusable
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.mailbox import (
     LONGEST_MAILBOX,
@@ -27,9 +27,12 @@ def send_email_request(config: AwsSesConfig, email: Email) -> dict[str, Any]:
     """Build the request. Empty members are left out, because SES rejects them.
 
     Raises:
-        ConnectorError: ``invalid_config`` for a mailbox that cannot be encoded; ``invalid_request_parameters`` if that
-            is the recipient.
+        ConnectorError: ``invalid_config`` for a setting from which no request can be made, and for a mailbox of the
+            template that cannot be encoded; ``invalid_request_parameters`` if that is the recipient.
     """
+    _check_setting("accessKeyId", config.access_key_id)
+    _check_setting("accessKeySecret", config.access_key_secret)
+    _check_setting("region", config.region)
     part = "Text" if email.content_type == "text/plain" else "Html"
     request: dict[str, Any] = {
         "Content": {
@@ -45,7 +48,8 @@ def send_email_request(config: AwsSesConfig, email: Email) -> dict[str, Any]:
     if config.email_address_identity_arn:
         request["FromEmailAddressIdentityArn"] = config.email_address_identity_arn
     if config.feedback_forwarding_email_address:
-        request["FeedbackForwardingEmailAddress"] = config.feedback_forwarding_email_address
+        feedback = _mailbox_setting("feedbackForwardingEmailAddress", config.feedback_forwarding_email_address)
+        request["FeedbackForwardingEmailAddress"] = feedback
     if config.feedback_forwarding_email_address_identity_arn:
         arn = config.feedback_forwarding_email_address_identity_arn
         request["FeedbackForwardingEmailAddressIdentityArn"] = arn
@@ -73,7 +77,7 @@ def _recipient(address: str) -> str:
 def _sender(config: AwsSesConfig, email: Email) -> str:
     configured = config.email_address or ""
     if email.send_from is None:
-        return _mailbox(configured, "emailAddress")
+        return _mailbox_setting("emailAddress", configured)
     fallback = parse_mailbox(configured)
     chosen = parse_send_from(email.send_from, fallback.email, fallback.name)
     if not chosen.email:
@@ -81,7 +85,23 @@ def _sender(config: AwsSesConfig, email: Email) -> str:
     return _mailbox(format_mailbox(chosen.email, chosen.name), "sendFrom of the template")
 
 
-@lru_cache(maxsize=64)  # the sender of a config is the same for each send; encoding it takes up to 80 µs
+def _check_setting(key: str, value: str) -> None:
+    """Reject a setting from which no request can be made.
+
+    Raises:
+        ConnectorError: ``invalid_config``, with a message that names the key.
+    """
+    reason = unusable(key, value)
+    if reason:
+        raise _invalid(f"The setting {key}", reason, ConnectorErrorCodes.INVALID_CONFIG)
+
+
+@lru_cache(maxsize=64)  # the mailboxes of a config are the same for each send; encoding one takes up to 80 µs
+def _mailbox_setting(key: str, value: str) -> str:
+    _check_setting(key, value)
+    return encode_mailbox(value)
+
+
 def _mailbox(value: str, where: str) -> str:
     try:
         return encode_mailbox(value)

@@ -62,7 +62,8 @@ const createConnector = async ({ getConfig, getI18nEmailTemplate }) => {
   const readSavedConfig = async () => readConfig(await getConfig(connector.metadata.id));
 
   const sendMessage = async (data, inputConfig) => {
-    const { config, host } = inputConfig === undefined ? await readSavedConfig() : readConfig(inputConfig);
+    // As in Logto's own connectors, `null` is not an unsaved config.
+    const { config, host } = readConfig(inputConfig ?? (await getConfig(connector.metadata.id)));
     const template = await findTemplate(getI18nEmailTemplate, data);
     const { to, type, payload, ip } = data;
     const { body, requestId } = await callHost(host, pathOf('send-message'), {

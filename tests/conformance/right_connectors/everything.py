@@ -19,6 +19,7 @@ from connector_kit import (
     parse_send_from,
     strip_header_control_chars,
 )
+from connector_kit.redaction import payload_secrets
 from tests.conformance.right_connectors.parts import (
     ADDRESS,
     REQUIRED,
@@ -109,7 +110,7 @@ class Everything(EmailConnector[FullConfig]):
 
     def deliver(self, config: FullConfig, email: Email) -> object:
         """Send the e-mail, and return the provider's id."""
-        secrets = (config.api_key, email.data.payload.code)
+        secrets = (config.api_key, *payload_secrets(email.data.payload))
         headers = {"Authorization": f"Bearer {config.api_key}"}
         mail = request_body(config, email)
         return text_of(

@@ -17,6 +17,7 @@ from connector_kit import (
     SelectItem,
     strip_header_control_chars,
 )
+from connector_kit.redaction import payload_secrets
 from tests.conformance.right_connectors.parts import (
     REQUIRED,
     STRING,
@@ -105,7 +106,7 @@ class FormMail(EmailConnector[FormMailConfig]):
         ]
         form += [("o:tag", config.tag)] if config.tag is not None else []
         headers = make_headers(basic_auth=f"api:{config.api_key}")
-        secrets = (headers["authorization"], config.api_key, email.data.payload.code)
+        secrets = (headers["authorization"], config.api_key, *payload_secrets(email.data.payload))
         url = f"{server}/v3/{quote(config.domain, safe='')}/messages"
         return text_of(Http().call(self._pool, "POST", url, secrets, headers=headers, form=form), "id")
 

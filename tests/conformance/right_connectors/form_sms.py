@@ -16,6 +16,7 @@ from connector_kit import (
     Sms,
     SmsConnector,
 )
+from connector_kit.redaction import payload_secrets
 from tests.conformance.right_connectors.parts import (
     REQUIRED,
     STRING,
@@ -89,7 +90,7 @@ class FormSms(SmsConnector[FormSmsConfig]):
         form += [("MessagingServiceSid", config.service_sid)] if config.service_sid is not None else []
         form += [("ValidityPeriod", str(config.validity))] if config.validity is not None else []
         headers = make_headers(basic_auth=f"{config.account_sid}:{config.auth_token}")
-        secrets = (headers["authorization"], config.auth_token, sms.data.payload.code)
+        secrets = (headers["authorization"], config.auth_token, *payload_secrets(sms.data.payload))
         return text_of(_HTTP.call(self._pool, "POST", url, secrets, headers=headers, form=form), "sid")
 
 

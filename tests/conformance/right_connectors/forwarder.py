@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from conformance import HttpProvider, HttpRequest, HttpResponse, Message, Spec
 from connector_kit import ConnectorMetadata, EmailConnector, Guard, SendMessageData, to_json
+from connector_kit.redaction import payload_secrets
 from tests.conformance.right_connectors.parts import (
     ADDRESS,
     TOKEN,
@@ -48,7 +49,7 @@ class Forwarder(EmailConnector[ForwarderConfig]):
         message = data if isinstance(data, SendMessageData) else SendMessageData.from_json(data)
         settings = self.read_config(config)
         headers = {} if settings.authorization is None else {"Authorization": settings.authorization}
-        secrets = (settings.authorization, message.payload.code)
+        secrets = (settings.authorization, *payload_secrets(message.payload))
         _HTTP.call(self._pool, "POST", settings.endpoint, secrets, headers=headers, json=to_json(message))
         return None
 

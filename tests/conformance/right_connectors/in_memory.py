@@ -205,6 +205,7 @@ IN_MEMORY: tuple[Spec, ...] = (
         valid_config={"token": "t", "sender": None, "regions": ["eu"], "templates": _TEMPLATES},
         provider=AcmeProvider,
         capabilities={"config-templates", "sms"},
+        local_settings={"regions": "earlier versions used it; Acme chooses the region itself now"},
     ),
     Spec(connector=Relay, valid_config={"token": "t"}, provider=AcmeProvider, capabilities={"provider-templates"}),
 )

@@ -14,6 +14,7 @@ from connector_kit import (
     Guard,
     strip_header_control_chars,
 )
+from connector_kit.redaction import payload_secrets
 from tests.conformance.right_connectors.parts import (
     REQUIRED,
     STRING,
@@ -90,7 +91,7 @@ class NestedJson(EmailConnector[NestedConfig]):
             "content": [{"type": email.template.type, "value": email.body}],
         }
         headers = {"Authorization": f"Bearer {config.api_key}"}
-        secrets = (config.api_key, email.data.payload.code)
+        secrets = (config.api_key, *payload_secrets(email.data.payload))
         return _HTTP.call(self._pool, "POST", self._url, secrets, headers=headers, json=mail).headers["X-Message-Id"]
 
 

@@ -1,5 +1,6 @@
 """Shared by the correct connectors: parts of schemas and forms, and `Http`, which sends requests and translates errors."""
 
+import io
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -7,6 +8,7 @@ from typing import Any, Final
 
 import urllib3
 from attrs import frozen
+from urllib3.poolmanager import pool_classes_by_scheme
 
 from connector_kit import (
     ConnectorConfigFormItem,
@@ -14,6 +16,7 @@ from connector_kit import (
     ConnectorError,
     ConnectorErrorCodes,
     ConnectorMetadata,
+    bounded_pool_classes,
     parse_json,
 )
 from connector_kit.redaction import redact
@@ -24,7 +27,11 @@ TOKEN: Final = {"type": "string", "pattern": "^[!-~]+$"}
 """Text that needs no encoding in a header, a path or a user name."""
 
 ADDRESS: Final = {"type": "string", "pattern": "^https?://[a-z0-9.:/_-]+$"}
+TIME_LIMIT: Final = 0.5
+"""Seconds to connect, and seconds for a whole response."""
+
 _PAUSE: Final = 0.02
+_MOST_BYTES: Final = 1_000_000
 _UNWANTED: Final = re.compile(r"[\x00-\x1f\x7f,;]")
 
 
@@ -121,10 +128,10 @@ class Http:
         try:
             if form is not None:
                 request |= {"fields": [(key, it.encode()) for key, it in form], "encode_multipart": False}
-            response = pool.request(method, url, redirect=False, **request)
+            response = _read(pool.request(method, url, redirect=False, preload_content=False, **request))
             if self.codes.get(response.status) is ConnectorErrorCodes.RATE_LIMIT_EXCEEDED:
                 time.sleep(_PAUSE)
-                response = pool.request(method, url, redirect=False, **request)
+                response = _read(pool.request(method, url, redirect=False, preload_content=False, **request))
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             message = f"The provider could not be reached: {type(error).__name__}."
             raise ConnectorError(ConnectorErrorCodes.GENERAL, message) from None
@@ -142,6 +149,16 @@ class Http:
             return f"The provider responded with HTTP {response.status} and without a message."
 
 
+def _read(response: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
+    """Read a response, up to a limit."""
+    content = response.read(_MOST_BYTES, decode_content=True)
+    if len(content) < _MOST_BYTES:
+        response.release_conn()
+    else:
+        response.close()
+    return urllib3.HTTPResponse(io.BytesIO(content), {**response.headers, "Content-Encoding": ""}, response.status)
+
+
 def text_of(response: urllib3.BaseHTTPResponse, key: str) -> str:
     """Return a string from the JSON body of a success response.
 
@@ -156,6 +173,12 @@ def text_of(response: urllib3.BaseHTTPResponse, key: str) -> str:
     return value
 
 
-def new_pool() -> urllib3.PoolManager:
-    """Return a connection pool with short time limits and without retries."""
-    return urllib3.PoolManager(8, timeout=urllib3.Timeout(connect=1, read=1.5), retries=False, maxsize=8)
+def new_pool(size: int = 8, **options: Any) -> urllib3.PoolManager:
+    """Return a connection pool without retries, whose time limits suit a provider on the same machine.
+
+    The limits hold for whole responses, so that a provider that sends a byte now and then cannot hold a send.
+    """
+    limits = urllib3.Timeout(connect=TIME_LIMIT, read=TIME_LIMIT)
+    pool = urllib3.PoolManager(size, maxsize=size, retries=False, **({"timeout": limits} | options))
+    pool.pool_classes_by_scheme = bounded_pool_classes(pool_classes_by_scheme)
+    return pool

@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from conformance import Failure, HttpProvider, HttpRequest, HttpResponse, Message, Spec
 from connector_kit import ConnectorMetadata, Email, EmailConnector, Guard, strip_header_control_chars
+from connector_kit.redaction import payload_secrets
 from tests.conformance.right_connectors.parts import (
     REQUIRED,
     TOKEN,
@@ -60,7 +61,7 @@ class PlainText(EmailConnector[PlainConfig]):
             "subject": strip_header_control_chars(email.subject),
             "text": email.body,
         }
-        secrets = (config.access_key, email.data.payload.code)
+        secrets = (config.access_key, *payload_secrets(email.data.payload))
         headers = {"X-Access-Key": config.access_key}
         _HTTP.call(self._pool, "POST", f"{self._server}/mails", secrets, headers=headers, json=mail)
         return None

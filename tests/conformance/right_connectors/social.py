@@ -36,11 +36,12 @@ from connector_kit import (
     parse_json_object,
     token_response_guard,
 )
+from tests.conformance.right_connectors.parts import TIME_LIMIT
 
 Codes = ConnectorErrorCodes
 Json = Any
 
-_LIMITS = urllib3.Timeout(connect=1, read=2)
+_LIMITS = urllib3.Timeout(connect=TIME_LIMIT, read=TIME_LIMIT)
 
 
 @frozen
@@ -273,7 +274,7 @@ class Beacon(OpenLogin):
         for what, is_valid in self.claim_checks(claims, config, session).items():
             if not is_valid:
                 raise ConnectorError(Codes.SOCIAL_ID_TOKEN_INVALID, f"The ID token has an invalid {what}.")
-        return {key: value for key, value in claims.items() if key != "jti"}
+        return {**claims, "email": claims["email"] if claims["email_verified"] is True else None}
 
     def claim_checks(
         self, claims: Mapping[str, Json], config: LoginConfig, session: ConnectorSession
@@ -282,6 +283,8 @@ class Beacon(OpenLogin):
         return {
             "audience": claims["aud"] == config.client_id,
             "expiry": claims["exp"] > time.time(),
+            "time": claims["iat"] < time.time() + 60,
+            "party": claims.get("azp", config.client_id) == config.client_id,
             "nonce": session.nonce and claims["nonce"] == session.nonce,
         }
 

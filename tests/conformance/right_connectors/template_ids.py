@@ -1,8 +1,11 @@
 """Text messages from templates that the provider stores; the config names the template of each usage type."""
 
+from collections.abc import Iterable
+from itertools import count
 from typing import Any, ClassVar, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
+from urllib3 import BaseHTTPResponse
 
 from conformance import Failure, HttpProvider, HttpRequest, Message, Spec
 from connector_kit import (
@@ -14,6 +17,7 @@ from connector_kit import (
     get_config_template_by_type,
     to_json,
 )
+from connector_kit.redaction import payload_secrets
 from tests.conformance.right_connectors.parts import (
     REQUIRED,
     STRING,
@@ -74,11 +78,15 @@ class TemplateIds(SmsConnector[NamedConfig]):
             "phone": one_recipient(sms.to),
             "sign": config.sign_name,
             "template": sms.template["templateCode"],
-            "parameters": {"code": sms.data.payload.code},
+            "parameters": to_json(sms.data)["payload"],
         }
         headers = {"Authorization": f"Bearer {config.access_key_secret}"}
-        secrets = (config.access_key_secret, sms.data.payload.code)
+        secrets = (config.access_key_secret, *payload_secrets(sms.data.payload))
         response = Http().call(self._pool, "POST", f"{self._server}/sms", secrets, headers=headers, json=request)
+        return self.accepted(response)
+
+    def accepted(self, response: BaseHTTPResponse) -> str:
+        """Return the provider's id from the response to an accepted message."""
         return text_of(response, "id")
 
 
@@ -98,18 +106,63 @@ class TemplateProvider(HttpProvider):
     )
 
     def read(self, request: HttpRequest) -> Message:
-        """Return the recipient, the signature and the name of the template."""
+        """Return the recipient, the signature, and the name of the template with its variables."""
         sent = request.json
-        return Message(sent["phone"], sender=sent["sign"], template=sent["template"])
+        return Message(sent["phone"], sender=sent["sign"], template=sent["template"], variables=sent["parameters"])
 
 
-TEMPLATE_IDS: Final = Spec(
-    connector=TemplateIds,
-    valid_config={
-        "accessKeySecret": "k",
-        "signName": "Example",
-        "templates": [{"usageType": kind, "templateCode": f"T_{kind}"} for kind in REQUIRED],
-    },
-    provider=TemplateProvider,
-    capabilities={"template-names", "sms"},
+def _form_of_id(form: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a config in which the ids of templates have a form."""
+    list_of_templates = templates("templateCode")
+    list_of_templates["items"]["properties"]["templateCode"] = form
+    return config_schema({"accessKeySecret": TOKEN, "signName": STRING, "templates": list_of_templates})
+
+
+@frozen
+class NumberedTemplate:
+    """The number of a template at the provider."""
+
+    usage_type: str
+    template_code: int
+
+
+@frozen
+class NumberedConfig:
+    """An access key, a signature, and the numbers of templates."""
+
+    access_key_secret: str = field(repr=False)
+    sign_name: str
+    templates: tuple[NumberedTemplate, ...]
+
+
+class NumberedTemplates(TemplateIds):
+    """Has templates with numbers, as Mailjet and Brevo."""
+
+    metadata: ClassVar[ConnectorMetadata] = evolve(TemplateIds.metadata, id="numbered-templates")
+    config_guard: ClassVar[Guard[Any]] = Guard(_form_of_id({"type": "integer", "minimum": 1}), NumberedConfig)
+
+
+class HexTemplates(TemplateIds):
+    """Has templates with ids of hex digits, as SendGrid."""
+
+    metadata: ClassVar[ConnectorMetadata] = evolve(TemplateIds.metadata, id="hex-templates")
+    config_guard: ClassVar[Guard[NamedConfig]] = Guard(
+        _form_of_id({"type": "string", "pattern": "^d-[0-9a-f]{32}$"}), NamedConfig
+    )
+
+
+def _spec(connector: type[TemplateIds], ids: Iterable[str | int]) -> Spec:
+    listed = [{"usageType": kind, "templateCode": it} for kind, it in zip(REQUIRED, ids, strict=False)]
+    return Spec(
+        connector=connector,
+        valid_config={"accessKeySecret": "k", "signName": "Example", "templates": listed},
+        provider=TemplateProvider,
+        capabilities={"template-names", "sms"},
+    )
+
+
+TEMPLATE_IDS: Final = _spec(TemplateIds, (f"T_{kind}" for kind in REQUIRED))
+FORMS_OF_IDS: Final = (
+    _spec(NumberedTemplates, count(4_100_200)),
+    _spec(HexTemplates, (f"d-{number:02x}{'0123456789abcde' * 2}" for number in count())),
 )

@@ -9,6 +9,7 @@ from urllib3 import make_headers
 
 from conformance import Failure, HttpProvider, HttpRequest, HttpResponse, Message, Spec
 from connector_kit import ConnectorMetadata, Email, EmailConnector, Guard, strip_header_control_chars
+from connector_kit.redaction import payload_secrets
 from tests.conformance.right_connectors.parts import (
     ADDRESS,
     REQUIRED,
@@ -79,7 +80,7 @@ class TokenMail(EmailConnector[TokenConfig]):
         }
         token = self._token(config)
         headers = {"Authorization": f"Bearer {token}"}
-        secrets = (token, config.client_secret, email.data.payload.code)
+        secrets = (token, config.client_secret, *payload_secrets(email.data.payload))
         url = f"{config.server}/messages"
         return text_of(_HTTP.call(self._pool, "POST", url, secrets, headers=headers, json=mail), "id")
 

@@ -92,12 +92,14 @@ class Wrong:
         check: the id of the check that must find the fault.
         words: a part of the check's message that names the fault.
         based_on: the Spec of the correct connector that it derives from; by default that of `BaseSes`.
+        step_seconds: the step limit of the profile; short for a connector that hangs.
     """
 
     connector: type[Connector[Any]]
     check: str
     words: str
     based_on: Spec | None = None
+    step_seconds: float = 30.0
 
     @property
     def spec(self) -> Spec:
@@ -110,11 +112,11 @@ WRONG: list[Wrong] = []
 W = TypeVar("W", bound=type[Connector[Any]])
 
 
-def killed_by(check: str, words: str, *, spec: Spec | None = None) -> Callable[[W], W]:
+def killed_by(check: str, words: str, *, spec: Spec | None = None, step_seconds: float = 30.0) -> Callable[[W], W]:
     """Register a wrong connector; one that does not derive from `BaseSes` needs the Spec of its base."""
 
     def register(connector: W) -> W:
-        WRONG.append(Wrong(connector, check, words, spec))
+        WRONG.append(Wrong(connector, check, words, spec, step_seconds))
         return connector
 
     return register

@@ -14,15 +14,24 @@ from connector_kit import (
     Template,
     bundle,
 )
-from connector_kit.connectors.aws_ses import AwsSesConfig
+from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector
 from connector_kit.wire import always
-from tests.conformance.wrong_connectors.base import BaseSes, killed_by
+from tests.conformance.wrong_connectors.base import BaseSes, changed_metadata, killed_by
 
 
 def _guard(change: Callable[[dict[str, Any]], None], cls: type = AwsSesConfig) -> Guard[Any]:
     schema = bundle("aws-ses-config")
     change(schema)
     return Guard(schema, cls)
+
+
+def _published(change: Callable[[dict[str, Any]], None]) -> Guard[Any]:
+    """Return a guard that publishes another schema than the one that it validates with: it rejects invalid ones."""
+    guard: Guard[Any] = Guard("aws-ses-config", AwsSesConfig)
+    schema = bundle("aws-ses-config")
+    change(schema)
+    guard.__dict__["schema"] = schema
+    return guard
 
 
 @killed_by("config.accepts-valid", "expected the message to be sent")
@@ -72,7 +81,7 @@ class FalsyConfigIsAbsent(BaseSes):
         return super().read_config(config or None)
 
 
-@killed_by("config.requires-usage-types", "a config with no template for")
+@killed_by("config.requires-usage-types", "because the schema accepts it")
 class NoRequiredUsageTypes(BaseSes):
     """Does not require any usage type."""
 
@@ -81,9 +90,23 @@ class NoRequiredUsageTypes(BaseSes):
 
 @killed_by("config.accepts-unknown-keys", "expected the message to be sent")
 class NoUnknownKeys(BaseSes):
-    """Rejects unknown keys."""
+    """Rejects unknown keys, although its schema accepts them."""
+
+    def read_config(self, config: object = None) -> AwsSesConfig:
+        found = self.get_config(self.metadata.id) if config is None else config
+        if isinstance(found, dict) and not found.keys() <= set(AwsSesConnector.config_guard.schema["properties"]):
+            raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, {"issues": [{"path": "$", "message": "unknown"}]})
+        return super().read_config(found)
+
+
+@killed_by("config.accepts-unknown-keys", "Console drops configurationSetName")
+class FormLosesKey(BaseSes):
+    """Has a closed schema, and a form without one of its keys."""
 
     config_guard: ClassVar[Guard[AwsSesConfig]] = _guard(lambda it: it.update(additionalProperties=False))
+    metadata = changed_metadata(
+        form_items=tuple(it for it in AwsSesConnector.metadata.form_items or () if it.key != "configurationSetName")
+    )
 
 
 @killed_by("config.issue-paths", "to hold a list of issues")
@@ -266,7 +289,7 @@ class SchemaWithExternalReference(BaseSes):
 class InvalidSchema(BaseSes):
     """Has a schema with a string where a number is required."""
 
-    config_guard: ClassVar[Guard[AwsSesConfig]] = _guard(
+    config_guard: ClassVar[Guard[AwsSesConfig]] = _published(
         lambda it: it["properties"].update(note={"type": "string", "maxLength": "10"})
     )
 
@@ -291,7 +314,7 @@ class SchemaWithoutType(BaseSes):
 class SetInSchema(BaseSes):
     """Has a Python set in its schema."""
 
-    config_guard: ClassVar[Guard[AwsSesConfig]] = _guard(lambda it: it.update(examples={"one"}))
+    config_guard: ClassVar[Guard[AwsSesConfig]] = _published(lambda it: it.update(examples={"one"}))
 
 
 @frozen

@@ -164,14 +164,12 @@ class RejectsLeadingWhitespace(BaseSes):
         return super().call(config, request)
 
 
-@killed_by("delivery.html", "expected the body as HTML only")
-class SendsTextAndHtml(BaseSes):
-    """Sends a second body as plain text."""
+@killed_by("delivery.html", "with text/html as HTML, found the plain text")
+class SendsText(BaseSes):
+    """Sends HTML as plain text."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        request = super().request(config, email)
-        request["Content"]["Simple"]["Body"] |= {"Text": {"Data": email.body, "Charset": "UTF-8"}}
-        return request
+        return super().request(config, evolve(email, content_type="text/plain"))
 
 
 @killed_by("delivery.content-type", "as plain text only")
@@ -291,11 +289,11 @@ class SendsHtml(MemoryMail):
 
 
 @killed_by("delivery.sms", "expected the recipients (", spec=SMS)
-class AddsAPlus(MemorySms):
-    """Adds a plus sign to the phone number."""
+class AddsACountryCode(MemorySms):
+    """Adds a country code to numbers that have one."""
 
     def request(self, config: SmsConfig, sms: Sms) -> Request:
-        return super().request(config, sms) | {"to": [f"+{sms.to}"]}
+        return super().request(config, sms) | {"to": [f"+1{sms.to}"]}
 
 
 @killed_by("delivery.sms", "expected no subject", spec=SMS)

@@ -6,14 +6,17 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from urllib3 import BaseHTTPResponse
 
 from connector_kit import (
     ConnectorError,
     ConnectorErrorCodes,
     Email,
     SendMessageData,
+    parse_json_object,
 )
 from connector_kit.connectors.aws_ses import AwsSesConfig
+from tests.conformance.right_connectors.template_ids import TEMPLATE_IDS, TemplateIds
 from tests.conformance.wrong_connectors.base import BaseSes, killed_by
 from tests.conformance.wrong_connectors.memory import RELAY, MemoryRelay, Request
 
@@ -55,6 +58,16 @@ class AcceptsAnySuccess(BaseSes):
 
     def accepted(self, response: Any) -> object:
         return response.get("MessageId")
+
+
+@killed_by("errors.malformed-response", "for the outcome 'empty-object'; it returned normally", spec=TEMPLATE_IDS)
+class AcceptsAnObjectWithoutAnId(TemplateIds):
+    """Counts any JSON object with status 200 as sent, also one that has no id."""
+
+    def accepted(self, response: BaseHTTPResponse) -> str:
+        unusable = {"message": "The response is not a JSON object."}
+        found = parse_json_object(response.data.decode("utf-8", "replace"), error_payload=unusable)
+        return str(found.get("id", "unknown"))
 
 
 @killed_by("errors.network", "not a ConnectorError")

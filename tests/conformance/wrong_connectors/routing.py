@@ -9,10 +9,12 @@ from connector_kit import (
     Email,
     EmailTemplateDetails,
     SendMessageData,
+    Sms,
     TemplateType,
     get_config_template_by_type,
 )
 from connector_kit.connectors.aws_ses import AwsSesConfig
+from tests.conformance.right_connectors.template_ids import TEMPLATE_IDS, NamedConfig, TemplateIds
 from tests.conformance.wrong_connectors.base import BaseSes, killed_by
 
 
@@ -207,7 +209,7 @@ class EmptyTypeIsGeneric(BaseSes):
         return super().pick(config, message if message.type else evolve(message, type="Generic"))
 
 
-@killed_by("routing.empty-template", "expected the empty content")
+@killed_by("routing.empty-template", "expected the content of the message's own template")
 class SkipsEmptyTemplate(BaseSes):
     """Uses another template when the content of the right one is empty."""
 
@@ -223,3 +225,13 @@ class RaisesOnEmptySubject(BaseSes):
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
         email.subject[0].isupper()
         return super().request(config, email)
+
+
+@killed_by("routing.exact-match", "found ['template-001. templatecode a']", spec=TEMPLATE_IDS)
+class LowerCaseTemplateName(TemplateIds):
+    """Writes the name of the provider's template in lower case."""
+
+    def compose(self, config: NamedConfig, message: SendMessageData) -> Sms:
+        sms = super().compose(config, message)
+        assert isinstance(sms.template, dict)
+        return evolve(sms, template={**sms.template, "templateCode": sms.template["templateCode"].lower()})

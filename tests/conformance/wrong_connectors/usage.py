@@ -1,9 +1,10 @@
 """Connectors with a wrong get_usage."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from connector_kit import ConnectorError
+from tests.conformance.right_connectors.resources import PAGED_USAGE, PagedConfig, PagedUsageSms
 from tests.conformance.wrong_connectors.base import BaseSes, killed_by
 from tests.conformance.wrong_connectors.memory import SMS, MemorySms, Request
 
@@ -85,3 +86,42 @@ class UsageOfZero(BaseSes):
     def __init__(self, **kit: Any) -> None:
         super().__init__(**kit)
         self.get_usage = lambda start_from=None: 0  # type: ignore[method-assign]  # noqa: ARG005 - see Connector
+
+
+@killed_by("usage.increases", "expected the usage to increase by", spec=PAGED_USAGE)
+class FirstPageOnly(PagedUsageSms):
+    """Counts the first page only."""
+
+    def page(self, config: PagedConfig, query: dict[str, str]) -> Any:
+        return super().page(config, query) | {"next": None}
+
+
+@killed_by("usage.increases", "expected the usage to increase by", spec=PAGED_USAGE)
+class CountsFailedMessages(PagedUsageSms):
+    """Counts messages that failed."""
+
+    def page(self, config: PagedConfig, query: dict[str, str]) -> Any:
+        found = super().page(config, query)
+        return found | {"status": ["delivered" for _ in found["status"]]}
+
+
+@killed_by("usage.start-time", "time zone", spec=PAGED_USAGE)
+class DropsTheTimeZone(PagedUsageSms):
+    """Reads the start time as if it were in UTC."""
+
+    def since(self, start_from: datetime | None) -> str | None:
+        return super().since(start_from and start_from.replace(tzinfo=UTC))
+
+
+@killed_by("usage.increases", "expected the usage to increase by", spec=PAGED_USAGE)
+class CachesUsage(PagedUsageSms):
+    """Returns the usage of the first call for the same start time."""
+
+    def __init__(self, **kit: Any) -> None:
+        super().__init__(**kit)
+        self.known: dict[object, int] = {}
+
+    def get_usage(self, start_from: datetime | None = None) -> int:
+        if start_from not in self.known:
+            self.known[start_from] = super().get_usage(start_from)
+        return self.known[start_from]

@@ -2,14 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 from time import sleep
 
 import pytest
+from botocore.loaders import Loader
 
 from connector_kit import ConnectorErrorCodes
 from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector
-from connector_kit.connectors.aws_ses.client import ClientStore, SessionClientFactory
+from connector_kit.connectors.aws_ses.client import CLIENTS_KEPT, ClientStore, SessionClientFactory
 from tests.connectors.aws_ses.ses_cases import KEY_ID, KEY_SECRET, MESSAGE, FakeClient, failure, ses_config, settings
 from tests.loopback import Loopback
 
@@ -47,17 +48,48 @@ def test_new_region_or_key_creates_client(change: dict[str, str]) -> None:
     assert len(factory.made) == 2
 
 
-def test_store_keeps_at_most_eight_clients() -> None:
-    """The store drops the oldest client first."""
+def test_least_recently_used_client_is_dropped() -> None:
+    """A tenant that sends often keeps its client, however many tenants there are."""
     factory = CountingFactory()
     store = ClientStore(factory)
-    for number in range(9):
+    for number in range(CLIENTS_KEPT):
         store.get(settings(region=f"r-{number}"))
-    for number in range(1, 9):
-        store.get(settings(region=f"r-{number}"))
-    assert len(factory.made) == 9
     store.get(settings(region="r-0"))
-    assert len(factory.made) == 10
+    store.get(settings(region="one-more"))
+    store.get(settings(region="r-0"))
+    assert len(factory.made) == CLIENTS_KEPT + 1
+    store.get(settings(region="r-1"))
+    assert len(factory.made) == CLIENTS_KEPT + 2
+
+
+def test_many_tenants_share_the_store_without_new_clients() -> None:
+    """Nine tenants in turn create nine clients, once each."""
+    factory = CountingFactory()
+    store = ClientStore(factory)
+    for _ in range(5):
+        for number in range(9):
+            store.get(settings(region=f"r-{number}"))
+    assert len(factory.made) == 9
+
+
+def test_known_client_is_returned_while_another_is_created() -> None:
+    """Creating a client takes milliseconds; the sends of other tenants do not wait for it."""
+    creating, finish = Event(), Event()
+
+    def factory(config: AwsSesConfig) -> FakeClient:
+        if config.region == "slow":
+            creating.set()
+            assert finish.wait(10)
+        return FakeClient()
+
+    store = ClientStore(factory)
+    known = store.get(settings())
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(store.get, settings(region="slow"))
+        assert creating.wait(10)
+        assert store.get(settings()) is known
+        finish.set()
+        assert slow.result(10) is not known
 
 
 def test_concurrent_requests_create_one_client() -> None:
@@ -127,69 +159,74 @@ def test_keys_and_region_of_the_environment_are_ignored(
     assert "x-amz-security-token" not in request.headers
 
 
-REGIONS = [
-    "",
-    " ",
-    "a.b",
-    "eu_west_1",
-    "eu-west-1\n",
-    "é ü",
-    "eu-west-1/",
-    "#@evil.example",
-    "-a",
-    "x" * 64,
-    "\ud800",
-    "%2f",
-]
+MALFORMED = "no section\n"
+
+NONSENSE = {
+    "AWS_PROFILE": "missing",
+    "AWS_DEFAULT_PROFILE": "missing",
+    "AWS_DEFAULTS_MODE": "nonsense",
+    "AWS_MAX_ATTEMPTS": "many",
+    "AWS_RETRY_MODE": "nonsense",
+    "AWS_METADATA_SERVICE_TIMEOUT": "soon",
+    "AWS_REQUEST_CHECKSUM_CALCULATION": "nonsense",
+    "AWS_RESPONSE_CHECKSUM_VALIDATION": "nonsense",
+    "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES": "-1",
+    "AWS_SDK_UA_APP_ID": "x" * 100,
+    "AWS_STS_REGIONAL_ENDPOINTS": "nonsense",
+    "AWS_ENDPOINT_DISCOVERY_ENABLED": "nonsense",
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE": "nonsense",
+    "AWS_DATA_PATH": "/nonexistent",
+    "AWS_CSM_ENABLED": "true",
+    "AWS_CSM_PORT": "nonsense",
+    "AWS_DEFAULT_REGION": "not a region",
+    "AWS_ACCESS_KEY_ID": "decoy",
+    "AWS_SECRET_ACCESS_KEY": "decoy",
+}
 
 
-@pytest.mark.parametrize("region", REGIONS)
-@pytest.mark.usefixtures("pauses")
-def test_invalid_region_raises_invalid_config(connector: AwsSesConnector, region: str) -> None:
-    """The guard accepts any string as a region, so the connector checks that it can be part of a host name."""
-    error = failure(connector, ses_config(region=region))
-    assert error.code is ConnectorErrorCodes.INVALID_CONFIG
-    assert error.data == {
-        "message": f"The region is not valid: expected an AWS region such as eu-west-1, found {region!r}."
-    }
-
-
-@pytest.mark.parametrize("key", ["AKIA\nX: y", "AKIA 1", "AKIÁ", "AKIA\ud800", "\x7f", "\t"])
-def test_access_key_id_that_cannot_be_in_a_header_raises_invalid_config(connector: AwsSesConnector, key: str) -> None:
-    """The key id is part of the Authorization header. The error does not show it."""
-    error = failure(connector, ses_config(accessKeyId=key))
-    assert error.code is ConnectorErrorCodes.INVALID_CONFIG
-    assert "accessKeyId" in str(error)
-    assert repr(key)[1:-1] not in f"{error}{error!r}"
-
-
-@pytest.mark.parametrize("secret", ["", "\n", "é", "\ud800"])
-def test_any_secret_key_signs_or_raises_connector_error(ses: Loopback, connector: AwsSesConnector, secret: str) -> None:
-    """Only the signature contains the key; SES verifies it."""
-    if secret == "\ud800":
-        assert failure(connector, ses_config(accessKeySecret=secret)).code is ConnectorErrorCodes.GENERAL
-    else:
-        assert connector.send_message(MESSAGE, ses_config(accessKeySecret=secret)) == "0102-accepted"
-        assert len(ses.requests) == 1
-
-
-def test_unknown_aws_profile_raises_general(fresh_connector: AwsSesConnector, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``AWS_PROFILE`` is not part of the config; the exception of botocore is the cause."""
-    monkeypatch.setenv("AWS_PROFILE", "missing")
-    error = failure(fresh_connector)
-    assert error.code is ConnectorErrorCodes.GENERAL
-    assert error.data == {"message": "botocore could not create a client: ProfileNotFound."}
-    assert error.__cause__ is not None
-
-
-def test_malformed_aws_config_file_raises_general(
-    fresh_connector: AwsSesConnector, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("variable", NONSENSE)
+def test_variable_of_other_aws_clients_does_not_affect_a_send(
+    ses: Loopback, fresh_connector: AwsSesConnector, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    """``AWS_CONFIG_FILE`` is not part of the config either."""
-    file = tmp_path / "config"
-    file.write_text("no section\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
-    assert failure(fresh_connector).data == {"message": "botocore could not create a client: ConfigParseError."}
+    """The keys and the region are in the config; a profile, an SDK default or a decoy is not needed."""
+    monkeypatch.setenv(variable, NONSENSE[variable])
+    assert fresh_connector.send_message(MESSAGE) == "0102-accepted"
+    assert f"Credential={KEY_ID}/" in ses.requests[0].headers["authorization"]
+
+
+@pytest.mark.parametrize(
+    "content", [MALFORMED, "[default]\nregion = not a region\nendpoint_url = http://127.0.0.1:1\n"]
+)
+@pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "HOME"])
+def test_files_of_other_aws_clients_are_not_read(  # noqa: PLR0917 - pytest passes the fixtures by name
+    ses: Loopback,
+    fresh_connector: AwsSesConnector,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variable: str,
+    content: str,
+) -> None:
+    """Malformed or well-formed: neither the files that variables name, nor those of the home directory."""
+    folder = tmp_path / ".aws"
+    folder.mkdir()
+    for name in ("config", "credentials"):
+        (folder / name).write_text(content)
+    monkeypatch.setenv(variable, str(tmp_path if variable == "HOME" else folder / "config"))
+    assert fresh_connector.send_message(MESSAGE) == "0102-accepted"
+    assert len(ses.requests) == 1
+
+
+def test_service_model_in_the_home_directory_is_not_read(
+    ses: Loopback, fresh_connector: AwsSesConnector, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Botocore would prefer a newer model in ``~/.aws/models``."""
+    model = tmp_path / ".aws/models/sesv2/2099-01-01/service-2.json"
+    model.parent.mkdir(parents=True)
+    model.write_text("{}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", str(tmp_path / ".aws/models"))
+    assert fresh_connector.send_message(MESSAGE) == "0102-accepted"
+    assert len(ses.requests) == 1
 
 
 def test_invalid_endpoint_in_the_environment_raises_general(

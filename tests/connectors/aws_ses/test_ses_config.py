@@ -112,35 +112,56 @@ def warnings(**changes: Any) -> list[tuple[str, str, str]]:
     return [(issue.path, issue.keyword, issue.message) for issue in issues]
 
 
-@pytest.mark.parametrize("region", ["Ireland", "EU-WEST-1", "eu_west_1", "eu-west-1 ", "eu", ""])
-def test_region_of_wrong_format_produces_warning(region: str) -> None:
-    """The message shows a valid code."""
-    message = "not the code of an AWS region: expected a code such as eu-west-1"
-    assert warnings(region=region) == [("$.region", "region", message)]
+@pytest.mark.parametrize(
+    ("region", "message"),
+    [
+        ("Ireland", "not the code of an AWS region: expected a code such as eu-west-1"),
+        ("us-east1", "not the code of an AWS region: expected a code such as eu-west-1 (did you mean 'us-east-1'?)"),
+        ("eu-centrl-1", "no AWS region that has Amazon SES has this code (did you mean 'eu-central-1'?)"),
+        ("cn-north-1", "no AWS region that has Amazon SES has this code"),
+        ("us-isob-east-1", "no AWS region that has Amazon SES has this code"),
+    ],
+)
+def test_region_without_ses_produces_warning(region: str, message: str) -> None:
+    """By its format, or because AWS has no such region or no Amazon SES in it."""
+    ((path, keyword, found),) = warnings(region=region)
+    assert (path, keyword) == ("$.region", "rejected")
+    assert found.startswith(f"SES rejects every message with this value: {message}")
 
 
-def test_missing_sender_produces_warning() -> None:
-    """Logto accepts a config without a sender, SES does not send with it."""
+@pytest.mark.parametrize("sender", [None, ""])
+def test_missing_sender_produces_warning(sender: str | None) -> None:
+    """Logto accepts a config without a sender, SES does not send with it. An empty one is as if it were absent."""
     message = "missing: SES rejects every message without a sender"
-    assert warnings(emailAddress=None) == [("$.emailAddress", "sender", message)]
+    assert warnings(emailAddress=sender) == [("$.emailAddress", "sender", message)]
 
 
 @pytest.mark.parametrize("key", ["emailAddress", "feedbackForwardingEmailAddress"])
 @pytest.mark.parametrize(
-    ("address", "reason"),
+    ("address", "keyword", "reason"),
     [
-        ("noreply", "expected Name<local@domain>, <local@domain> or local@domain"),
-        ("a@b@c.example", "expected Name<local@domain>, <local@domain> or local@domain"),
-        ("grüße@acme.example", "the part before the @ must be ASCII"),
-        ("a@ü..example", "its domain is not a valid domain name"),
+        ("noreply", "rejected", "expected Name<local@domain>, <local@domain> or local@domain"),
+        ("a@b@c.example", "rejected", "expected Name<local@domain>, <local@domain> or local@domain"),
+        ("a,b@c.example", "rejected", "expected Name<local@domain>, <local@domain> or local@domain"),
+        (f"a@{'b' * 64}.example", "rejected", "expected Name<local@domain>, <local@domain> or local@domain"),
+        ("a@b..example", "rejected", "expected Name<local@domain>, <local@domain> or local@domain"),
+        ("grüße@acme.example", "rejected", "the part before the @ must be ASCII"),
+        ("a@ü..example", "unusable", "its domain is not a valid domain name"),
     ],
 )
-def test_invalid_address_produces_warning(key: str, address: str, reason: str) -> None:
+def test_invalid_address_produces_warning(key: str, address: str, keyword: str, reason: str) -> None:
     """The message names the reason, not the address."""
-    ((path, keyword, message),) = warnings(**{key: address})
-    assert (path, keyword) == (f"$.{key}", "sender")
-    assert message.startswith("SES rejects this address: ")
-    assert message.endswith(reason)
+    ((path, found, message),) = warnings(**{key: address})
+    assert (path, found) == (f"$.{key}", keyword)
+    assert address not in message
+    assert message.endswith(f": {reason}")
+
+
+def test_temporary_access_key_produces_warning() -> None:
+    """It works with a session token only."""
+    ((path, keyword, message),) = warnings(accessKeyId="ASIAFAKEFAKEFAKEFAKE")
+    assert (path, keyword) == ("$.accessKeyId", "rejected")
+    assert "it is a temporary key, which needs a session token" in message
 
 
 @pytest.mark.parametrize("value", [None, [], "x", {"region": 1, "emailAddress": 1}, {}])

@@ -1,7 +1,10 @@
 """Translation of the errors of SES and botocore into connector errors."""
 
+import html
 import json
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import (
@@ -152,6 +155,43 @@ def test_secret_in_an_error_response_is_redacted(
     assert secret not in str(error)
     assert error.__cause__ is None
     assert error.__suppress_context__
+
+
+PAYLOAD = {
+    "code": 918273,
+    "link": "https://acme.example/invite?a=1&token=tök/en",
+    "ticket": "ticket-5551",
+    "amount": 1234567,
+    "user": {"id": "u", "name": "Alice Example", "primaryEmail": "success@simulator.amazonses.com"},
+    "organization": {"name": "noreply"},
+    "inviter": {"profile": {"nickname": "Bobby-Tables"}},
+    "locale": "pt-BR",
+}
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [str, lambda it: quote(it, safe=""), html.escape, lambda it: json.dumps(it)[1:-1].replace("/", r"\/")],
+    ids=["plain", "percent", "html", "json"],
+)
+def test_payload_in_an_error_response_is_redacted(
+    ses: Loopback, connector: AwsSesConnector, echo: Callable[[str], str]
+) -> None:
+    """Codes that are numbers, links in any encoding, and other values; not addresses that the operator needs."""
+    link, needed = PAYLOAD["link"], "success@simulator.amazonses.com, noreply@acme.example, pt-BR"
+    texts = ["918273", "1234567", "ticket-5551", "Alice Example", "Bobby-Tables"]
+    ses.answers = [error_response(400, "MessageRejected", f"{needed} {' '.join(map(echo, [*texts, str(link)]))}")]
+    error = failure(connector, message={**MESSAGE, "payload": PAYLOAD})
+    message = error.data["message"]  # type: ignore[index]
+    assert message.startswith(needed)
+    assert message.removeprefix(needed).replace("[redacted]", "").strip() == ""
+    assert error.__cause__ is None
+
+
+def test_secret_in_the_request_id_is_redacted(ses: Loopback, connector: AwsSesConnector) -> None:
+    """A header of the response may repeat the request, too."""
+    ses.answers = [error_response(400, "MessageRejected", "No.", **{"x-amzn-RequestId": f"id-{CODE}"})]
+    assert failure(connector).data["requestId"] == "id-[redacted]"  # type: ignore[index]
 
 
 URL = "https://e.example"

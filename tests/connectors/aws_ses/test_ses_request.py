@@ -98,11 +98,12 @@ def test_invalid_recipient_raises_invalid_request_parameters(to: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "template", "where"),
     [
-        ({"emailAddress": "é" * 150 + " <a@b.co>"}, {}, "emailAddress"),
-        ({"emailAddress": "a@ü..example"}, {}, "emailAddress"),
-        ({}, {"reply_to": "é" * 150 + " <a@b.co>"}, "replyTo of the template"),
-        ({}, {"send_from": "é" * 150}, "sendFrom of the template"),
-        ({}, {"send_from": "Acme <a@ü..example>"}, "sendFrom of the template"),
+        ({"emailAddress": "é" * 150 + " <a@b.co>"}, {}, "The setting emailAddress"),
+        ({"emailAddress": "a@ü..example"}, {}, "The setting emailAddress"),
+        ({"feedbackForwardingEmailAddress": "a@ü..example"}, {}, "The setting feedbackForwardingEmailAddress"),
+        ({}, {"reply_to": "é" * 150 + " <a@b.co>"}, "The mailbox in replyTo of the template"),
+        ({}, {"send_from": "é" * 150}, "The mailbox in sendFrom of the template"),
+        ({}, {"send_from": "Acme <a@ü..example>"}, "The mailbox in sendFrom of the template"),
     ],
 )
 def test_invalid_mailbox_raises_invalid_config(changes: dict[str, str], template: dict[str, str], where: str) -> None:
@@ -111,7 +112,7 @@ def test_invalid_mailbox_raises_invalid_config(changes: dict[str, str], template
     with pytest.raises(ConnectorError) as caught:
         connector_with(client).deliver(settings(**changes), email(**template))
     assert caught.value.code is ConnectorErrorCodes.INVALID_CONFIG
-    assert f"The mailbox in {where} is not valid: it" in str(caught.value)
+    assert f"{where} is not valid: it" in str(caught.value)
     assert "é" not in str(caught.value)
     assert client.calls == []
 

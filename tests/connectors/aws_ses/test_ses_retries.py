@@ -1,6 +1,7 @@
 """Retries: a send that SES did not accept may be repeated; one that it may have accepted never is."""
 
 import socket
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -132,6 +133,30 @@ def test_missing_response_is_not_retried(
     assert error.code is ConnectorErrorCodes.GENERAL
     assert isinstance(error.__cause__, ReadTimeoutError)
     assert len(ses.requests) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b" " * 100 + ACCEPTED.body], ids=["headers", "body"])
+def test_dripping_response_ends_after_the_read_timeout(
+    ses: Loopback, connector: AwsSesConnector, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    """The limit is for the whole response, not for each read; a byte now and then does not extend it."""
+    monkeypatch.setattr(client, "READ_TIMEOUT", 0.5)
+    ses.answers = [HttpResponse(200, body, drips=0.1 if body == b"" else 0.03)]
+    started = time.monotonic()
+    error = failure(connector)
+    assert time.monotonic() - started < 2
+    assert error.code is ConnectorErrorCodes.GENERAL
+    assert isinstance(error.__cause__, ReadTimeoutError)
+    assert len(ses.requests) == 1
+
+
+def test_slow_response_within_the_read_timeout_is_accepted(
+    ses: Loopback, connector: AwsSesConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection is used again with its full time limit."""
+    monkeypatch.setattr(client, "READ_TIMEOUT", 3.0)
+    ses.answers = [HttpResponse(200, ACCEPTED.body, drips=0.01)]
+    assert [connector.send_message(MESSAGE) for _ in range(2)] == ["0102-accepted"] * 2
 
 
 def test_closed_connection_is_not_retried(ses: Loopback, connector: AwsSesConnector) -> None:

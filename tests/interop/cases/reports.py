@@ -38,6 +38,7 @@ def _check(dice: Dice) -> Any:
         "example": one_of(None, "{}", "") if failed else one_of(None),
         "transcript": list_of(_exchange) if failed else one_of([]),
         "replay": _some_text if failed else one_of(""),
+        "group": text if failed else one_of(""),
     }
     return record(shape)(dice)
 

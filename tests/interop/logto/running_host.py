@@ -5,6 +5,7 @@ import os
 import queue
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from attrs import field, frozen
 ROOT: Final = Path(__file__).parents[3]
 _START_LIMIT: Final = 30
 _STOP_LIMIT: Final = 30
+_LOG_LIMIT: Final = 10
 
 
 @frozen
@@ -24,6 +26,15 @@ class RunningHost:
 
     url: str
     log: list[str] = field(repr=False)
+
+    def has_logged(self, text: str) -> bool:
+        """Wait until a line contains a text: the host logs a request after its response is on the way."""
+        end = time.monotonic() + _LOG_LIMIT
+        while not any(text in line for line in self.log):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.01)
+        return True
 
 
 @contextmanager

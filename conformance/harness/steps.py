@@ -1,0 +1,311 @@
+"""The time limit of every step of a check: no connector can hang the suite, and a report says where it was stuck."""
+
+import contextvars
+import ctypes
+import logging
+import os
+import sys
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import PurePath
+from queue import SimpleQueue
+from types import FrameType
+from typing import Any, Final, Generic, TypeVar
+
+from attrs import frozen
+
+from conformance.providers.sockets import CHECK_THREAD
+
+T = TypeVar("T")
+
+_GRACE: Final = 1.0
+"""Seconds for a thread to end after it was stopped."""
+
+_GENERIC: Final = frozenset({"conformance", *sys.stdlib_module_names})
+"""The top-level packages of code that is neither the connector's nor its libraries'."""
+
+_DEBUGGER: Final = "bdb"
+_CONNECTORS: Final = "connector_kit.connectors."
+
+
+class StepStopped(BaseException):
+    """Raised inside a thread whose step has exceeded its time limit; only code of the suite may catch it."""
+
+
+class StuckError(Exception):
+    """A step exceeded its time limit; the message says how long it ran, and where it was.
+
+    Args:
+        limit: the time limit in seconds.
+        position: where the thread was.
+        where: the place in the code of the connector alone.
+    """
+
+    def __init__(self, limit: float, position: str, where: str) -> None:
+        super().__init__(
+            f"expected each step to end within {limit:g} s; one was still running after that time, in {position}"
+        )
+        self.where = where
+
+
+class Steps:
+    """The current step of a check: one send, one construction, or whatever else runs between two of these.
+
+    Args:
+        seconds: the time limit of a step.
+        connector: the class of the connector, to find its code on a stack.
+    """
+
+    def __init__(self, seconds: float, connector: type) -> None:
+        self._seconds = seconds
+        self.limit = seconds
+        """The time limit of the current step."""
+        self._ends = time.monotonic() + seconds
+        self._modules = frozenset(it.__module__ for it in connector.__mro__ if not _is_kit(it.__module__))
+        self._package = f"{connector.__module__.rpartition('.')[0] or connector.__module__}."
+        self.is_stopped = False
+
+    def begin(self, more: float = 0) -> None:
+        """Begin the next step; a step that has a time limit of its own gets that many seconds more.
+
+        Raises:
+            StepStopped: the check has failed already, and this thread of it has to end.
+        """
+        if self.is_stopped:
+            raise StepStopped
+        self.limit = self._seconds + more
+        self._ends = time.monotonic() + self.limit
+
+    @property
+    def remaining(self) -> float:
+        """The seconds until the current step exceeds its limit."""
+        return self._ends - time.monotonic()
+
+    def position(self, thread: threading.Thread) -> str:
+        """Say where a thread is: the innermost function of the connector, and what it calls there."""
+        stack = [_Place(it, it.f_lineno) for it in _stack_of(thread)]
+        if not stack:
+            return "a thread that has ended"
+        own = self._own(stack)
+        return str(own) if own is stack[0] else f"{own}, in {stack[0]}"
+
+    def stuck(self, thread: threading.Thread) -> StuckError:
+        """Make the error for a thread whose step has exceeded its time limit."""
+        position = self.position(thread)
+        return StuckError(self.limit, position, position.partition(", in ")[0])
+
+    def position_of(self, error: BaseException) -> str:
+        """Say where an exception was raised: the innermost function of the connector."""
+        stack = [_Place(frame, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+        return str(self._own(stack[::-1])) if stack else "an unknown place"
+
+    def _own(self, stack: "list[_Place]") -> "_Place":
+        """Return the first place of the connector, or else of any code that is not the suite's."""
+        own = next((it for it in stack if self._is_connector(it)), None)
+        return own or next((it for it in stack if not it.is_generic), stack[0])
+
+    def _is_connector(self, place: "_Place") -> bool:
+        name = place.module
+        return name in self._modules or name.startswith(self._package)
+
+
+def _is_kit(module: str) -> bool:
+    """Return whether a module is generic: of the kit, but not of a connector in it."""
+    return module == "builtins" or (module.startswith("connector_kit.") and not module.startswith(_CONNECTORS))
+
+
+@frozen
+class _Place:
+    """A line of a function on a stack."""
+
+    frame: FrameType
+    line: int
+
+    @property
+    def module(self) -> str:
+        return str(self.frame.f_globals.get("__name__", ""))
+
+    @property
+    def is_generic(self) -> bool:
+        """Whether it is the suite's or the standard library's; Hypothesis makes modules, with names of its own."""
+        package = self.module.partition(".")[0]
+        return package in _GENERIC or package.startswith("hypothesis")
+
+    def __str__(self) -> str:
+        """Name the function and its file as its package names it, without a path of this machine."""
+        *packages, module = self.module.split(".")
+        file = PurePath(self.frame.f_code.co_filename).name
+        folders = [*packages, module] if file == "__init__.py" else packages
+        return f"{self.frame.f_code.co_qualname} ({'/'.join([*folders, file])} line {self.line})"
+
+
+def _stack_of(thread: threading.Thread) -> Iterator[FrameType]:
+    """Yield the frames of a thread, the innermost first."""
+    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 - documented; the only way to another stack
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+_current: Final[contextvars.ContextVar[Steps]] = contextvars.ContextVar("the steps that are supervised")
+
+
+def supervised_steps() -> Steps | None:
+    """Return the steps that `supervise` watches in this thread: those of a check, or of the trial of a Spec."""
+    return _current.get(None)
+
+
+class _Job(Generic[T]):
+    """A job, and what it returned or raised."""
+
+    def __init__(self, job: Callable[[], T], steps: Steps) -> None:
+        self._job: Callable[[], T] | None = job
+        self._steps = steps
+        self._context = contextvars.copy_context()
+        self.ended = threading.Event()
+        self.result: T
+        self.raised: BaseException | None = None
+
+    def run(self) -> None:
+        """Run the job in the context of the thread that waits for it."""
+        self._context.run(self._run)
+
+    def _run(self) -> None:
+        _current.set(self._steps)
+        try:
+            if self._job is not None:
+                self.result = self._job()
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            self.raised = error
+        finally:
+            self._job = None  # what only the job holds is deleted here, where a destructor has a time limit
+            self.ended.set()
+
+
+class _JobThread:
+    """A thread that runs one job after the other: Hypothesis prepares each new thread, which takes it a while."""
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        # Threads that the connector starts in a daemon thread are daemons, too: they do not keep the process from ending.
+        self.thread = threading.Thread(target=self._serve, name=CHECK_THREAD, daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        with suppress(StepStopped):
+            while (job := self._jobs.get()) is not None:
+                job.run()
+                del job
+
+    def start(self, job: "_Job[Any]") -> None:
+        """Run a job next."""
+        self._jobs.put(job)
+
+    def stop(self) -> None:
+        """Stop the current job, and end the thread after it."""
+        self._jobs.put(None)
+        stop(self.thread)
+
+
+_idle: Final[list[_JobThread]] = []
+
+
+def supervise(job: Callable[[], T], steps: Steps) -> T:
+    """Run a job in another thread, and return or raise what it does.
+
+    Connectors run in threads in production, too. A thread that does not end after a stop is left behind.
+
+    Raises:
+        StuckError: a step exceeded its time limit.
+    """
+    running = _Job(job, steps)
+    del job
+    with _restored_after_a_stop(steps):
+        thread = _idle.pop() if _idle else _JobThread()
+        steps.begin()
+        thread.start(running)
+        try:
+            _wait(running.ended, thread.thread, steps)
+        except BaseException:  # also when the user stops the run
+            steps.is_stopped = True
+            thread.stop()
+            raise
+        _idle.append(thread)
+    if running.raised is not None:
+        raise running.raised
+    return running.result
+
+
+def _wait(ended: threading.Event, thread: threading.Thread, steps: Steps) -> None:
+    """Wait for the end of a job. Steps of the suite itself, such as drawing an example, have no limit."""
+    while not ended.wait(max(0.01, steps.remaining)):
+        if steps.remaining <= 0:
+            if _is_suite_at_work(thread):
+                steps.begin()
+            else:
+                raise steps.stuck(thread)
+
+
+def _is_suite_at_work(thread: threading.Thread) -> bool:
+    """Return whether a thread runs only code of the suite, or is in a debugger, whose user is reading."""
+    stack = [_Place(it, it.f_lineno) for it in _stack_of(thread)]
+    return all(it.is_generic for it in stack) or any(it.module == _DEBUGGER for it in stack)
+
+
+def stop(thread: threading.Thread) -> None:
+    """Raise `StepStopped` in a thread, and wait a moment until it ends.
+
+    Python delivers the exception when the thread next runs Python code: not while it waits for a lock without a limit.
+    Such a thread is left behind.
+    """
+    last = time.monotonic() + _GRACE
+    while thread.is_alive() and time.monotonic() < last:
+        # More than once: a destructor or a callback, in which Python ignores exceptions, may get one of them.
+        _raise_in(thread, StepStopped)
+        thread.join(_GRACE / 4)
+    if thread.is_alive():
+        _withdraw(thread)
+
+
+def _raise_in(thread: threading.Thread, exception: type[BaseException] | None) -> None:
+    """Make a thread raise an exception when it next runs Python code; ``None`` withdraws the exception."""
+    pointer = None if exception is None else ctypes.py_object(exception)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), pointer)
+
+
+def _withdraw(thread: threading.Thread) -> None:
+    """Withdraw an exception that a thread has not raised.
+
+    While one is pending in any thread, CPython 3.11 never leaves the first line of a function that a profiler or tracer
+    follows. It notices that none is pending when some thread raises one: this one.
+    """
+    _raise_in(thread, None)
+    with suppress(StepStopped):
+        _raise_in(threading.current_thread(), StepStopped)
+        while True:
+            time.sleep(0)
+
+
+@contextmanager
+def _restored_after_a_stop(steps: Steps) -> Iterator[None]:
+    """Restore what a thread that was stopped may leave changed: output, log, warnings, environment."""
+    root = logging.getLogger()
+    output, level, handlers = (sys.stdout, sys.stderr), root.level, list(root.handlers)
+    filters, environment = list(warnings.filters), dict(os.environ)
+    show = warnings.showwarning
+    try:
+        yield
+    finally:
+        if steps.is_stopped:
+            sys.stdout, sys.stderr = output
+            root.setLevel(level)
+            root.handlers[:] = handlers
+            warnings.filters[:] = filters  # type: ignore[index]  # a list, which the stubs declare as a sequence
+            warnings.showwarning = show
+            if dict(os.environ) != environment:
+                os.environ.clear()
+                os.environ.update(environment)
