@@ -25,6 +25,9 @@ T = TypeVar("T")
 _GRACE: Final = 1.0
 """Seconds for a thread to end after it was stopped."""
 
+_OFFER: Final = 0.02
+"""Seconds for which an exception is pending in another thread."""
+
 _GENERIC: Final = frozenset({"conformance", *sys.stdlib_module_names})
 """The top-level packages of code that is neither the connector's nor its libraries'."""
 
@@ -265,29 +268,24 @@ def stop(thread: threading.Thread) -> None:
     last = time.monotonic() + _GRACE
     while thread.is_alive() and time.monotonic() < last:
         # More than once: a destructor or a callback, in which Python ignores exceptions, may get one of them.
-        _raise_in(thread, StepStopped)
-        thread.join(_GRACE / 4)
-    if thread.is_alive():
-        _withdraw(thread)
+        _offer(thread)
 
 
-def _raise_in(thread: threading.Thread, exception: type[BaseException] | None) -> None:
-    """Make a thread raise an exception when it next runs Python code; ``None`` withdraws the exception."""
-    pointer = None if exception is None else ctypes.py_object(exception)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), pointer)
+def _offer(thread: threading.Thread) -> None:
+    """Raise `StepStopped` in a thread if it runs Python code within a moment, and withdraw the exception then.
 
-
-def _withdraw(thread: threading.Thread) -> None:
-    """Withdraw an exception that a thread has not raised.
-
-    While one is pending in any thread, CPython 3.11 never leaves the first line of a function that a profiler or tracer
-    follows. It notices that none is pending when some thread raises one: this one.
+    While one is pending in any thread, CPython 3.11 never leaves the first line of a Python function that a profiler or
+    tracer follows: so this function calls none meanwhile. CPython 3.11 notices that none is pending any more when some
+    thread raises one: this one.
     """
-    _raise_in(thread, None)
+    raise_in, sleep, exception = ctypes.pythonapi.PyThreadState_SetAsyncExc, time.sleep, ctypes.py_object(StepStopped)
+    target, this = ctypes.c_ulong(thread.ident or 0), ctypes.c_ulong(threading.get_ident())
     with suppress(StepStopped):
-        _raise_in(threading.current_thread(), StepStopped)
-        while True:
-            time.sleep(0)
+        raise_in(target, exception)
+        sleep(_OFFER)
+        raise_in(target, None)
+        raise_in(this, exception)
+        sleep(1)  # pragma: no cover - a call that raises in its own thread does so at once; a later Python may take longer
 
 
 @contextmanager
