@@ -166,7 +166,7 @@ class _Job(Generic[T]):
     """A job, and what it returned or raised."""
 
     def __init__(self, job: Callable[[], T], steps: Steps) -> None:
-        self._job: Callable[[], T] | None = job
+        self._job = job
         self._steps = steps
         self._context = contextvars.copy_context()
         self.ended = threading.Event()
@@ -180,12 +180,11 @@ class _Job(Generic[T]):
     def _run(self) -> None:
         _current.set(self._steps)
         try:
-            if self._job is not None:
-                self.result = self._job()
+            self.result = self._job()
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self.raised = error
         finally:
-            self._job = None  # what only the job holds is deleted here, where a destructor has a time limit
+            del self._job  # what only the job holds is deleted here, where a destructor has a time limit
             self.ended.set()
 
 
@@ -285,7 +284,7 @@ def _offer(thread: threading.Thread) -> None:
         sleep(_OFFER)
         raise_in(target, None)
         raise_in(this, exception)
-        sleep(1)  # pragma: no cover - a call that raises in its own thread does so at once; a later Python may take longer
+        sleep(1)  # pragma: no cover - only if a Python raises later than in the call above
 
 
 @contextmanager

@@ -161,14 +161,8 @@ def test_failures_with_one_cause_are_shown_under_one_headline() -> None:
     """With the ids of all, and the details of the first; ``-v`` shows those of the others, too."""
     arguments = (
         "author:broken",
-        "--check",
-        "delivery",
-        "--check",
-        "errors.recovery",
-        "--profile",
-        "dev",
-        "--jobs",
-        "1",
+        *("--check", "delivery.recipient", "--check", "delivery.one-call", "--check", "errors.recovery"),
+        *("--profile", "dev", "--jobs", "1"),
     )
     brief = _run(*arguments).output
     (headline,) = [line for line in brief.splitlines() if "checks fail for one cause: " in line]
