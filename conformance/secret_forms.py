@@ -96,12 +96,16 @@ def _whole(text: str) -> NewSecret:
     return NewSecret(text, (text,))
 
 
+OWN_VALUE: Final = "the author's own value"
+"""The description of the form of a value that is not replaced."""
+
+
 def own_value(value: Json) -> Form:
     """Return the form of a value of which there is no other."""
     text = str(value)
     keys = tuple(_private_half(found[0]) for found in _PEM.finditer(text))
     secret = keys or ((text,) if _is_unlike_others(text) else ())  # a word, or a number, occurs in other texts
-    return Form("the author's own value", lambda: NewSecret(value, secret, has_words=True))
+    return Form(OWN_VALUE, lambda: NewSecret(value, secret, has_words=True))
 
 
 def forms_of(value: Json) -> Iterator[Form]:
@@ -233,10 +237,7 @@ def _decoded_size(value: str) -> int:
     """Return the number of bytes that a text in base64 has; 0 for one that is rather letters and digits."""
     if len(value) % 4 or not _BASE64.fullmatch(value) or value.isalnum():
         return 0
-    try:
-        return len(base64.b64decode(value, validate=True))
-    except binascii.Error:
-        return 0
+    return len(base64.b64decode(value, validate=True))
 
 
 def _encoded(content: str) -> NewSecret:

@@ -524,3 +524,17 @@ def test_false_schema_allows_no_value() -> None:
     """``false`` is a schema, too."""
     (issue,) = Guard({"properties": {"a": False}}, dict).issues({"a": 1})
     assert (issue.keyword, issue.message) == ("false", "no value is allowed here: remove it; found number")
+
+
+def test_issue_of_any_other_keyword_names_it() -> None:
+    """With its value and what was found."""
+    (issue,) = Guard({"multipleOf": 5}, Anything).issues(7)
+    assert "5" in issue.message
+    assert issue.message.endswith("found 7")
+
+
+def test_similar_key_of_a_branch_is_suggested() -> None:
+    """Where a boolean is a branch, too."""
+    schema = {"allOf": [True, {"properties": {"host": {}}}], "unevaluatedProperties": False}
+    issues = Guard(schema, Anything).issues({"hots": 1})
+    assert any("did you mean 'host'?" in it.message for it in issues), issues

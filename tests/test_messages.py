@@ -226,3 +226,10 @@ def test_url_search_takes_linear_time() -> None:
     """For any text."""
     for text in ("a." * 100_000, "www." * 50_000, "h" * 200_000, "(" * 200_000, "a-" * 100_000):
         url_reg_ex.search(text)
+
+
+def test_payload_has_the_context_variables_of_logto() -> None:
+    """Application, organization, user and inviter."""
+    values = {name: {"id": name} for name in ("application", "organization", "user", "inviter")}
+    payload = SendMessagePayload(values)
+    assert [payload.application, payload.organization, payload.user, payload.inviter] == [*values.values()]

@@ -43,6 +43,16 @@ class _Trial:
     error: str = ""
     sent: list[Json] = field(factory=list)
 
+    def is_default(self, config: Json) -> bool:
+        """Return whether a config has the setting's default, which a request may leave out: both mean the same."""
+        value = value_at(config, self.setting.path)
+        return any(repr(value) == repr(it) for it in self.setting.defaults)
+
+    @property
+    def first(self) -> Json:
+        """The first config that could be sent, if possible one whose value is not the default."""
+        return min(self.sent, key=self.is_default)
+
 
 def _show_value(harness: Harness, setting: Setting, value: Json) -> str:
     is_known = any(value == it for it in (*setting.choices, *setting.defaults)) or isinstance(value, bool | int | float)
@@ -191,24 +201,21 @@ def _try_values(harness: Harness, trial: _Trial) -> bool:
     return is_declared
 
 
-def _judge_value(harness: Harness, trial: _Trial, attempt: Attempt, config: Json) -> Call | None:
-    """Judge a request; a value that is the schema's default may be left out, since both mean the same."""
-    value = value_at(config, trial.setting.path)
-    is_default = any(repr(value) == repr(it) for it in trial.setting.defaults)
-    is_sent = attempt.error is None and attempt.calls
-    if is_default and trial.base is not None and is_sent and not any(_errors(harness, attempt.calls[-1], trial.base)):
+def _judge_value(harness: Harness, trial: _Trial, attempt: Attempt, config: Json, what: str = "") -> Call | None:
+    """Judge a request; a value that is the schema's default may be left out."""
+    is_sent = attempt.error is None and attempt.calls and trial.base is not None
+    if is_sent and trial.is_default(config) and not any(_errors(harness, attempt.calls[-1], trial.base)):
         return attempt.calls[-1]
-    return _judge(harness, attempt, config, trial.setting, "")
+    return _judge(harness, attempt, config, trial.setting, what)
 
 
 def _try_types_and_saved(harness: Harness, trial: _Trial) -> None:
     """Send a message of each usage type, unsaved and saved: a setting applies to all of them."""
-    for config in trial.sent[:1]:
-        for kind in KNOWN_TYPES:
-            attempt = harness.send(_message(harness, kind), config)
-            _judge(harness, attempt, config, trial.setting, f" in a message of type {kind}")
-        attempt = harness.send(_message(harness, "Generic"), saved=config)
-        _judge(harness, attempt, config, trial.setting, " in the saved config")
+    config = trial.first
+    sent = [(f" in a message of type {kind}", harness.send(_message(harness, kind), config)) for kind in KNOWN_TYPES]
+    sent.append((" in the saved config", harness.send(_message(harness, "Generic"), saved=config)))
+    for what, attempt in sent:
+        _judge_value(harness, trial, attempt, config, what)
 
 
 @check("config.optional-settings", clause="C17", covers=("optional key",))
@@ -261,7 +268,7 @@ def _try_setting(
         )
     else:
         _expect_saved_like_unsaved(harness, usable[0])
-    return [value_at(config, setting.path) for config in usable[0].sent]
+    return [value_at(config, setting.path) for config in usable[0].sent if not usable[0].is_default(config)]
 
 
 def _expect_saved_like_unsaved(harness: Harness, trial: _Trial) -> None:
@@ -269,7 +276,7 @@ def _expect_saved_like_unsaved(harness: Harness, trial: _Trial) -> None:
     if trial.base is None:
         return
     message = _message(harness, "Generic")
-    config = trial.sent[0]
+    config = trial.first
     sent = _rounds(harness, [trial.base, config], message)
     if sent[0] is None or sent[1] is None:
         return

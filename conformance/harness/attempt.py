@@ -4,7 +4,6 @@ import contextvars
 import inspect
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -83,11 +82,6 @@ class Attempt:
             return self.summary
         text = text_of(self.error)
         return f"{self.summary}: {text[:_LONGEST_TEXT]}" if text else self.summary
-
-    @property
-    def traceback(self) -> str:
-        """The error as a log shows it, causes included."""
-        return "" if self.error is None else "".join(traceback.format_exception(self.error))
 
 
 class JobError(Exception):

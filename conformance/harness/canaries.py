@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from attrs import frozen
 
 from conformance.harness.leaks import LeakIndex
-from conformance.secret_forms import FREE, Form, NewSecret, new_form, own_value
+from conformance.secret_forms import FREE, OWN_VALUE, Form, NewSecret, new_form, own_value
 from conformance.secret_paths import Place, places_of, value_at, with_value
 
 _ATTEMPTS: Final = 20
@@ -102,8 +102,8 @@ class Canaries:
 
     @property
     def forms(self) -> dict[Place, str]:
-        """The form of each canary in a config, by its place."""
-        return {place: form.description for place, form in self._forms.items()}
+        """The form of each canary that replaces a value of a config, by its place."""
+        return {place: form.description for place, form in self._forms.items() if form.description != OWN_VALUE}
 
     def set_baseline(self) -> None:
         """Mark the canaries made so far as those of all examples."""

@@ -1,6 +1,7 @@
 """What a connector does to the machine: files that it writes, processes that it starts, and what it keeps."""
 
 import gc
+import logging
 import os
 import sys
 import threading
@@ -135,7 +136,7 @@ def reachable_bytes(roots: Iterable[object], stop: tuple[type, ...]) -> int:
         roots: where to start.
         stop: objects of these types are left out, with all that only they refer to.
     """
-    never = (*stop, types.ModuleType, types.FrameType, threading.Thread)
+    never = (*stop, types.ModuleType, types.FrameType, threading.Thread, logging.Logger)
     seen: set[int] = set()
     pending = list(roots)
     size = 0

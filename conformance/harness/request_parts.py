@@ -134,8 +134,8 @@ def _mime_parts(message: email.message.Message, place: str) -> Iterator[tuple[st
     for name, value in message.items():
         if name.lower() not in {"date", "message-id"} and "boundary=" not in value:
             yield f"{place} header {name.lower()}", str(value)
-    for index, part in enumerate(message.get_payload() if message.is_multipart() else ()):
-        if isinstance(part, email.message.Message):
-            yield from _mime_parts(part, f"{place}.{index}")
+    parts: Any = message.get_payload() if message.is_multipart() else ()
+    for index, part in enumerate(parts):
+        yield from _mime_parts(part, f"{place}.{index}")
     if not message.is_multipart():
         yield from _text_parts(str(message.get_payload()), f"{place} body")

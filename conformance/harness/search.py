@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 from hypothesis import HealthCheck, Phase, Verbosity, given, reproduce_failure, seed, settings
 from hypothesis import __version__ as hypothesis_version
 from hypothesis import strategies as st
@@ -23,6 +23,9 @@ from conformance.profile import Profile
 from conformance.verdicts import CheckFailure
 
 _PARTS: Final = 3
+_SHRINK_SECONDS: Final = 10.0
+"""How long to look for a smaller example after the first one that fails. Hypothesis would for five minutes."""
+
 _NOT_COMPRESSED: Final = b"\0"
 """The byte by which Hypothesis marks an uncompressed example."""
 
@@ -100,10 +103,23 @@ class _SmallestExample(InMemoryExampleDatabase):
 
 @define
 class _Progress:
-    """The latest example of a property, and the latest failure."""
+    """The latest example of a property, the latest failure, and the examples that fail."""
 
     latest: tuple[Any, ...] = ()
     raised: BaseException | None = None
+    shrinks_until: float = math.inf
+    failing: set[str] = field(factory=set)
+
+    def fail(self, example: tuple[Any, ...], error: BaseException) -> None:
+        """Remember a failure."""
+        if self.raised is None:
+            self.shrinks_until = time.monotonic() + _SHRINK_SECONDS
+        self.raised = error
+        self.failing.add(repr(example))
+
+    def is_small_enough(self, example: tuple[Any, ...]) -> bool:
+        """Return whether to try no further example than those that fail."""
+        return time.monotonic() > self.shrinks_until and repr(example) not in self.failing
 
 
 class ExampleSearch:
@@ -180,6 +196,8 @@ class ExampleSearch:
     def _try(self, verify: Verify, arguments: tuple[Any, ...], progress: _Progress) -> None:
         if self.time_is_up and progress.raised is None:
             return  # a failure that was found in time is still shrunk
+        if progress.is_small_enough(arguments):
+            return
         self.tried += 1
         progress.latest = self.current = arguments
         self._before_each()
@@ -190,10 +208,10 @@ class ExampleSearch:
         except BeyondMedium:
             self.beyond_medium = True
         except Exception as error:
-            progress.raised = error
+            progress.fail(arguments, error)
             raise
         except BaseException as error:  # Hypothesis would neither shrink it nor try it again
-            progress.raised = error
+            progress.fail(arguments, error)
             raise CheckFailure(f"expected no exception; it raised {describe_error(error)}") from error
         finally:
             self.current = None

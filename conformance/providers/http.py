@@ -4,6 +4,7 @@ import base64
 import json
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, repeat, takewhile
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -440,10 +441,8 @@ class HttpProvider(LoopbackProvider):
         head, changed = response_head(response, {"Connection": "close"}), self._changed
         fast, slow = (b"", head) if self._drips % 2 else (head, b"")
         yield fast
-        for index in range(int(HANG_LIMIT / _DRIP_SECONDS)):
-            yield slow[index : index + 1] or b" "
-            if changed.wait(_DRIP_SECONDS):
-                return
+        drops = chain([slow[index : index + 1] for index in range(len(slow))], repeat(b" "))
+        yield from takewhile(lambda _: not changed.wait(_DRIP_SECONDS), islice(drops, int(HANG_LIMIT / _DRIP_SECONDS)))
 
     def _endless(self, response: HttpResponse) -> Iterator[bytes]:
         """Yield white space as long as the client reads, up to 64 MB."""

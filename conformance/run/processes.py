@@ -10,12 +10,12 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve
 
@@ -166,9 +166,10 @@ class _Worker:
 
     def _where_it_is(self) -> str:
         """Say where a process is that no longer runs Python code, from the stack that a signal makes it write."""
-        if self._process is not None and self._process.pid is not None and hasattr(signal, "SIGUSR1"):
-            os.kill(self._process.pid, signal.SIGUSR1)
-            self._process.join(_BEAT_SECONDS)  # time for the stack
+        process: Any = self._process
+        with suppress(AttributeError):  # Windows has no such signal
+            os.kill(process.pid, signal.SIGUSR1)
+            process.join(_BEAT_SECONDS)  # time for the stack
         stack = Path(self._stack_file).read_text(encoding="utf-8", errors="replace")
         place = _innermost_place(stack, sys.modules[self._plan.spec.connector.__module__].__file__)
         return place and f", in {place}"
@@ -180,9 +181,8 @@ class _Worker:
 
     def _end(self, *, is_silent: bool = False) -> str:
         """End the process, and say how it ended; one that is silent does not end by itself."""
-        process, self._process = self._process, None
-        if process is None:
-            return "before it started"
+        process: Any = self._process
+        self._process = None
         self._connection.close()
         Path(self._stack_file).unlink(missing_ok=True)
         process.join(0 if is_silent else _END_SECONDS)
@@ -223,7 +223,7 @@ def _serve(connection: Connection, target: str, options: SearchOptions, stack_fi
     os.environ.pop(_STARTING, None)
     end_with_the_main_thread()
     stack = Path(stack_file).open("w", encoding="utf-8")  # noqa: SIM115 - a signal handler writes to it until the end
-    if hasattr(signal, "SIGUSR1"):
+    with suppress(AttributeError):  # Windows has no such signal
         faulthandler.register(signal.SIGUSR1, stack)
     lock = threading.Lock()
 

@@ -205,16 +205,14 @@ def _send_texts(harness: Harness, config: object, managed: object) -> Attempt:
 
 def _because_of_canaries(harness: Harness) -> str:
     """Return which secrets were replaced, if a message with the author's own values is sent; else nothing."""
+    replaced = [f"{path_to(place)!r} by {form}" for place, form in harness.canaries.forms.items()]
     own = harness.provider.prepare_config(dict(harness.spec.valid_config))
-    if not harness.accepts(own):
+    if not replaced or not harness.accepts(own):
         return ""
     harness.provider.reset()
     is_message = harness.spec.connector.type in {ConnectorType.EMAIL, ConnectorType.SMS}
     attempt = harness.send(harness.plain_message, own) if is_message else None
     if attempt is not None and (attempt.error is not None or not attempt.calls):
-        return ""
-    replaced = [f"{path_to(place)!r} by {form}" for place, form in harness.canaries.forms.items()]
-    if not replaced:
         return ""
     return (
         f" The suite had replaced {', '.join(replaced)}, to detect leaks; with the values of valid_config, the message "

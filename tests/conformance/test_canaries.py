@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import sys
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -213,6 +214,35 @@ def test_form_follows_the_schema(value: object, pattern: str) -> None:
     form = new_form(value, lambda it: re.fullmatch(pattern, str(it)) is not None)
     assert form is not None
     assert re.fullmatch(pattern, str(form.make().value))
+
+
+def test_private_key_without_cryptography_keeps_its_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library is optional."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    assert "Ed25519" in next(forms_of(pem)).description
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives", None)
+    form = next(forms_of(pem))
+    assert form.description == "PEM with other letters and digits"
+    assert str(form.make().value).startswith("-----BEGIN PRIVATE KEY-----")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "----------",
+        "https://api.example/messages",
+        "https://api.example/messages?key=a1B2c3D4e5F6",
+        "{not JSON}",
+        '{"a": 1, "b": "x"}',
+        '{"private_key": "a1B2c3D4e5F6g7"}',
+    ],
+)
+def test_every_form_of_a_secret_gives_another_text(value: str) -> None:
+    """Whatever it looks like."""
+    assert all(form.make().value != value for form in forms_of(value))
 
 
 @pytest.mark.parametrize("value", ["login", "…", True, None, [], "x" * 20])

@@ -111,6 +111,26 @@ def test_reachable_bytes_grow_with_what_is_kept() -> None:
     assert reachable_bytes([kept], (Others,)) >= before + 2000
 
 
+def test_records_that_a_handler_keeps_do_not_count() -> None:
+    """The handlers of the root logger are the program's, such as pytest's, which keeps every record."""
+
+    class Keeps(logging.Handler):
+        def __init__(self) -> None:
+            super().__init__()
+            self.records: list[logging.LogRecord] = []
+
+        def emit(self, record: logging.LogRecord) -> None:
+            self.records.append(record)
+
+    logger, handler = logging.getLogger(f"{__name__}.kept"), Keeps()
+    logger.addHandler(handler)
+    before = reachable_bytes([logger], ())
+    logger.warning("x" * 1000)
+    logger.removeHandler(handler)
+    assert handler.records
+    assert reachable_bytes([logger], ()) == before
+
+
 def test_changes_of_loggers_are_named() -> None:
     """Except those of the connector's own, and those that are new."""
     with unusual_state({"A": "1"}, own):

@@ -37,6 +37,9 @@ def test_records_of_every_logger_are_collected() -> None:
     dropping.addFilter(lambda _: False)
     with collected_logs() as records:
         _logger("plain").info("one %s", "argument")
+        verbose = _logger("verbose")
+        verbose.setLevel(logging.DEBUG)
+        verbose.debug("five")
         _logger("own", propagate=False).warning("two")
         _logger("debug").debug("three")
         dropping.error("four")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +263,44 @@ def test_host_names_are_blocked_without_a_stub(make: Make) -> None:
     """The stub's names are known only while it is running."""
     with pytest.raises(ConnectorError, match="ECONNREFUSED"):
         _send(make(_CLIENTS["https"]), config={"endpoint": "https://api.acme.example/messages"})
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "words"),
+    [
+        (
+            "connector-postmark",
+            HttpRequest(
+                "POST", "https://a.example", {}, b'{"To": "a@b.example", "From": "c@d.example", "TemplateModel": 1}'
+            ),
+            "expected an object as the TemplateModel",
+        ),
+        (
+            "connector-twilio-sms",
+            HttpRequest(
+                "POST",
+                "https://a.example",
+                {"Content-Type": "application/x-www-form-urlencoded"},
+                b"To=1555&Body=x&MessagingServiceSid=MG1",
+            ),
+            "expected To to be a number in E.164 form",
+        ),
+    ],
+)
+def test_stubs_of_official_providers_reject_what_the_provider_rejects(
+    name: str, request_: HttpRequest, words: str
+) -> None:
+    """With the reason."""
+    stub: Any = OFFICIAL_PACKAGES[f"@logto/{name}"].provider()
+    with pytest.raises((TypeError, ValueError), match=words):
+        stub.read(request_)
+
+
+def test_stub_of_a_mail_server_compares_the_headers_of_the_config() -> None:
+    """A custom header that the message lacks is an error in its options."""
+    stub: Any = OFFICIAL_PACKAGES["@logto/connector-smtp"].provider()
+    error = stub.mail_error(EmailMessage(), {"customHeaders": {"X-Entity": "codes"}}, "options")
+    assert error == "expected the header X-Entity 'codes' of the config's customHeaders, found None"
 
 
 def test_official_packages_are_pinned() -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from attrs import evolve
@@ -205,6 +206,17 @@ def test_process_that_cannot_start_is_an_error(monkeypatch: pytest.MonkeyPatch) 
         ProcessError, match="A process for checks ended before it could run one, with the exit status 1"
     ):
         check_connector(SPEC, checks=["metadata.valid"], profile=DEV, target="aws-ses-mail", jobs=2)
+
+
+def test_command_names_the_remedy_for_a_connector_that_other_processes_cannot_find(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One process needs no name."""
+    monkeypatch.setitem(sys.modules, "author_of_one_process", ModuleType("author_of_one_process"))
+    vars(sys.modules["author_of_one_process"])["spec"] = SPEC
+    done = CliRunner().invoke(conformance, ["author_of_one_process:spec", "--check", "metadata.valid", "--jobs", "2"])
+    assert done.exit_code == 2
+    assert "Use --jobs 1 to run all checks in one process." in done.output
 
 
 def test_connector_that_other_processes_cannot_find_raises_process_error() -> None:

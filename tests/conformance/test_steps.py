@@ -18,7 +18,8 @@ import pytest
 from attrs import evolve
 from hypothesis import strategies as st
 
-from conformance import PROFILES, Check, CheckResult, Report, State, check_connector, spec_of
+from conformance import PROFILES, Check, CheckFailure, CheckResult, Report, State, check_connector, spec_of
+from conformance.harness.arrival import BeyondMedium
 from conformance.harness.attempt import AwaitableResultError, run_job
 from conformance.harness.error_text import describe_error, text_of
 from conformance.harness.harness import Harness
@@ -220,6 +221,41 @@ def test_exception_that_would_end_the_suite_fails_the_check(error: BaseException
     assert (outside.state, outside.message) == (State.FAILED, expected)
     assert inside.cause == outside.cause
     assert "raised in test_exception_that_would_end_the_suite" in inside.cause
+
+
+def test_check_whose_texts_the_medium_cannot_carry_does_not_apply() -> None:
+    """The connector rejected each of them, as it may."""
+
+    def run(harness: Harness) -> None:
+        def verify(_: object) -> None:
+            raise BeyondMedium
+
+        harness.for_all(verify, st.integers())
+
+    made = Check("test.check", "A rule.", "required", "X1", frozenset(), (), (), ALL, run)
+    result = run_check(evolve(made, covers=("text",)), SPEC, SearchOptions(QUICK))
+    assert result.state is State.NOT_APPLICABLE
+    assert "cannot carry its texts" in result.message
+
+
+def test_search_for_a_smaller_example_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the limit, only examples that are known to fail are tried again."""
+    monkeypatch.setattr("conformance.harness.search._SHRINK_SECONDS", 0.0)
+    tried: list[int] = []
+
+    def run(harness: Harness) -> None:
+        def verify(number: int) -> None:
+            tried.append(number)
+            if number > 1000:
+                raise CheckFailure("too large")
+
+        harness.for_all(verify, st.integers(0, 1_000_000))
+
+    result = _check(run)
+    large = [it for it in tried if it > 1000]
+    assert (result.state, result.message) == (State.FAILED, "too large")
+    assert result.example == f"number: {large[0]}"
+    assert set(large) == {large[0]}
 
 
 def test_failure_that_is_not_repeatable_shows_the_exception() -> None:

@@ -121,6 +121,22 @@ def test_other_commands_are_answered() -> None:
         assert [client.docmd(it)[0] for it in ("HELO x", "RSET", "NOOP", "VRFY a")] == [250, 250, 250, 502]
 
 
+def test_client_may_leave_in_the_middle_of_a_message() -> None:
+    """The message counts as it arrived, and the stub goes on."""
+    stub = SmtpStub()
+    with stub.running():
+        with _client(stub) as client:
+            client.login("u", "p")
+            assert client.mail("noreply@acme.example")[0] == 250
+            assert client.rcpt("ada@example.com")[0] == 250
+            assert client.docmd("DATA")[0] == 354
+            client.sock.sendall(b"Subject: Co")
+            client.close()
+        _send(stub)
+        assert stub.stub_errors == ()
+    assert stub.calls[-1].text == "..1"
+
+
 class Secure(SmtpProvider):
     """An SMTP server on a port with TLS; it verifies a header."""
 
