@@ -232,8 +232,8 @@ def test_check_whose_texts_the_medium_cannot_carry_does_not_apply() -> None:
 
         harness.for_all(verify, st.integers())
 
-    made = Check("test.check", "A rule.", "required", "X1", frozenset(), (), (), ALL, run)
-    result = run_check(evolve(made, covers=("text",)), SPEC, SearchOptions(QUICK))
+    made = Check("test.check", "A rule.", "required", "X1", frozenset(), ("text",), ALL, run)
+    result = run_check(made, SPEC, SearchOptions(QUICK))
     assert result.state is State.NOT_APPLICABLE
     assert "cannot carry its texts" in result.message
 
