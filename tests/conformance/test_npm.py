@@ -301,6 +301,8 @@ def test_stub_of_a_mail_server_compares_the_headers_of_the_config() -> None:
     stub: Any = OFFICIAL_PACKAGES["@logto/connector-smtp"].provider()
     error = stub.mail_error(EmailMessage(), {"customHeaders": {"X-Entity": "codes"}}, "options")
     assert error == "expected the header X-Entity 'codes' of the config's customHeaders, found None"
+    error = stub.mail_error(EmailMessage(), {"replyTo": "help@acme.example"}, "options")
+    assert error == "expected the Reply-To to be the config's replyTo 'help@acme.example', found none"
 
 
 def test_official_packages_are_pinned() -> None:

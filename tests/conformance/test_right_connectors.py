@@ -1,6 +1,8 @@
 """The suite passes correct connectors of any design, and makes no exception for them."""
 
+import gc
 import os
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -16,6 +18,15 @@ _FEW: Final = Profile("few", examples=4, failure_examples=1, derandomized=True)
 
 _EVERY_CHECK: Final = "EVERY_CHECK"
 """While this environment variable is set, every connector runs every check: half an hour on one processor."""
+
+
+@pytest.fixture(autouse=True)
+def quick_garbage_collection() -> Iterator[None]:
+    """Leave the objects of earlier tests alone: to go through all of them takes longer than a connector's time limit."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def _checks(spec: Spec) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from conformance.harness.settings import ConfigVariants, Setting, settings_of, value_at
+from conformance.harness.settings import ConfigVariants, Setting, removed, settings_of, value_at
 
 MAILBOX = {"type": "string", "format": "email"}
 
@@ -149,3 +149,7 @@ def test_value_of_items_is_set_in_each() -> None:
     assert config == {"items": [{"note": "new"}, {"note": "new"}]}
     assert value_at(config, note.path) == "new"
     assert variants.without(config, note) == {"items": [{}, {}]}
+
+
+def test_path_through_a_value_that_is_not_an_object_leads_nowhere() -> None:
+    assert removed({"a": 1}, ("a", "b", "c")) == {"a": 1}

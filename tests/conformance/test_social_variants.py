@@ -109,3 +109,16 @@ def test_correct_variant_does_not_fail(spec: Spec, check: str, state: State) -> 
     """The contract leaves these choices free."""
     (result,) = check_connector(spec, checks=[check], profile=DEV).results
     assert (result.state, result.is_error) == (state, False), result.message
+
+
+def test_changed_config_that_the_connector_rejects_is_not_compared() -> None:
+    """The provider may know only one client."""
+
+    class OneClient(Guild):
+        def address(self, config: Settings) -> str:
+            if config.client_id != GUILD.valid_config["clientId"]:
+                raise ConnectorError(ConnectorErrorCodes.GENERAL, "There is no such client.")
+            return super().address(config)
+
+    (result,) = check_connector(evolve(GUILD, connector=OneClient), checks=["social.changed-config"]).results
+    assert result.state is State.PASSED, result.message

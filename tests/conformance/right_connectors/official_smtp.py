@@ -44,7 +44,7 @@ from tests.conformance.right_connectors.parts import (
     text,
 )
 
-_TIMEOUT: Final = 0.5
+_TIMEOUT: Final = 1.0
 _PAUSE: Final = 0.02
 _DONE, _AUTHENTICATED = 250, 235
 _THROTTLED: Final = ("4.7.0", "4.7.1")
