@@ -142,7 +142,15 @@ class TcpServer:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            with connection, contextlib.suppress(OSError):
+            with connection:  # closed after an error is recorded, which the suite reads when the client has noticed
+                self._talk(connection)
+        finally:
+            with self._lock:
+                del self._connections[connection]
+
+    def _talk(self, connection: socket.socket) -> None:
+        try:
+            with contextlib.suppress(OSError):
                 if self._tls is None:
                     self._converse(connection)
                 elif connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
@@ -151,9 +159,6 @@ class TcpServer:
                     self.unencrypted += 1
         except Exception as error:  # noqa: BLE001 - a stub may raise anything, for a wrong request or by mistake
             self.errors.append(f"{type(error).__name__}: {error}")
-        finally:
-            with self._lock:
-                del self._connections[connection]
 
     def _converse_encrypted(self, connection: socket.socket, context: ssl.SSLContext) -> None:
         """Talk over a copy of the socket: the original stays the one by which the server ends the conversation."""
