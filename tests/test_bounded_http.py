@@ -25,7 +25,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 def test_response_in_time_is_read_and_leaves_the_time_limit(
     pair: tuple[socket.socket, socket.socket], limit: float | None
 ) -> None:
-    """A kept connection is used again, with the limit that it had; without one, there is none."""
+    """The socket has the same timeout before and after a response."""
     client, server = pair
     client.settimeout(limit)
     server.sendall(_RESPONSE)

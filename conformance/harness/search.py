@@ -117,8 +117,8 @@ class _Progress:
         self.raised = error
         self.failing.add(repr(example))
 
-    def is_small_enough(self, example: tuple[Any, ...]) -> bool:
-        """Return whether to try no further example than those that fail."""
+    def skips(self, example: tuple[Any, ...]) -> bool:
+        """Return whether the time to look for smaller examples is over, and this one is not known to fail."""
         return time.monotonic() > self.shrinks_until and repr(example) not in self.failing
 
 
@@ -196,7 +196,7 @@ class ExampleSearch:
     def _try(self, verify: Verify, arguments: tuple[Any, ...], progress: _Progress) -> None:
         if self.time_is_up and progress.raised is None:
             return  # a failure that was found in time is still shrunk
-        if progress.is_small_enough(arguments):
+        if progress.skips(arguments):
             return
         self.tried += 1
         progress.latest = self.current = arguments

@@ -283,8 +283,7 @@ def _offer(thread: threading.Thread) -> None:
         raise_in(target, exception)
         sleep(_OFFER)
         raise_in(target, None)
-        raise_in(this, exception)
-        sleep(1)  # pragma: no cover - only if a Python raises later than in the call above
+        sleep(raise_in(this, exception))  # raised in one of the two calls
 
 
 @contextmanager

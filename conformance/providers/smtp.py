@@ -55,7 +55,7 @@ class SmtpFailure:
 
 _ACCEPTED: Final = Outcome("accepted", "accepted", None)
 _COMMON_FAILURES: Final = (
-    SmtpFailure("unknown-recipient", "rejection", "RCPT", 550, "5.1.1 There is no such mailbox."),
+    SmtpFailure("unknown-recipient", "rejection", "RCPT", 550, "5.1.1 The mailbox does not exist."),
     SmtpFailure("rejected-content", "rejection", "content", 554, "5.7.1 The message was rejected."),
     SmtpFailure("local-error", "server-error", "content", 451, "4.3.0 Local error in processing."),
 )

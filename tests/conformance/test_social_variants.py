@@ -117,7 +117,7 @@ def test_changed_config_that_the_connector_rejects_is_not_compared() -> None:
     class OneClient(Guild):
         def address(self, config: Settings) -> str:
             if config.client_id != GUILD.valid_config["clientId"]:
-                raise ConnectorError(ConnectorErrorCodes.GENERAL, "There is no such client.")
+                raise ConnectorError(ConnectorErrorCodes.GENERAL, "The provider does not know this client.")
             return super().address(config)
 
     (result,) = check_connector(evolve(GUILD, connector=OneClient), checks=["social.changed-config"]).results

@@ -63,7 +63,7 @@ def test_mail_arrives_as_a_call() -> None:
 @pytest.mark.parametrize(
     ("outcome", "error", "words"),
     [
-        ("unknown-recipient", smtplib.SMTPRecipientsRefused, "5.1.1 There is no such mailbox."),
+        ("unknown-recipient", smtplib.SMTPRecipientsRefused, "5.1.1 The mailbox does not exist."),
         ("rejected-content", smtplib.SMTPDataError, "5.7.1 The message was rejected."),
         ("local-error", smtplib.SMTPDataError, "4.3.0 Local error"),
         ("wrong-password", smtplib.SMTPAuthenticationError, "5.7.8 Authentication failed."),

@@ -100,6 +100,11 @@ def differences() -> list[Difference]:
     return [Difference(**{**it, "packages": [f"@logto/connector-{name}" for name in it["packages"]]}) for it in listed]
 
 
+def _explained() -> set[tuple[str, str]]:
+    """Return the packages and checks that ``differences.toml`` has a reason for."""
+    return {(package, it.check) for it in differences() for package in it.packages}
+
+
 def verdicts() -> Mapping[str, Sequence[Verdict]]:
     """Run the suite on each package, in several processes, and return the verdicts in the order of the checks.
 
@@ -117,7 +122,7 @@ def verdicts() -> Mapping[str, Sequence[Verdict]]:
             for (package, _), its in zip(jobs, pool.map(_verdicts, *zip(*jobs, strict=True)), strict=True)
             for verdict in its
         }
-    explained = {(package, it.check) for it in differences() for package in it.packages}
+    explained = _explained()
     for key, verdict in found.items():
         if verdict.state is State.FAILED and key not in explained:
             found[key] = _verdict(*key)  # alone: while many processes share the processors, a time limit may pass
@@ -184,7 +189,7 @@ def _without_headers(text: str) -> str:
 
 def errors(found: Mapping[str, Sequence[Verdict]]) -> Iterator[str]:
     """Yield a message for each failure without a reason, and for each reason without a failure."""
-    explained = {(package, it.check) for it in differences() for package in it.packages}
+    explained = _explained()
     failed = {(package, it.check) for package, its in found.items() for it in its if it.state is not State.PASSED}
     applies = {
         (package, it.check) for package, its in found.items() for it in its if it.state is not State.NOT_APPLICABLE

@@ -214,7 +214,7 @@ class ApiStub(HttpProvider):
     failures = (
         Failure("throttled", "throttle", 429, "Slow down."),
         Failure("used-up", "quota", 402, "No more mails this month."),
-        Failure("unknown-recipient", "rejection", 422, "There is no such mailbox."),
+        Failure("unknown-recipient", "rejection", 422, "The mailbox does not exist."),
         Failure("unknown-key", "credentials", 401, "This key is unknown."),
     )
 

@@ -160,7 +160,7 @@ class BackOffStub(ApiStub):
     failures = (
         Failure("too-many", "throttle", 429, "Too many requests.", headers={"Retry-After": "0"}),
         Failure("maintenance", "server-error", 503, "Maintenance.", headers={"Retry-After": "0"}),
-        Failure("unknown-recipient", "rejection", 422, "There is no such mailbox."),
+        Failure("unknown-recipient", "rejection", 422, "The mailbox does not exist."),
     )
 
 

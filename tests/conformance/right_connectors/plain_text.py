@@ -77,7 +77,7 @@ class PlainProvider(HttpProvider):
         Failure("too-fast", "throttle", 429, "Too fast."),
         Failure("too-many", "quota", 402, "No more mails this month."),
         Failure("unknown-key", "credentials", 401, "This key is unknown."),
-        Failure("no-recipient", "rejection", 422, "There is no such mailbox."),
+        Failure("no-recipient", "rejection", 422, "The mailbox does not exist."),
     )
 
     def read(self, request: HttpRequest) -> Message:
