@@ -265,9 +265,26 @@ def stop(thread: threading.Thread) -> None:
     Such a thread is left behind.
     """
     last = time.monotonic() + _GRACE
-    while thread.is_alive() and time.monotonic() < last:
-        # More than once: a destructor or a callback, in which Python ignores exceptions, may get one of them.
-        _offer(thread)
+    with _unreported_in_destructors():
+        while thread.is_alive() and time.monotonic() < last:
+            # More than once: a destructor or a callback, in which Python ignores exceptions, may get one of them.
+            _offer(thread)
+
+
+@contextmanager
+def _unreported_in_destructors() -> Iterator[None]:
+    """Keep Python from reporting that a destructor or a callback ignored `StepStopped`: to pytest, it is a warning."""
+    report = sys.unraisablehook
+
+    def report_others(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not isinstance(unraisable.exc_value, StepStopped):
+            report(unraisable)
+
+    sys.unraisablehook = report_others
+    try:
+        yield
+    finally:
+        sys.unraisablehook = report
 
 
 def _offer(thread: threading.Thread) -> None:

@@ -128,6 +128,46 @@ def test_stuck_thread_is_stopped_and_what_it_changed_is_restored(caplog: pytest.
     assert caplog.handler in logging.getLogger().handlers
 
 
+class _SlowToDelete:
+    """Python ignores exceptions in a destructor, and reports them."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self._fails = fails
+
+    def __del__(self) -> None:
+        if self._fails:
+            raise ValueError("an error of the connector's own")
+        until = time.monotonic() + 0.2
+        while time.monotonic() < until:
+            time.sleep(0.001)
+
+
+def test_stop_in_a_destructor_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pytest would warn of it; other exceptions that a destructor ignores are reported."""
+    reported: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda it: reported.append(it.exc_value))
+    failed = threading.Event()
+
+    def work() -> None:
+        try:
+            _SlowToDelete()
+            while True:
+                time.sleep(0.001)
+        except StepStopped:
+            _SlowToDelete(fails=True)
+            failed.set()
+            raise
+
+    thread = threading.Thread(target=work, name="work", daemon=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading, "excepthook", lambda _: None)
+        thread.start()
+        stop(thread)
+        thread.join(5)
+    assert failed.is_set()
+    assert [type(it) for it in reported] == [ValueError]
+
+
 def test_interrupt_of_the_user_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """It reaches the thread that waits, and is raised."""
 
