@@ -25,6 +25,9 @@ _SHORTEST_KEPT_LENGTH: Final = 8
 _SHORTEST_REST: Final = 8
 """What follows a fixed prefix has at least this length; otherwise the value has no fixed prefix."""
 
+_FEWEST_VARIED: Final = 6
+"""How many letters and digits follow a longer prefix at least: fewer could be the value's own again, by chance."""
+
 _PREFIX: Final = re.compile(r"(?:[A-Za-z]{1,8}[0-9]{0,2}[_.:-])+|AKIA|ASIA|AIza|(?:AC|SK|MG)(?=[0-9a-f]{32}\Z)")
 _PEM: Final = re.compile(r"(-----BEGIN ([A-Z0-9 ]*)-----)(.*?)(-----END \2-----)", re.DOTALL)
 _JWT: Final = re.compile(r"(eyJ[\w-]+\.[\w-]+\.)([\w-]{16,})")
@@ -129,12 +132,17 @@ def _forms_of_text(value: str) -> Iterator[Form]:
         yield FREE
     found = _PREFIX.match(value)
     prefix = found[0] if found and len(value) - found.end() >= _SHORTEST_REST else ""
-    for fixed in dict.fromkeys((prefix, "", *(value[:length] for length in range(1, len(value) - 5)))):
+    longer = (value[:end] for end in range(1, len(value)) if len(_letters_of(value[end:])) >= _FEWEST_VARIED)
+    for fixed in dict.fromkeys((prefix, "", *longer)):
         for description, varied in _variations(value[len(fixed) :]):
             text = f"the prefix {fixed!r} and {description}" if fixed else description
             yield Form(text, partial(_after_prefix, fixed, varied))
         if fixed == "":
             yield FREE
+
+
+def _letters_of(text: str) -> str:
+    return "".join(it for it in text if it.isascii() and it.isalnum())
 
 
 def _after_prefix(prefix: str, make_rest: Callable[[], str]) -> NewSecret:
@@ -147,7 +155,7 @@ def _after(prefix: str, rest: str) -> NewSecret:
 
 def _variations(value: str) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield descriptions and makers of texts that are like a value without a fixed part, the most similar first."""
-    letters = "".join(it for it in value if it.isascii() and it.isalnum())
+    letters = _letters_of(value)
     if len(letters) < 1:
         return
     size = f"{len(value)}"

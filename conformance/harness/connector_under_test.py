@@ -4,11 +4,12 @@ import copy
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from hypothesis.strategies import SearchStrategy
 from jsonschema import Draft202012Validator
 
-from conformance.harness.canaries import Canaries
+from conformance.harness.canaries import Canaries, KnownForms
 from conformance.harness.logto import LogtoCallbacks
 from conformance.harness.settings import value_at
 from conformance.harness.strategies import addresses, known_types, messages, phone_numbers, variations
@@ -17,11 +18,14 @@ from conformance.spec import TEMPLATE_SOURCES, Spec
 from conformance.verdicts import CheckFailure
 from connector_kit import ConnectorError, ConnectorErrorCodes, ConnectorType, SocialConnector
 from connector_kit.connector import MessageConnector
+from connector_kit.guards import Guard
 
 _MANAGED: Final = {"subject": "Your code", "content": "{{code}} {{link}}"}
 """The managed template of a connector that has no other, unless a check sets one."""
 _CODE_LENGTHS: Final = (32, 10, 8)
 """The lengths of codes in turn: long ones hide nothing, but some providers limit them."""
+
+_forms: Final[WeakKeyDictionary[Guard[Any], KnownForms]] = WeakKeyDictionary()
 
 
 class ConnectorUnderTest:
@@ -33,7 +37,8 @@ class ConnectorUnderTest:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self.canaries = Canaries(self.accepts, spec.make_secret)
+        forms = _forms.setdefault(spec.connector.config_guard, {})
+        self.canaries = Canaries(self.accepts, spec.make_secret, forms)
         self.provider = spec.provider()
         self.provider.new_secret = self.canaries.make
         self.logto = LogtoCallbacks(default_template=lambda: _MANAGED if self.is_managed_only else None)
