@@ -216,6 +216,15 @@ class _JobThread:
 _idle: Final[list[_JobThread]] = []
 
 
+def _idle_thread() -> _JobThread:
+    """Return a thread that waits for a job: in a process that was forked, those of its parent do not run."""
+    while _idle:
+        found = _idle.pop()
+        if found.thread.is_alive():
+            return found
+    return _JobThread()
+
+
 def supervise(job: Callable[[], T], steps: Steps) -> T:
     """Run a job in another thread, and return or raise what it does.
 
@@ -227,7 +236,7 @@ def supervise(job: Callable[[], T], steps: Steps) -> T:
     running = _Job(job, steps)
     del job
     with _restored_after_a_stop(steps):
-        thread = _idle.pop() if _idle else _JobThread()
+        thread = _idle_thread()
         steps.begin()
         thread.start(running)
         try:

@@ -433,6 +433,29 @@ def test_exception_of_a_stub_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # --- the end of the process -----------------------------------------------------------------------------------------
 
+FORKS = """
+import os, signal
+from conformance.harness.steps import Steps, supervise
+from tests.conformance.wrong_connectors.memory import MemorySms
+
+assert supervise(lambda: 1, Steps(10, MemorySms)) == 1
+child = os.fork()
+if not child:
+    signal.alarm(60)
+    os._exit(supervise(lambda: 7, Steps(10, MemorySms)))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_forked_process_runs_jobs_in_threads_of_its_own() -> None:
+    """Those of its parent do not run there; runners such as mutmut fork after the first test."""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKS]
+    done = subprocess.run(
+        command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout == "7\n", done.stderr
+
+
 LEAVES_A_THREAD = """
 import threading, time
 from attrs import evolve
