@@ -24,7 +24,7 @@ from conformance.harness.attempt import AwaitableResultError, run_job
 from conformance.harness.error_text import describe_error, text_of
 from conformance.harness.harness import Harness
 from conformance.harness.search import SearchOptions
-from conformance.harness.steps import Steps, StepStopped, StuckError, stop, supervise, supervised_steps
+from conformance.harness.steps import Steps, StepStopped, StuckError, _idle, stop, supervise, supervised_steps
 from conformance.providers.sockets import SocketBlockedError
 from conformance.registry import ALL
 from conformance.run.one_check import run_check
@@ -56,6 +56,13 @@ def test_job_runs_in_a_daemon_thread_that_knows_its_steps() -> None:
     found = supervise(lambda: (threading.current_thread().daemon, threading.Thread().daemon, supervised_steps()), steps)
     assert found == (True, True, steps)
     assert supervised_steps() is None
+
+
+def test_thread_that_has_ended_gets_no_job() -> None:
+    """In a process that was forked, the threads of its parent have ended."""
+    supervise(lambda: None, _steps())
+    _idle[-1].stop()
+    assert supervise(lambda: 1, _steps()) == 1
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3), KeyboardInterrupt()])
