@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
 from connector_kit.bounded_http import bounded_pool_classes
 from connector_kit.connectors.aws_ses.config import AwsSesConfig
 from connector_kit.connectors.aws_ses.errors import check_json_object, classify
-from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -131,9 +130,6 @@ class ClientStore:
         """Return the client for the config's region and access key; create it if there is none yet.
 
         If there are more than `CLIENTS_KEPT`, the one that was used least recently is dropped.
-
-        Raises:
-            ConnectorError: ``general`` when botocore cannot create a client.
         """
         key = (config.region, config.access_key_id, config.access_key_secret)
         client = self._find(key)
@@ -142,7 +138,7 @@ class ClientStore:
         with self._creating:
             client = self._find(key)
             if client is None:
-                client = self._create(config)
+                client = self._factory(config)
                 self._keep(key, client)
             return client
 
@@ -158,16 +154,6 @@ class ClientStore:
             self._clients[key] = client
             if len(self._clients) > CLIENTS_KEPT:
                 self._clients.popitem(last=False)
-
-    def _create(self, config: AwsSesConfig) -> SendEmailClient:
-        try:
-            return self._factory(config)
-        except (BotoCoreError, ValueError) as error:
-            message = f"botocore could not create a client: {type(error).__name__}."
-            cause = (
-                error if isinstance(error, BotoCoreError) else None
-            )  # other exceptions may show an environment variable
-            raise ConnectorError(ConnectorErrorCodes.GENERAL, {"message": message}) from cause
 
 
 def _start_clock(context: dict[str, Any], **_: object) -> None:

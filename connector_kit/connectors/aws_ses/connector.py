@@ -79,9 +79,8 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
                 access key id or mailbox that cannot be used.
         """
         request = send_email_request(config, email)
-        client = self._clients.get(config)
         try:
-            response = client.send_email(**request)
+            response = self._clients.get(config).send_email(**request)
         except Exception as error:  # noqa: BLE001 - the one place that translates exceptions of botocore
             secrets = (*config_secrets(type(self), to_json(config)), *_message_secrets(config, email))
             translated = connector_error(error, secrets)

@@ -236,4 +236,4 @@ def test_invalid_endpoint_in_the_environment_raises_general(
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"not a URL, {KEY_SECRET}")
     error = failure(fresh_connector)
     assert error.code is ConnectorErrorCodes.GENERAL
-    assert error.data == {"message": "botocore could not create a client: ValueError."}
+    assert error.data == {"message": "The call to Amazon SES failed: ValueError."}
