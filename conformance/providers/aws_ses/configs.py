@@ -47,6 +47,11 @@ CONFIG_CASES: Final = (
     *(ConfigCase({"region": region}, unusable="region") for region in ("", "a.b", "eu west")),
     *(ConfigCase({"accessKeyId": key}, unusable="accessKeyId") for key in ("", "AKIÄ", "AKIA EXAMPLE", "AKIA\n")),
     *(ConfigCase({"emailAddress": sender}, unusable="emailAddress") for sender in _NOT_ENCODABLE),
+    *(ConfigCase({"accessKeySecret": key}, unusable="accessKeySecret") for key in ("", "two words", "line\nbreak")),
+    *(
+        ConfigCase({"feedbackForwardingEmailAddress": address}, unusable="feedbackForwardingEmailAddress")
+        for address in _NOT_ENCODABLE
+    ),
     *(_case(key, address) for key in _KEYS for address in _VALID_ADDRESSES),
     *(
         _case(key, arn)
