@@ -50,6 +50,20 @@ def test_unfinished_connector_is_a_spec_error() -> None:
     assert "Unfinished does not implement deliver." in fault
 
 
+class Asynchronous(AwsSesConnector):
+    """A connector with an asynchronous `deliver`, which the kit rejects."""
+
+    async def deliver(self, *_: object) -> object:  # type: ignore[override]  # the mistake
+        """Await nothing."""
+        return "id"
+
+
+def test_asynchronous_connector_is_a_spec_error() -> None:
+    """The smoke test names the method."""
+    (fault,) = spec_errors(evolve(SES, connector=Asynchronous))
+    assert "Asynchronous.deliver returned a coroutine, but connectors are synchronous" in fault
+
+
 @pytest.mark.parametrize(("spec", "check"), CASES)
 def test_the_check_holds(spec: Spec, check: Check) -> None:
     """The check passes or does not apply; advisory checks count too."""
