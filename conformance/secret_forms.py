@@ -26,7 +26,7 @@ _SHORTEST_REST: Final = 8
 """What follows a fixed prefix has at least this length; otherwise the value has no fixed prefix."""
 
 _FEWEST_VARIED: Final = 6
-"""How many letters and digits follow a longer prefix at least: fewer could be the value's own again, by chance."""
+"""A longer prefix has at least this many letters and digits after it: with fewer, a new secret may equal the old one."""
 
 _PREFIX: Final = re.compile(r"(?:[A-Za-z]{1,8}[0-9]{0,2}[_.:-])+|AKIA|ASIA|AIza|(?:AC|SK|MG)(?=[0-9a-f]{32}\Z)")
 _PEM: Final = re.compile(r"(-----BEGIN ([A-Z0-9 ]*)-----)(.*?)(-----END \2-----)", re.DOTALL)

@@ -16,8 +16,8 @@ _ATTEMPTS: Final = 20
 
 _REMEMBERED: Final = 500
 
-
 KnownForms: TypeAlias = dict[tuple[Place, str], Form]
+"""The forms of secrets, by the place and the text of the value that they replace."""
 
 
 @frozen

@@ -26,6 +26,7 @@ _CODE_LENGTHS: Final = (32, 10, 8)
 """The lengths of codes in turn: long ones hide nothing, but some providers limit them."""
 
 _forms: Final[WeakKeyDictionary[Guard[Any], KnownForms]] = WeakKeyDictionary()
+"""The forms of secrets that each config guard accepts, for all checks of this process."""
 
 
 class ConnectorUnderTest:

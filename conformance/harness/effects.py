@@ -107,7 +107,7 @@ def _is_harmless(path: str) -> bool:
 
 @contextmanager
 def fast_collection() -> Iterator[None]:
-    """Make `gc.collect` search only objects that are made in this context: it visits all others each time."""
+    """Make `gc.collect` fast: in this context, it visits only objects that are made in this context."""
     gc.collect()
     gc.freeze()
     try:

@@ -217,7 +217,7 @@ _idle: Final[list[_JobThread]] = []
 
 
 def _idle_thread() -> _JobThread:
-    """Return a thread that waits for a job: in a process that was forked, those of its parent do not run."""
+    """Return a thread that waits for a job. In a forked process, the threads of its parent do not run."""
     while _idle:
         found = _idle.pop()
         if found.thread.is_alive():
@@ -274,15 +274,15 @@ def stop(thread: threading.Thread) -> None:
     Such a thread is left behind.
     """
     last = time.monotonic() + _GRACE
-    with _unreported_in_destructors():
+    with _without_unraisable_reports():
         while thread.is_alive() and time.monotonic() < last:
             # More than once: a destructor or a callback, in which Python ignores exceptions, may get one of them.
             _offer(thread)
 
 
 @contextmanager
-def _unreported_in_destructors() -> Iterator[None]:
-    """Keep Python from reporting that a destructor or a callback ignored `StepStopped`: to pytest, it is a warning."""
+def _without_unraisable_reports() -> Iterator[None]:
+    """Let Python not report a `StepStopped` that a destructor or a callback ignores: pytest makes a warning of it."""
     report = sys.unraisablehook
 
     def report_others(unraisable: "sys.UnraisableHookArgs") -> None:

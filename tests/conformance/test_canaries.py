@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.harness.canaries import Canaries
+from conformance.harness.canaries import Canaries, KnownForms
 from conformance.secret_forms import forms_of, new_form
 from conformance.secret_paths import path_to, places_of, with_value
 
@@ -214,6 +214,23 @@ def test_form_follows_the_schema(value: object, pattern: str) -> None:
     form = new_form(value, lambda it: re.fullmatch(pattern, str(it)) is not None)
     assert form is not None
     assert re.fullmatch(pattern, str(form.make().value))
+
+
+def test_known_form_is_not_looked_for_again() -> None:
+    """To find a form takes several validations; to plant a canary of a known form takes one."""
+    validated: list[object] = []
+
+    def accepts(config: object) -> bool:
+        validated.append(config)
+        return True
+
+    known: KnownForms = {}
+    Canaries(accepts, forms=known).plant({"key": "sk_live_a1B2c3D4"}, ("key",))
+    assert len(validated) > 1
+    validated.clear()
+    planted = Canaries(accepts, forms=known).plant({"key": "sk_live_a1B2c3D4"}, ("key",))
+    assert len(validated) == 1
+    assert planted["key"].startswith("sk_live_")
 
 
 def test_private_key_without_cryptography_keeps_its_frame(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """What a connector does to the machine and to the process."""
 
+import gc
 import logging
 import os
 import random
@@ -10,13 +11,21 @@ import tempfile
 import threading
 import time
 import types
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.harness import effects
-from conformance.harness.effects import count_descriptors, count_threads, reachable_bytes, recorded_effects, settled
+from conformance.harness.effects import (
+    count_descriptors,
+    count_threads,
+    fast_collection,
+    reachable_bytes,
+    recorded_effects,
+    settled,
+)
 from conformance.harness.process_state import changes_of, is_random_seeded_by, process_state, unusual_state
 
 
@@ -157,3 +166,22 @@ def test_use_of_random_numbers_is_not_a_seed() -> None:
     assert not is_random_seeded_by(lambda: None)
     assert is_random_seeded_by(lambda: random.seed(7))
     assert random.getstate() == before
+
+
+def test_fast_collection_leaves_earlier_objects_alone_until_it_ends() -> None:
+    """Garbage that is made in it is collected."""
+    before = gc.get_freeze_count()
+    with fast_collection():
+        assert gc.get_freeze_count() > before
+        kept = [_Cycle()]
+        made = weakref.ref(kept.pop())
+        gc.collect()
+        assert made() is None
+    assert gc.get_freeze_count() == 0
+
+
+class _Cycle:
+    """An object that only the garbage collector deletes."""
+
+    def __init__(self) -> None:
+        self.own = self

@@ -53,7 +53,7 @@ def test_unfinished_connector_is_a_spec_error() -> None:
 class Asynchronous(AwsSesConnector):
     """A connector with an asynchronous `deliver`, which the kit rejects."""
 
-    async def deliver(self, *_: object) -> object:  # type: ignore[override]  # the mistake
+    async def deliver(self, *_: object) -> object:
         """Await nothing."""
         return "id"
 
