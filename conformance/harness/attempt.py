@@ -13,6 +13,7 @@ from attrs import field, frozen
 from conformance.harness.error_text import text_of
 from conformance.harness.steps import Steps, StepStopped, stop
 from conformance.providers.base import Call
+from conformance.providers.threads import SuiteThread
 from conformance.verdicts import CheckFailure
 from connector_kit import ConnectorError, ConnectorErrorCodes
 
@@ -159,10 +160,7 @@ class JobThreads:
                 all_started.wait(within)
                 endings[index] = run_job(job)
 
-        threads = [
-            threading.Thread(target=contextvars.copy_context().run, args=(run, index, job), daemon=True)
-            for index, job in enumerate(jobs)
-        ]
+        threads = [SuiteThread(contextvars.copy_context().run, (run, index, job)) for index, job in enumerate(jobs)]
         last = time.monotonic() + within
         for thread in threads:
             thread.start()

@@ -19,6 +19,7 @@ from typing import Any, Final, Generic, TypeVar
 from attrs import frozen
 
 from conformance.providers.sockets import CHECK_THREAD
+from conformance.providers.threads import SuiteThread
 
 T = TypeVar("T")
 
@@ -194,7 +195,7 @@ class _JobThread:
     def __init__(self) -> None:
         self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         # Threads that the connector starts in a daemon thread are daemons, too: they do not keep the process from ending.
-        self.thread = threading.Thread(target=self._serve, name=CHECK_THREAD, daemon=True)
+        self.thread = SuiteThread(self._serve, name=CHECK_THREAD)
         self.thread.start()
 
     def _serve(self) -> None:

@@ -19,6 +19,7 @@ from attrs import field, frozen
 
 from conformance.npm.errors import NodeError, NodeObject
 from conformance.providers.certificates import ca_bundle
+from conformance.providers.threads import SuiteThread
 from connector_kit import ConnectorError, ConnectorErrorCodes, to_json
 
 Json = Any
@@ -92,8 +93,8 @@ class _Process:
         self._kill_reason = ""
         self._inboxes: dict[int, queue.SimpleQueue[Json]] = {}
         self._error_lines: deque[str] = deque(maxlen=_MAX_ERROR_LINES)
-        self._stderr_reader = threading.Thread(target=self._read_stderr, args=(self._node.stderr,), daemon=True)
-        self._stdout_reader = threading.Thread(target=self._read_stdout, args=(self._node.stdout,), daemon=True)
+        self._stderr_reader = SuiteThread(self._read_stderr, (self._node.stderr,))
+        self._stdout_reader = SuiteThread(self._read_stdout, (self._node.stdout,))
         self._stderr_reader.start()
         self._stdout_reader.start()
 

@@ -14,6 +14,7 @@ from typing import ClassVar, Final
 from conformance.providers.base import Provider
 from conformance.providers.certificates import Certificate, ca_bundle, server_context
 from conformance.providers.sockets import resolving
+from conformance.providers.threads import SuiteThread
 
 HOST: Final = "127.0.0.1"
 
@@ -90,7 +91,7 @@ class TcpServer:
         """Accept connections."""
         if self._acceptor is None:
             self._listener.listen(_BACKLOG)
-            self._acceptor = threading.Thread(target=self._accept, name="loopback", daemon=True)
+            self._acceptor = SuiteThread(self._accept, name="loopback")
             self._acceptor.start()
 
     def refuse(self) -> None:
@@ -135,7 +136,7 @@ class TcpServer:
     def _start_thread(self, connection: socket.socket) -> None:
         connection.settimeout(_IDLE_LIMIT)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        thread = threading.Thread(target=self._serve, args=(connection,), name="loopback-connection", daemon=True)
+        thread = SuiteThread(self._serve, (connection,), name="loopback-connection")
         with self._lock:
             self._connections[connection] = thread
         thread.start()

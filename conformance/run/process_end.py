@@ -8,13 +8,15 @@ import time
 from functools import cache
 from typing import Final
 
+from conformance.providers.threads import SuiteThread
+
 _SECONDS: Final = 5.0
 
 
 @cache
 def end_with_the_main_thread() -> None:
     """End this process a few seconds after its main thread at the latest, with the exit status 1."""
-    threading.Thread(target=_end, name="conformance-end", daemon=True).start()
+    SuiteThread(_end, name="conformance-end").start()
 
 
 def _end() -> None:  # pragma: no cover - it runs while the process ends, when coverage has been saved

@@ -20,6 +20,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from conformance.harness.search import SearchOptions
+from conformance.providers.threads import SuiteThread
 from conformance.registry import Check
 from conformance.run.one_check import run_check
 from conformance.run.plan import RunPlan, find_checks
@@ -237,7 +238,7 @@ def _serve(connection: Connection, target: str, options: SearchOptions, stack_fi
 
     ended = threading.Event()
     send(None)
-    threading.Thread(target=show_life, name="conformance-life", daemon=True).start()
+    SuiteThread(show_life, name="conformance-life").start()
     try:
         while True:
             check_id = connection.recv()
