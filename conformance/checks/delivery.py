@@ -546,6 +546,38 @@ def send_from(harness: Harness) -> None:
             )
 
 
+_UNUSABLE_MAILBOXES: Final = (
+    "Help",
+    "Help <help@example.com",
+    "help@@example.com",
+    "help@exa mple.com",
+    "\u00dcnal@example.com",
+    "\u00dcnal <help@-.example>",
+    f"{'a' * 400}@example.com",
+    f"{'a' * 400} <help@example.com>",
+)
+
+
+@check(
+    "delivery.i18n-unusable-mailbox",
+    clause="R3",
+    level="advisory",
+    needs=("i18n-templates", "reply-to or send-from"),
+    covers=("unusable mailbox",),
+)
+def i18n_unusable_mailbox(harness: Harness) -> None:
+    """A message is sent, or fails with a ConnectorError, if a managed template's replyTo or sendFrom is not a mailbox."""
+
+    def verify(field: str, mailbox: str, message: Json) -> None:
+        template = {"subject": "s", "content": "c {{code}}", field: mailbox}
+        attempt = harness.send(message, harness.config, managed=lambda: template)
+        _sent_or_rejected(attempt, f"a message whose managed template has the {field} {show(mailbox)}")
+        harness.coverage.add("unusable mailbox")
+
+    for field in ("replyTo", "sendFrom"):
+        harness.for_each(partial(verify, field), _UNUSABLE_MAILBOXES, harness.messages())
+
+
 @check("delivery.single-line-subject", clause="R4", needs=("config-templates",), covers=("control character",))
 def single_line_subject(harness: Harness) -> None:
     """The subject contains no control characters, even if a value in it does."""

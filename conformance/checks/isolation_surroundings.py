@@ -97,19 +97,8 @@ def _named_after_config(harness: Harness) -> dict[str, str]:
 
 
 @contextmanager
-def _decoy_home(harness: Harness) -> Iterator[None]:
-    """Set a home folder with credentials that some libraries prefer to those that a program gives them."""
-    hosts = ["localhost", "127.0.0.1", *(str(host) for host, _ in harness.provider.addresses)]
-    netrc = "\n".join(f"machine {host} login decoy password {_DECOY}" for host in dict.fromkeys(hosts))
-    credentials = f"aws_access_key_id = AKIADECOY00000000000\naws_secret_access_key = {_DECOY}\n"
-    files = {
-        ".netrc": f"{netrc}\ndefault login decoy password {_DECOY}\n",
-        "_netrc": f"{netrc}\n",
-        ".aws/credentials": f"[default]\n{credentials}",
-        ".aws/config": "[default]\nregion = sa-east-1\n",
-        ".mailrc": "set from=decoy@example.com\n",
-        ".env": f"API_KEY={_DECOY}\n",
-    }
+def _home(files: Mapping[str, str]) -> Iterator[None]:
+    """Set a home folder with files, by path."""
     with tempfile.TemporaryDirectory() as folder:
         for name, content in files.items():
             path = Path(folder, name)
@@ -118,6 +107,21 @@ def _decoy_home(harness: Harness) -> Iterator[None]:
             path.chmod(0o600)
         with patch.dict(os.environ, {"HOME": folder, "USERPROFILE": folder}):
             yield
+
+
+def _decoy_files(harness: Harness) -> dict[str, str]:
+    """Return files with credentials that some libraries prefer to those that a program gives them."""
+    hosts = ["localhost", "127.0.0.1", *(str(host) for host, _ in harness.provider.addresses)]
+    netrc = "\n".join(f"machine {host} login decoy password {_DECOY}" for host in dict.fromkeys(hosts))
+    credentials = f"aws_access_key_id = AKIADECOY00000000000\naws_secret_access_key = {_DECOY}\n"
+    return {
+        ".netrc": f"{netrc}\ndefault login decoy password {_DECOY}\n",
+        "_netrc": f"{netrc}\n",
+        ".aws/credentials": f"[default]\n{credentials}",
+        ".aws/config": "[default]\nregion = sa-east-1\n",
+        ".mailrc": "set from=decoy@example.com\n",
+        ".env": f"API_KEY={_DECOY}\n",
+    }
 
 
 @contextmanager
@@ -153,7 +157,7 @@ def decoys(harness: Harness) -> dict[str, Callable[[], Any]]:
         ),
         f"environment variables such as {', '.join(_SWITCHES)}, set to 1": partial(_variables, harness, _SWITCHES),
         "the environment variables LANG and LC_ALL, set to Turkish": partial(_variables, harness, _LOCALE),
-        "credentials in the home folder: .netrc and .aws": partial(_decoy_home, harness),
+        "credentials in the home folder: .netrc and .aws": partial(_home, _decoy_files(harness)),
         "a time zone 14 hours ahead of UTC": _far_time_zone,
     }
 
@@ -161,10 +165,38 @@ def decoys(harness: Harness) -> dict[str, Callable[[], Any]]:
 @check("isolation.environment", clause="I9", covers=("decoy",))
 def environment(harness: Harness) -> None:
     """Environment variables and files of the machine, such as a provider's SDK reads, do not affect a message."""
-    found = decoys(harness)
+    _expect_sent(harness, decoys(harness), "decoy")
+
+
+_MISSING_PROFILES: Final = {
+    **dict.fromkeys(("AWS_PROFILE", "AWS_DEFAULT_PROFILE"), "no-such-profile"),
+    **dict.fromkeys(("GOOGLE_APPLICATION_CREDENTIALS", "OCI_CONFIG_FILE"), "/no/such/file"),
+}
+_MALFORMED_FILES: Final = dict.fromkeys(
+    (".netrc", "_netrc", ".aws/credentials", ".aws/config", ".oci/config"), "[[\n=\n"
+)
+
+
+@check("isolation.unusable-files", clause="I9", level="advisory", covers=("unusable file",))
+def unusable_files(harness: Harness) -> None:
+    """A missing profile or a malformed file of a provider's SDK does not prevent a message: the config has the credentials."""
+    unusable = {
+        f"the environment variables {', '.join(_MISSING_PROFILES)}, which name what does not exist,": partial(
+            _variables, harness, _MISSING_PROFILES
+        ),
+        **{
+            f"a malformed {name} in the home folder": partial(_home, {name: content})
+            for name, content in _MALFORMED_FILES.items()
+        },
+    }
+    _expect_sent(harness, unusable, "unusable file")
+
+
+def _expect_sent(harness: Harness, surroundings: Mapping[str, Callable[[], Any]], kind: str) -> None:
+    """Expect that a new connector sends a message as usual in each of these surroundings, named by what they are."""
 
     def verify(what: str, message: Json) -> None:
-        with found[what]():
+        with surroundings[what]():
             connector = harness.make(get_config=lambda _: harness.config)
             attempt = harness.attempt(partial(connector.send_message, message))
         expect(attempt.error is None, f"expected a message to be sent with {what}; {attempt.summary_with_text}")
@@ -172,9 +204,9 @@ def environment(harness: Harness) -> None:
         for aspect in get_args(Aspect):
             error = harness.provider.request_error(attempt.calls[-1], harness.config, aspect)
             expect(error is None, f"with {what}: {error}")
-        harness.coverage.add("decoy")
+        harness.coverage.add(kind)
 
-    for what in found:
+    for what in surroundings:
         harness.for_all(partial(verify, what), harness.messages(), examples=1)
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from attrs import evolve
 
+from conformance.harness.effects import rare_collection
 from conformance.harness.error_text import describe_error, text_of
 from conformance.harness.harness import Harness
 from conformance.harness.search import SearchOptions
@@ -51,7 +52,7 @@ def _why_not_applicable(check: Check, spec: Spec) -> str | None:
 
 
 def _run(check: Check, harness: Harness, result: CheckResult) -> CheckResult:
-    with harness.provider.running():
+    with harness.provider.running(), rare_collection():
         try:
             ended = supervise(partial(_run_supervised, check, harness, result), harness.steps)
         except StuckError as error:

@@ -250,6 +250,9 @@ def test_private_key_without_cryptography_keeps_its_frame(monkeypatch: pytest.Mo
     "value",
     [
         "----------",
+        "4815162342",
+        "a1b2c3d4e5f6.ZYXW-0123",
+        "5f4dcc3b5aa765d61d8327deb882cf99",
         "https://api.example/messages",
         "https://api.example/messages?key=a1B2c3D4e5F6",
         "{not JSON}",

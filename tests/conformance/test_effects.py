@@ -22,6 +22,7 @@ from conformance.harness.effects import (
     count_descriptors,
     count_threads,
     fast_collection,
+    rare_collection,
     reachable_bytes,
     recorded_effects,
     settled,
@@ -178,6 +179,14 @@ def test_fast_collection_leaves_earlier_objects_alone_until_it_ends() -> None:
         gc.collect()
         assert made() is None
     assert gc.get_freeze_count() == 0
+
+
+def test_rare_collection_ends_with_its_context() -> None:
+    """The generations of the garbage collector have their own thresholds again."""
+    before = gc.get_threshold()
+    with rare_collection():
+        assert gc.get_threshold() == (10_000, *before[1:])
+    assert gc.get_threshold() == before
 
 
 class _Cycle:

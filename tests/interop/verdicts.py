@@ -168,6 +168,7 @@ _CHANGING: Final = (
     (re.compile(r"Date: \w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000"), "Date: <now>"),
     (re.compile(r"Basic \S*?(\[secret: [^\]]*\])\S*"), r"Basic \1"),  # base64 shares characters with what is beside it
     (re.compile(r"found \d+ s;"), "found <more> s;"),
+    (re.compile(r"\.py line \d+"), ".py"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:<port>"),
     (re.compile("Unprocessable Entity"), "Unprocessable Content"),  # Python renamed the reason of 422 in 3.13
     (re.compile(r"AWS4-HMAC-SHA256 .*Signature=[0-9a-f]*"), "<signature>"),

@@ -6,6 +6,7 @@ checkout and writes docs/internals/mutation.md. With names or patterns of mutant
 
 import argparse
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,9 @@ from typing import Final
 from tests.mutation.report import REPORT, UNTRIED, Mutant, make_report, read_verdicts
 
 ROOT: Final = Path(__file__).parents[2]
+_PROCESSES: Final = 4 * (os.cpu_count() or 1)
+"""A mutant mostly waits: for time limits, pauses and the processes that end."""
+
 COPIED: Final = ("connector_kit", "conformance", "schemas", "tests", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -31,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         for part in COPIED:
             _copy(ROOT / part, folder / part)
-        status = _mutmut(folder, "run", *given.mutants).returncode
+        status = _mutmut(folder, "run", "--max-children", str(_PROCESSES), *given.mutants).returncode
         if status != 0:
             return status
         mutants = _mutants(folder, everything=not given.mutants)

@@ -9,11 +9,14 @@ from conformance import Failure, HttpProvider, HttpRequest, HttpResponse, Messag
 from connector_kit import (
     ConnectorConfigFormItem,
     ConnectorConfigFormItemType,
+    ConnectorError,
+    ConnectorErrorCodes,
     ConnectorMetadata,
     Email,
     EmailConnector,
     EmailTemplateDetails,
     Guard,
+    MailboxError,
     encode_mailbox,
     format_mailbox,
     parse_send_from,
@@ -112,7 +115,10 @@ class Everything(EmailConnector[FullConfig]):
         """Send the e-mail, and return the provider's id."""
         secrets = (config.api_key, *payload_secrets(email.data.payload))
         headers = {"Authorization": f"Bearer {config.api_key}"}
-        mail = request_body(config, email)
+        try:
+            mail = request_body(config, email)
+        except MailboxError as error:
+            raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, {"message": f"The sender: {error}."}) from None
         return text_of(
             _HTTP.call(self._pool, "POST", f"{config.endpoint}/messages", secrets, headers=headers, json=mail), "id"
         )

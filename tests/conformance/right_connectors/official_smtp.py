@@ -165,10 +165,10 @@ class SmtpMail(EmailConnector[SmtpConfig]):
         """
         subtype = self.content_type(email).partition("/")[2]
         document = MIMEText(well_formed(email.body), subtype, "utf-8")
-        for name, value in self.headers(config, email).items():
-            is_subject = name == "Subject"  # encoded words keep the white space at its ends
-            document[name] = Header(well_formed(value), "utf-8") if is_subject else well_formed(value)
         try:
+            for name, value in self.headers(config, email).items():
+                is_subject = name == "Subject"  # encoded words keep the white space at its ends
+                document[name] = Header(well_formed(value), "utf-8") if is_subject else well_formed(value)
             return document.as_bytes(policy=policy.compat32.clone(linesep="\r\n"))
         except (ValueError, LookupError, AttributeError, HeaderParseError):
             message = "Expected a recipient, a sender and a subject that headers can have."

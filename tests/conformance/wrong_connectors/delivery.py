@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email import message_from_string
+from email.headerregistry import Address
 from typing import Any
 
 from attrs import evolve
@@ -388,6 +389,16 @@ class SendsFromRawSendFrom(BaseSes):
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
         request = super().request(config, email)
         return request | ({"FromEmailAddress": email.send_from} if email.send_from else {})
+
+
+@killed_by("delivery.i18n-unusable-mailbox", "to be sent, or a ConnectorError; it raised InvalidHeaderDefect")
+class ParsesReplyTo(BaseSes):
+    """Raises what the library raises for a managed replyTo that is not an address."""
+
+    def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
+        if email.reply_to:
+            Address(addr_spec=email.reply_to)
+        return super().request(config, email)
 
 
 @killed_by("delivery.message-data-object", "expected a SendMessageData object to be sent; it raised ConnectorError")

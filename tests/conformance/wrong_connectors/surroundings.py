@@ -14,6 +14,7 @@ import threading
 import time
 import urllib.request
 import warnings
+from configparser import ConfigParser
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, ClassVar
@@ -65,6 +66,16 @@ class ReadsNetrc(SettingsMail):
         except (OSError, ValueError, RuntimeError):
             pass
         return super().deliver(config, email)
+
+
+@killed_by("isolation.unusable-files", ".aws/config")
+class ReadsAwsConfig(BaseSes):
+    """Looks for a proxy in the AWS config file of the machine, as an SDK does."""
+
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
+        settings = ConfigParser()
+        settings.read(Path.home() / ".aws" / "config")
+        return super().call(config, request)
 
 
 @killed_by("isolation.environment", "CI, DEBUG", spec=SMS)
