@@ -6,6 +6,7 @@ The schema defines what Logto rejects. Warnings are about values that Logto acce
 import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache, partial
+from itertools import islice
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from attrs import evolve, field, frozen
@@ -49,6 +50,7 @@ T = TypeVar("T")
 _LONGEST_KEY: Final = 1 << 18
 """In characters; longer values are validated each time."""
 
+_MOST_ISSUES: Final = 1_000
 _REMEMBERED: Final = 16
 """How many accepted values a guard remembers: the configs in use, and unsaved ones that an operator tests."""
 
@@ -108,7 +110,7 @@ class Guard(Generic[T]):
             return False
 
     def issues(self, value: object, *, strict: bool = False) -> list[Issue]:
-        """Return all errors and warnings for a value, ordered by location.
+        """Return the errors and warnings for a value, ordered by location: all of them, up to a thousand each.
 
         Args:
             value: any JSON value.
@@ -118,12 +120,14 @@ class Guard(Generic[T]):
         if issue is not None:
             return [issue]
         try:
-            errors = dict.fromkeys(issue for error in self._validator.iter_errors(value) for issue in explain(error))
+            explained = (issue for error in self._validator.iter_errors(value) for issue in explain(error))
+            errors = dict.fromkeys(islice(explained, _MOST_ISSUES))
         except RecursionError:
             return [Issue((), "depth", "nested too deeply to validate")]
         severity: Severity = "error" if strict else "warning"
         rules: tuple[WarningRule, ...] = (partial(unknown_keys, self.schema), *self._warnings)
-        warnings = dict.fromkeys(evolve(issue, severity="error") for rule in rules for issue in rule(value))
+        warned = (evolve(issue, severity="error") for rule in rules for issue in rule(value))
+        warnings = dict.fromkeys(islice(warned, _MOST_ISSUES))
         found = [*errors, *(evolve(it, severity=severity) for it in warnings if it not in errors)]
         return sorted(found, key=lambda it: ([(isinstance(part, str), part) for part in it.location], it.severity))
 

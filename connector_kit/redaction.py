@@ -18,6 +18,9 @@ REDACTED: Final = "[redacted]"
 _SHORTEST_SECRET: Final = 4
 """In characters. A shorter text keeps nothing secret, and removing it would make messages unreadable."""
 
+_MOST_SECRETS: Final = 1_000
+_LONGEST_TEXT: Final = 1 << 16
+
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SECRET_WORD: Final = re.compile(
     r"(?:authorization|auth|credential|key|passphrase|passwd|password|pass|pwd|secret|token)s?\Z", re.IGNORECASE
@@ -34,27 +37,46 @@ _LARGEST_INTEGER: Final = 10**400
 
 
 def redact(text: str, secrets: Iterable[object]) -> str:
-    """Replace secrets in a text by `REDACTED`.
+    """Replace secrets in a text by `REDACTED`; see `Redactor`."""
+    return Redactor(secrets)(text)
+
+
+class Redactor:
+    """Replaces secrets in texts by `REDACTED`.
 
     A secret is found as it is; escaped as in a URL, in HTML or in JSON, also several times; and inside base64 and
-    hexadecimal digits. Where two secrets overlap, both are removed. Time is linear in the length of the text.
+    hexadecimal digits. Where two secrets overlap, both are removed.
+
+    Time is linear in the length of the text. Anybody can choose texts and secrets, so there are limits: a text of more
+    than 65,536 characters, and any text if there are more than 1,000 secrets, are replaced as a whole.
 
     Args:
-        text: for example an error message of a provider.
         secrets: the texts and numbers to remove. Other values, and those of fewer than 4 characters, are ignored.
     """
-    wanted = {form for secret in secrets for form in _texts(secret) if len(form) >= _SHORTEST_SECRET}
-    if not wanted:
-        return text
-    spans = [span for secret in wanted for form in encoded_forms(secret) for span in _occurrences(text, form)]
-    for decoded in _decodings(text):
-        spans += [decoded.span(*it) for secret in wanted for it in _occurrences(decoded.text, _plain(secret))]
-    parts, end = [], 0
-    for start, stop in sorted(spans):
-        if start >= end:
-            parts += [text[end:start], REDACTED]
-        end = max(end, stop)
-    return "".join((*parts, text[end:]))
+
+    def __init__(self, secrets: Iterable[object]) -> None:
+        texts = (form for secret in secrets for form in _texts(secret) if len(form) >= _SHORTEST_SECRET)
+        wanted = dict.fromkeys(texts)
+        self._hides_all = len(wanted) > _MOST_SECRETS
+        kept = () if self._hides_all else wanted
+        self._encoded = _by_start(form for secret in kept for form in encoded_forms(secret))
+        self._plain = _by_start(map(_plain, kept))
+
+    def __call__(self, text: str) -> str:
+        """Return a text, for example an error message of a provider, without the secrets."""
+        if self._hides_all or (self._plain and len(text) > _LONGEST_TEXT):
+            return REDACTED
+        if not self._plain:
+            return text
+        spans = list(_occurrences(text, self._encoded))
+        for decoded in _decodings(text):
+            spans += [decoded.span(*it) for it in _occurrences(decoded.text, self._plain)]
+        parts, end = [], 0
+        for start, stop in sorted(spans):
+            if start >= end:
+                parts += [text[end:start], REDACTED]
+            end = max(end, stop)
+        return "".join((*parts, text[end:]))
 
 
 def encoded_forms(secret: str) -> tuple[str, ...]:
@@ -149,11 +171,22 @@ def _plain(secret: str) -> str:
     return secret.replace("+", " ")
 
 
-def _occurrences(text: str, part: str) -> Iterator[tuple[int, int]]:
-    start = text.find(part)
-    while start != -1:
-        yield start, start + len(part)
-        start = text.find(part, start + len(part))
+def _by_start(parts: Iterable[str]) -> Mapping[str, Iterable[str]]:
+    """Group texts by their first characters."""
+    groups: dict[str, dict[str, None]] = {}
+    for part in parts:
+        groups.setdefault(part[:_SHORTEST_SECRET], {})[part] = None
+    return groups
+
+
+def _occurrences(text: str, parts: Mapping[str, Iterable[str]]) -> Iterator[tuple[int, int]]:
+    """Yield where a text has parts, which are grouped by their first characters: few groups occur in a text."""
+    starts = {text[at : at + _SHORTEST_SECRET] for at in range(len(text) - _SHORTEST_SECRET + 1)}
+    for part in (it for start in starts & parts.keys() for it in parts[start]):
+        at = text.find(part)
+        while at != -1:
+            yield at, at + len(part)
+            at = text.find(part, at + len(part))
 
 
 def is_secret_name(name: str) -> bool:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
+from attrs import evolve
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -132,32 +133,25 @@ class _Host:
 
     async def send(self, connector_id: str, request: Request) -> Response:
         call = await self._read_call(request, connector_id, message=lambda body: body)
-        outcome = await self.calls.run(call, HostedConnector.send)
-        return call.respond(outcome, with_issues=False)
+        return await self.calls.run(evolve(call, with_issues=False), HostedConnector.send)
 
     async def send_message(self, request: Request) -> Response:
         call = await self._read_call(request, message=lambda body: _members(body).get("data"))
-        outcome = await self.calls.run(call, HostedConnector.send_message)
-        return call.respond(outcome, result=outcome.result)
+        return await self.calls.run(evolve(call, members=_result), HostedConnector.send_message)
 
     async def send_test(self, request: Request) -> Response:
         call = await self._read_call(
             request, message=lambda body: {"to": _members(body).get("to"), "type": TemplateType.GENERIC}
         )
-        outcome = await self.calls.run(call, HostedConnector.send_test)
-        return call.respond(outcome, result=outcome.result)
+        return await self.calls.run(evolve(call, members=_result), HostedConnector.send_test)
 
     async def validate_config(self, request: Request) -> Response:
         call = await self._read_call(request)
-        outcome = await self.calls.run(call, HostedConnector.validate_config)
-        issues = outcome.result or []
-        valid = not any(issue["severity"] == "error" for issue in issues)
-        return call.respond(outcome, valid=valid, issues=issues)
+        return await self.calls.run(evolve(call, members=_verdict), HostedConnector.validate_config)
 
     async def get_usage(self, request: Request) -> Response:
         call = await self._read_call(request)
-        outcome = await self.calls.run(call, HostedConnector.get_usage)
-        return call.respond(outcome, usage=outcome.result)
+        return await self.calls.run(evolve(call, members=lambda usage: {"usage": usage}), HostedConnector.get_usage)
 
     # --- shared by the routes ---
 
@@ -184,17 +178,27 @@ class _Host:
         context = request_context(request)
         connector = self._connector(request, connector_id or request.path_params["id"])
         body = await context.body.read_json()
-        secrets = self.saved_secrets[connector.id]
-        if connector_id is None:
-            secrets = secrets | set(config_secrets(connector.connector, _members(body).get("config")))
-        if message is None:
-            return ConnectorCall(connector, context, body, LogRedactor(secrets))
-        members = _members(message(body))
+        members = {} if message is None else _members(message(body))
         to, message_type = members.get("to"), members.get("type")
+
+        def redactor() -> LogRedactor:
+            config = {} if connector_id else _members(body).get("config")
+            requested = (*config_secrets(connector.connector, config), *payload_secrets(members.get("payload")))
+            return LogRedactor((*self.saved_secrets[connector.id], *requested), to)
+
+        if message is None:
+            return ConnectorCall(connector, context, body, redactor)
         message_type = message_type if isinstance(message_type, str) and message_type in _TYPES else "other"
         context.log_line.add(type=message_type, to=None if to is None else mask_recipient(to))
-        secrets = secrets | set(payload_secrets(members.get("payload")))
-        return ConnectorCall(connector, context, body, LogRedactor(secrets, to), message_type)
+        return ConnectorCall(connector, context, body, redactor, message_type)
+
+
+def _result(result: object) -> Mapping[str, object]:
+    return {"result": result}
+
+
+def _verdict(issues: list[Mapping[str, object]]) -> Mapping[str, object]:
+    return {"valid": not any(issue["severity"] == "error" for issue in issues), "issues": issues}
 
 
 def _members(value: object) -> Mapping[str, Any]:

@@ -4,19 +4,40 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextvars import copy_context
+from functools import partial
 from threading import Condition, Thread
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from starlette.responses import Response
 
 from connector_kit.host.hosted_connector import HostedConnector, Outcome, error_details
-from connector_kit.host.logs import log_event
+from connector_kit.host.logs import describe_exception, log_event
 from connector_kit.host.metrics import Metrics
 from connector_kit.host.request_context import RequestContext
 from connector_kit.host.responses import RETRY_AFTER_SECONDS, HostError, JsonResponse, connector_error_response
 
 T = TypeVar("T")
+
+
+@frozen
+class Answer:
+    """How a connector call ended: for the client, for the log, and for the metrics.
+
+    Args:
+        code: ``sent``, the code of the connector's error, or ``internal``.
+        response: the response; ``None`` if the connector crashed.
+        details: what the log reports about a failed call.
+        log: more fields of the request's log line.
+    """
+
+    code: str
+    response: Response | None
+    details: Mapping[str, Any] = field(factory=dict)
+    log: Mapping[str, Any] = field(factory=dict)
+
+
+_CRASHED: Final = Answer("internal", None)
 
 
 @frozen
@@ -27,45 +48,32 @@ class ConnectorCall:
         connector: the connector.
         context: the request's context.
         body: the request's body as JSON, not yet validated.
-        redact: removes the request's secrets from a text.
+        redactor: makes a function that removes the request's secrets from a text.
         message_type: the type of the message to send; ``None`` for a call that sends none.
+        members: returns the members of the response's body from the result of the call.
+        with_issues: list what is wrong with the config or the request, if that is why the call fails.
     """
 
     connector: HostedConnector
     context: RequestContext
     body: Any = field(repr=False)
-    redact: Callable[[str], str] = field(repr=False)
+    redactor: Callable[[], Callable[[str], str]] = field(repr=False)
     message_type: str | None = None
+    members: Callable[[Any], Mapping[str, object]] = lambda _: {}
+    with_issues: bool = True
 
-    def log_details(self, outcome: Outcome) -> Mapping[str, Any]:
-        """Return what the log reports about a failed call."""
+    def answer(self, function: Callable[[HostedConnector, Any], Outcome]) -> Answer:
+        """Call a method of the connector, and make the response: not in the event loop, because both take time."""
+        outcome = function(self.connector, self.body)
         if outcome.crash is not None:
-            return outcome.crash
-        return {} if outcome.error is None else error_details(outcome.error, self.redact)
-
-    def respond(self, outcome: Outcome, *, with_issues: bool = True, **members: object) -> Response:
-        """Return the response, and add the outcome to the log line.
-
-        Args:
-            outcome: how the call ended.
-            with_issues: list what is wrong with the config or the request, if that is why the call failed.
-            **members: of the body, if the call succeeded.
-
-        Raises:
-            HostError: ``internal``, if the connector crashed.
-        """
-        line = self.context.log_line
-        line.add(**self.log_details(outcome))
-        if outcome.crash is not None:
-            raise HostError("internal")
+            return evolve(_CRASHED, details=outcome.crash)
+        request_id, redact = self.context.request_id, self.redactor()
         if outcome.error is not None:
-            line.add(code=outcome.code)
-            return connector_error_response(
-                outcome.error, self.context.request_id, self.redact, with_issues=with_issues
-            )
-        if isinstance(outcome.result, str):
-            line.add(result=self.redact(outcome.result))
-        return JsonResponse({**members, "requestId": self.context.request_id})
+            response = connector_error_response(outcome.error, request_id, redact, with_issues=self.with_issues)
+            return Answer(outcome.code, response, error_details(outcome.error, redact), {"code": outcome.code})
+        log = {"result": redact(outcome.result)} if isinstance(outcome.result, str) else {}
+        response = JsonResponse({**self.members(outcome.result), "requestId": request_id})
+        return Answer(outcome.code, response, log=log)
 
 
 class ConnectorCalls:
@@ -79,20 +87,21 @@ class ConnectorCalls:
         self.slots = Slots(slots)
         self.metrics = Metrics(slots, lambda: self.slots.busy)
 
-    async def run(self, call: ConnectorCall, function: Callable[[HostedConnector, Any], Outcome]) -> Outcome:
-        """Run a call in a slot until it ends or the request's deadline passes.
+    async def run(self, call: ConnectorCall, function: Callable[[HostedConnector, Any], Outcome]) -> Response:
+        """Run a call in a slot until it ends or the request's deadline passes, and return the response.
 
         Args:
             call: the call.
             function: a method of `HostedConnector`, called with the request's body.
 
         Raises:
-            HostError: ``busy``, if no slot is free; ``timed_out`` at the deadline, while the call continues.
+            HostError: ``busy``, if no slot is free; ``timed_out`` at the deadline, while the call continues;
+                ``internal``, if the connector crashed.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
-            running = self.slots.start(lambda: function(call.connector, call.body))
+            running = self.slots.start(lambda: call.answer(function))
         except SlotsFullError:
             raise HostError("busy", {"Retry-After": str(RETRY_AFTER_SECONDS)}) from None
         if call.message_type is not None:
@@ -102,20 +111,30 @@ class ConnectorCalls:
         if not done:
             self.slots.abandon(running)
             raise HostError("timed_out")
-        return done.pop().result()
+        answer = _answer_of(running)
+        call.context.log_line.add(**answer.details, **answer.log)
+        if answer.response is None:
+            raise HostError("internal")
+        return answer.response
 
-    def _record(self, call: ConnectorCall, running: "SlotCall[Outcome]", seconds: float) -> None:
-        outcome = running.future.result()
-        self.metrics.count_send(call.connector.id, str(call.message_type), outcome.code, seconds)
+    def _record(self, call: ConnectorCall, running: "SlotCall[Answer]", seconds: float) -> None:
+        answer = _answer_of(running)
+        self.metrics.count_send(call.connector.id, str(call.message_type), answer.code, seconds)
         if running.is_abandoned:
             log_event(
                 "late",
                 request_id=call.context.request_id,
                 connector=call.connector.id,
-                code=outcome.code,
+                code=answer.code,
                 ms=round(seconds * 1000, 1),
-                **call.log_details(outcome),
+                **answer.details,
             )
+
+
+def _answer_of(ended: "SlotCall[Answer]") -> Answer:
+    """Return the answer of a call that has ended; an exception of the host's own code counts as a crash."""
+    error = ended.future.exception()
+    return ended.future.result() if error is None else evolve(_CRASHED, details=describe_exception(error))
 
 
 # --- slots ---
@@ -166,18 +185,21 @@ class Slots:
         """Start a call in a free slot, with a copy of the current context variables.
 
         Args:
-            function: what to call; it must not raise.
+            function: what to call; its exception becomes that of the call's future.
 
         Raises:
-            SlotsFullError: no slot is free.
+            SlotsFullError: no slot is free, or the system has no thread for one.
         """
         call = SlotCall[T]()
         run = copy_context().run
-        thread = Thread(target=lambda: self._finish(call, run(function)), name="connector call", daemon=True)
+        thread = Thread(target=lambda: self._run(call, partial(run, function)), name="connector call", daemon=True)
         with self._changed:
             if self._busy >= self.count:
                 raise SlotsFullError
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # "can't start new thread"
+                raise SlotsFullError from None
             self._busy += 1
             self._unfinished += 1
         return call
@@ -194,13 +216,21 @@ class Slots:
         with self._changed:
             return self._changed.wait_for(lambda: self._unfinished == 0, seconds)
 
-    def _finish(self, call: SlotCall[T], result: T) -> None:
+    def _run(self, call: SlotCall[T], function: Callable[[], T]) -> None:
+        try:
+            result = function()
+        except BaseException as error:  # noqa: BLE001 - a slot must be free again after any exception
+            self._finish(call, partial(call.future.set_exception, error))
+        else:
+            self._finish(call, partial(call.future.set_result, result))
+
+    def _finish(self, call: SlotCall[T], settle: Callable[[], None]) -> None:
         # Free the slot first: a client that sends one message after another must find a free one.
         with self._changed:
             self._busy -= 1
             self._abandoned -= call.is_abandoned
             call.is_ended = True
-        call.future.set_result(result)
+        settle()
         with self._changed:
             self._unfinished -= 1
             self._changed.notify_all()

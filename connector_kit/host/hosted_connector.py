@@ -18,12 +18,15 @@ from connector_kit.host.request_body import (
     host_test_request_guard,
     host_usage_request_guard,
 )
+from connector_kit.host.responses import MOST_ISSUES
 from connector_kit.host.settings import HostedSettings
 from connector_kit.messages import SendMessageData, TemplateType
 from connector_kit.wire import to_json
 
 TEST_CODE: Final = "000000"
 """The code that Logto's own "Send" button puts into a test message."""
+
+_LOGGED_ISSUES: Final = 10
 
 _request_config: Final[ContextVar[Any]] = ContextVar("request_config", default=None)
 _request_template: Final[ContextVar[Any]] = ContextVar("request_template", default=None)
@@ -117,7 +120,9 @@ class HostedConnector:
 
         def call() -> object:
             request = host_config_request_guard.validate(body)
-            return [issue.to_json() for issue in self.connector.config_guard.issues(request.config)]
+            issues = self.connector.config_guard.issues(request.config)
+            errors_first = sorted(issues, key=lambda it: it.severity != "error")
+            return [issue.to_json() for issue in errors_first[:MOST_ISSUES]]
 
         return _outcome(call)
 
@@ -181,7 +186,7 @@ def error_details(error: ConnectorError, redact: Callable[[str], str]) -> dict[s
     texts = {name: redact(str(value)) for name, value in data.items() if value is not None and name != "issues"}
     issues = data.get("issues")
     if isinstance(issues, list):
-        texts["issues"] = redact("; ".join(_issue_text(issue) for issue in issues))
+        texts["issues"] = redact("; ".join(_issue_text(issue) for issue in issues[:_LOGGED_ISSUES]))
     details: dict[str, object] = {"detail": texts} if texts else {}
     return details if error.__cause__ is None else {**details, "cause": type(error.__cause__).__name__}
 

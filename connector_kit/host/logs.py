@@ -6,14 +6,12 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final, Literal
 
-from attrs import field, frozen
-
-from connector_kit.redaction import mask_recipient, redact
+from connector_kit.redaction import Redactor, mask_recipient
 
 LOGGER: Final = "connector_kit.host"
 """The host's logger. A program that runs the application itself attaches its own handlers to it."""
@@ -114,7 +112,6 @@ _MAX_TEXT_LENGTH: Final = 500
 _MIN_RECIPIENT_LENGTH: Final = 4
 
 
-@frozen
 class LogRedactor:
     """Makes a text fit for the log: removes one request's secrets, masks its recipient, and shortens it.
 
@@ -123,13 +120,14 @@ class LogRedactor:
         recipient: the recipient of the message, if the request sends one.
     """
 
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
-    recipient: object = field(default=None, repr=False)
+    def __init__(self, secrets: Iterable[object] = (), recipient: object = None) -> None:
+        self._redact = Redactor(secrets)
+        self._recipient = recipient
 
     def __call__(self, text: str) -> str:
         """Return the redacted text."""
-        text = redact(text, self.secrets)
-        if isinstance(self.recipient, str) and len(self.recipient) >= _MIN_RECIPIENT_LENGTH:
-            mask = mask_recipient(self.recipient)
-            text = re.sub(re.escape(self.recipient), lambda _: mask, text, flags=re.IGNORECASE)
+        text = self._redact(text)
+        if isinstance(self._recipient, str) and len(self._recipient) >= _MIN_RECIPIENT_LENGTH:
+            mask = mask_recipient(self._recipient)
+            text = re.sub(re.escape(self._recipient), lambda _: mask, text, flags=re.IGNORECASE)
         return text if len(text) <= _MAX_TEXT_LENGTH else text[: _MAX_TEXT_LENGTH - 1] + "…"

@@ -28,6 +28,9 @@ HOST_CODES: Final[Mapping[str, tuple[int, str]]] = {
 
 RETRY_AFTER_SECONDS: Final = 1
 
+MOST_ISSUES: Final = 100
+"""A response lists the first issues of a config or a request; a small body may have thousands."""
+
 
 def new_request_id() -> str:
     """Return a random id for a request that has none."""
@@ -95,6 +98,6 @@ def _issues(data: object) -> list[dict[str, str]]:
     issues = data.get("issues") if isinstance(data, dict) else None
     return [
         {"severity": "error", **issue}
-        for issue in (issues if isinstance(issues, list) else ())
+        for issue in (issues[:MOST_ISSUES] if isinstance(issues, list) else ())
         if isinstance(issue, dict) and issue.keys() == _ISSUE_KEYS and all(isinstance(it, str) for it in issue.values())
     ]

@@ -1,5 +1,6 @@
 """Connector calls: every request is answered by its deadline, there is no queue, and nothing is sent twice."""
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from connector_kit.host import create_app
+from connector_kit.host import connector_calls, create_app
 from tests.host.conftest import TOKEN, Client, Settings, message
 
 
@@ -91,6 +92,70 @@ def test_host_with_only_abandoned_calls_is_not_ready(client: Client, acme: Modul
     acme.RELEASE.set()
     _wait_until(lambda: host.get("/readyz").status_code == 200)
     assert _send(host) == 200
+
+
+def test_response_is_made_outside_of_the_event_loop(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redaction takes time that the request chooses: other requests do not wait for it."""
+    begun, release = threading.Event(), threading.Event()
+
+    def wait(*_: object) -> dict[str, object]:
+        begun.set()
+        release.wait(10)
+        return {}
+
+    monkeypatch.setattr(connector_calls, "error_details", wait)
+    host = client()
+    with ThreadPoolExecutor(1) as threads:
+        failing = threads.submit(_send, host, outcome="issues")
+        assert begun.wait(10)
+        assert host.get("/healthz").status_code == 200
+        assert not failing.done()
+        release.set()
+        assert failing.result() == 400
+
+
+def test_response_has_a_hundred_issues_at_most(client: Client) -> None:
+    """A request of 30 kilobytes with a thousand issues and a thousand secrets took minutes, in which nothing else ran."""
+    config = {"templates": [{"usageType": 1}] * 1_200, "keys": {"secret": [f"{number:08}" for number in range(1_200)]}}
+    host = client()
+    response = host.post("/connectors/acme-mail/send-message", json={"data": message(), "config": config})
+    assert (response.status_code, len(response.json()["issues"])) == (400, 100)
+    response = host.post("/connectors/acme-mail/validate-config", json={"config": config})
+    assert (response.status_code, len(response.json()["issues"])) == (200, 100)
+
+
+def test_request_that_gets_no_thread_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can be repeated, and the next one gets a slot."""
+    host = client(slots=1)
+
+    class NoThread(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connector_calls, "Thread", NoThread)
+        response = host.post("/email", json=message())
+        assert (response.status_code, response.json()["code"]) == (503, "busy")
+    assert _send(host) == 200
+
+
+def test_exception_of_the_host_itself_is_500_and_frees_the_slot(
+    client: Client, monkeypatch: pytest.MonkeyPatch, log: list[dict[str, Any]]
+) -> None:
+    """The log has its type and place; the metrics count it."""
+    host = client(slots=1, metrics=True)
+
+    def fail(*_: object) -> None:
+        raise LookupError("secret text")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connector_calls, "JsonResponse", fail)
+        response = host.post("/email", json=message())
+    assert (response.status_code, response.json()["code"]) == (500, "internal")
+    assert log[0]["exception"] == "LookupError"
+    assert "secret text" not in str(log)
+    assert _send(host) == 200
+    assert 'outcome="internal"' in host.get("/metrics").text
 
 
 def test_identical_messages_are_both_sent(client: Client, acme: ModuleType) -> None:

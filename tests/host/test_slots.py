@@ -2,6 +2,7 @@
 
 import threading
 from contextvars import ContextVar
+from functools import partial
 
 import pytest
 
@@ -53,9 +54,22 @@ def test_thread_that_cannot_start_keeps_no_slot(monkeypatch: pytest.MonkeyPatch)
     slots = Slots(1)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", _fail_to_start)
-        with pytest.raises(RuntimeError, match="can't start new thread"):
+        with pytest.raises(SlotsFullError):
             slots.start(lambda: None)
     assert slots.start(lambda: 1).future.result(10) == 1
+
+
+def test_slot_is_free_after_any_exception() -> None:
+    """Its caller gets the exception."""
+    slots = Slots(1)
+    for error in (ValueError("x"), SystemExit(1), KeyboardInterrupt()):
+        assert slots.start(partial(_raise, error)).future.exception(10) is error
+    assert slots.start(lambda: 1).future.result(10) == 1
+    assert slots.wait_until_idle(10)
+
+
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 def _fail_to_start(_: threading.Thread) -> None:
