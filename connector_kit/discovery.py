@@ -57,7 +57,9 @@ def import_object(target: str) -> Any:
         found: Any = importlib.import_module(module_name)
         for name in path.split("."):
             found = getattr(found, name)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise ConnectorNotFoundError(
             f"{target!r} cannot be imported: {type(error).__name__}: {error}. Expected package.module:Class, in the "
             "current folder or an installed package.",
@@ -74,7 +76,9 @@ def _load_installed(connector_id: str) -> Any:
         )
     try:
         return installed[connector_id].load()
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise ConnectorNotFoundError(
             f"The connector {connector_id!r} is installed, but its import fails: {type(error).__name__}: {error}.",
         ) from error
@@ -95,7 +99,15 @@ def check_connector_class(found: object) -> None:
         raise ConnectorError(
             ConnectorErrorCodes.INVALID_METADATA, f"{found.__name__}.metadata must be a ConnectorMetadata."
         )
-    connector_metadata_guard.validate(to_json(metadata))
+    try:
+        value = to_json(metadata)
+    except Exception as error:
+        raise ConnectorError(
+            ConnectorErrorCodes.INVALID_METADATA,
+            f"{found.__name__}.metadata has members of another type: {type(error).__name__}: {error}. Form items are "
+            "ConnectorConfigFormItem objects.",
+        ) from error
+    connector_metadata_guard.validate(value)
     if not isinstance(getattr(found, "config_guard", None), Guard):
         raise ConnectorError(
             ConnectorErrorCodes.INVALID_CONFIG_GUARD, f"{found.__name__}.config_guard must be a Guard."

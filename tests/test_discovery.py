@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from connector_kit import (
     Connector,
@@ -29,6 +30,8 @@ acme-no-module = acme_that_is_not_there:Mail
 acme-no-class = acme_of_this_test:Male
 acme-raises = acme_that_raises:Mail
 acme-exits = acme_that_exits:Mail
+acme-stops = acme_that_stops:Mail
+acme-interrupted = acme_interrupted:Mail
 acme-other-name = acme_of_this_test:Mail
 acme-not-a-connector = acme_of_this_test:guard
 
@@ -58,6 +61,8 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / "acme_of_this_test.py").write_text(MODULE)
     (tmp_path / "acme_that_raises.py").write_text("raise RuntimeError('half installed')")
     (tmp_path / "acme_that_exits.py").write_text("raise SystemExit('no licence')")
+    (tmp_path / "acme_that_stops.py").write_text("class Stop(BaseException): ...\nraise Stop('now')")
+    (tmp_path / "acme_interrupted.py").write_text("raise KeyboardInterrupt")
     folder = tmp_path / "acme_connectors-1.0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-connectors\nVersion: 1.0\n")
@@ -123,6 +128,7 @@ def test_error_lists_none_if_nothing_is_installed(monkeypatch: pytest.MonkeyPatc
         ("acme-no-class", "AttributeError"),
         ("acme-raises", "RuntimeError: half installed"),
         ("acme-exits", "SystemExit: no licence"),
+        ("acme-stops", "Stop: now"),
     ],
 )
 @pytest.mark.usefixtures("acme")
@@ -134,6 +140,14 @@ def test_broken_installation_raises_with_its_cause(connector_id: str, message: s
     assert caught.value.__cause__ is not None
 
 
+@pytest.mark.parametrize("target", ["acme-interrupted", "acme_interrupted:Mail"])
+@pytest.mark.usefixtures("acme")
+def test_the_user_can_interrupt_an_import(target: str) -> None:
+    """It is not an error of the connector."""
+    with pytest.raises(KeyboardInterrupt):
+        find_connector(target)
+
+
 @pytest.mark.parametrize(
     "target",
     [
@@ -141,6 +155,7 @@ def test_broken_installation_raises_with_its_cause(connector_id: str, message: s
         "acme_of_this_test:Male",
         "acme_that_raises:Mail",
         "acme_that_exits:Mail",
+        "acme_that_stops:Mail",
         ":Mail",
         "json:",
         ".:x",
@@ -183,6 +198,16 @@ BAD_NAME = ConnectorMetadata(id="a", target="b", name={"fr": "c"}, description={
         (type("Bare", (EmailConnector,), {}), "invalid_metadata", "Bare.metadata must be a ConnectorMetadata."),
         (_class(metadata={"id": "a"}), "invalid_metadata", "Acme.metadata must be a ConnectorMetadata."),
         (_class(metadata=BAD_NAME), "invalid_metadata", '"$.name.en"'),
+        (
+            _class(metadata=evolve(METADATA, form_items=[{"key": "a"}])),
+            "invalid_metadata",
+            "has members of another type",
+        ),
+        (
+            _class(metadata=evolve(METADATA, form_items=5)),
+            "invalid_metadata",
+            "TypeError: 'int' object is not iterable",
+        ),
         (_class(config_guard=None), "invalid_config_guard", "Acme.config_guard must be a Guard."),
         (
             type("Bare", (EmailConnector,), {"metadata": METADATA}),

@@ -22,7 +22,9 @@ def load_plugin(point: EntryPoint) -> click.Command:
         found = point.load()
     except ModuleNotFoundError as error:
         return _failing_command(point, f"needs {error.name}: {_install_command(point, error)}", error)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing a module of another package may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - importing a module of another package may raise anything
         return _failing_command(point, f"cannot be imported: {type(error).__name__}: {error}", error)
     if not isinstance(found, click.Command):
         return _failing_command(point, f"is not a click command: {point.value} is a {type(found).__name__}")

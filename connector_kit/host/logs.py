@@ -2,11 +2,12 @@
 
 import json
 import logging
+import math
 import re
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final, Literal
@@ -78,10 +79,42 @@ def _plain(value: object) -> str:
 _FORMATTERS: Final[Mapping[str, type[logging.Formatter]]] = {"json": JsonFormatter, "text": TextFormatter}
 
 
+CONNECTION_LIMIT: Final = "connection_limit"
+"""The event of a connection that is closed because there are too many."""
+
+_RARE_EVENTS: Final = (CONNECTION_LIMIT, "socket.accept() out of system resource")
+_RARE_SECONDS: Final = 60.0
+
+
+class RareEvents(logging.Filter):
+    """Lets events that anybody can cause through once a minute each.
+
+    Args:
+        now: returns the time in seconds.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._logged: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether to write a record."""
+        event = next((it for it in _RARE_EVENTS if str(record.msg).startswith(it)), None)
+        if event is None:
+            return True
+        now = self._now()
+        if now - self._logged.get(event, -math.inf) < _RARE_SECONDS:
+            return False
+        self._logged[event] = now
+        return True
+
+
 def set_up_logging(log_format: Literal["json", "text"]) -> None:
     """Write the log of this process to standard error: the host's lines, and warnings of all other loggers."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_FORMATTERS[log_format]())
+    handler.addFilter(RareEvents())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _log.setLevel(logging.INFO)
 

@@ -19,6 +19,7 @@ from connector_kit.host.settings import HostSettings
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 _HEADERS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_CLOSE: Final = (b"connection", b"close")
 _UNKNOWN_ROUTE: Final = "(unknown)"
 
 
@@ -49,8 +50,10 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                await context.body.drain()
-                message["headers"] = [*message["headers"], *_HEADERS, (b"x-request-id", context.request_id.encode())]
+                headers = [*message["headers"], *_HEADERS, (b"x-request-id", context.request_id.encode())]
+                if not await context.body.drain() and _CLOSE not in headers:
+                    headers.append(_CLOSE)  # the rest of the body may never arrive
+                message["headers"] = headers
             await send(message)
 
         try:

@@ -66,19 +66,21 @@ class RequestBody:
             raise HostError("bad_json")
         return value
 
-    async def drain(self) -> None:
-        """Read and discard the rest of the body, within limits of size and time.
+    async def drain(self) -> bool:
+        """Read and discard the rest of the body, within limits of size and time; return whether that was all of it.
 
         A client that is still writing when the connection closes would lose the response.
         """
         if not self._content_length and b"transfer-encoding" not in self._headers:
-            return  # there is no body, or the server's protocol has frames and loses no response
+            return True  # there is no body, or the server's protocol has frames and loses no response
         drained = 0
         try:
             while not self._is_complete and drained < _MAX_DRAINED_BYTES:
                 drained += len(await self._read_chunk())
         except (HostError, ClientDisconnect):
-            self._is_complete = True
+            self._is_complete = True  # there is no more to read
+            return False
+        return self._is_complete
 
     async def _read_chunk(self) -> bytes:
         try:

@@ -12,10 +12,11 @@ import math
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import h11
 import uvicorn
@@ -24,9 +25,12 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.supervisors import Multiprocess
 
+if sys.platform != "win32":  # pragma: no branch - not tested on Windows
+    import resource
+
 from connector_kit.host.application import create_app
 from connector_kit.host.host_file import HostFile
-from connector_kit.host.logs import log_event, set_up_logging
+from connector_kit.host.logs import CONNECTION_LIMIT, log_event, set_up_logging
 from connector_kit.host.metrics import MULTIPROCESS_FOLDER
 from connector_kit.host.responses import HOST_CODES, error_body, new_request_id
 from connector_kit.host.settings import HostSettings
@@ -38,8 +42,16 @@ sent the next request."""
 SHUTDOWN_IDLE_SECONDS: Final = 6.0
 """At shutdown, idle connections stay open for this time, for the same reason; the host responds to late requests."""
 
+WRITE_SECONDS: Final = 10.0
+"""What the host has written must be received within this time; else it closes the connection."""
+
+_DESCRIPTORS_KEPT: Final = 64
+"""For files, libraries and the listener; besides, each slot may need one for its provider."""
+
 _MAX_HEAD_BYTES: Final = 32 << 10
 _BACKLOG: Final = 2048
+_MOST_CONNECTIONS: Final = 10_000
+"""Where the system sets no limit of its own."""
 
 
 def run(host: HostFile) -> None:
@@ -109,7 +121,18 @@ def server_config(app: Any, settings: HostSettings, **more: Any) -> "HostServerC
         **more,
     )
     config.head_seconds = settings.body_seconds
+    config.most_connections = most_connections(settings.slots)
     return config
+
+
+def most_connections(slots: int) -> int:
+    """Return how many connections a process may have, so that it never runs out of descriptors."""
+    if sys.platform == "win32":  # pragma: no cover - not tested on Windows
+        return _MOST_CONNECTIONS
+    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if descriptors == resource.RLIM_INFINITY:
+        return _MOST_CONNECTIONS
+    return descriptors - min(_DESCRIPTORS_KEPT + slots, descriptors // 2)
 
 
 @frozen
@@ -143,23 +166,28 @@ def _metrics_folder(*, enabled: bool) -> Iterator[None]:
 
 
 class HostServerConfig(uvicorn.Config):
-    """uvicorn's config with one more setting.
+    """uvicorn's config with two more settings.
 
-    `head_seconds` is how long the head of a request may take to arrive.
+    `head_seconds` is how long the head of a request may take to arrive; `most_connections` limits the open connections of
+    a process.
     """
 
     head_seconds: float
+    most_connections: int
 
 
 class HostProtocol(H11Protocol):
     """One HTTP/1.1 connection.
 
-    It limits the time for a request's head and for a first request. It responds to malformed HTTP with the host's own
-    error body. At shutdown it keeps idle connections open for a moment.
+    It limits the time for a request's head, for a first request, and for the client to receive a response. It responds to
+    malformed HTTP with the host's own error body. At shutdown it keeps idle connections open for a moment.
     """
 
     config: HostServerConfig
+    made_at: float
+    """When the connection began, in the time of the event loop."""
     _head_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -168,7 +196,11 @@ class HostProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Start the idle timer: uvicorn starts it after the first response only."""
         super().connection_made(transport)
+        self.made_at = self.loop.time()
+        if len(self.connections) > self.config.most_connections:
+            self._close_a_connection()
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        transport.set_write_buffer_limits(high=0)  # `pause_writing` is called as soon as the client receives too slowly
 
     def data_received(self, data: bytes) -> None:
         """Receive bytes, and limit the time until a request's head is complete."""
@@ -180,9 +212,20 @@ class HostProtocol(H11Protocol):
             self._head_timer = self.loop.call_later(self.config.head_seconds, self._reject, "slow_body")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Cancel the head's time limit."""
+        """Cancel the time limits."""
         self._cancel_head_timer()
+        self._cancel_write_timer()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Limit the time until the client has received what the host has written. Also a closed connection waits for it."""
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on: the client has received all."""
+        self._cancel_write_timer()
+        super().resume_writing()
 
     def shutdown(self) -> None:
         """Finish the open request, or keep an idle connection open for a request that may be on its way."""
@@ -199,6 +242,14 @@ class HostProtocol(H11Protocol):
         """Respond to malformed HTTP."""
         self._reject("bad_request")
 
+    def _close_a_connection(self) -> None:
+        """Close the oldest connection that has sent no request: this one, if all others have."""
+        unused = (it for it in cast("set[HostProtocol]", self.connections) if it.cycle is None)  # type: ignore[redundant-expr]  # uvicorn's annotation omits the initial None
+        chosen = min(unused, key=lambda it: it.made_at)
+        self.connections.discard(chosen)
+        chosen.transport.abort()
+        log_event(CONNECTION_LIMIT, logging.WARNING, limit=self.config.most_connections)
+
     def _close_if_idle(self) -> None:
         if not self.transport.is_closing():
             super().shutdown()
@@ -207,6 +258,11 @@ class HostProtocol(H11Protocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _cancel_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
     def _reject(self, code: str) -> None:
         """Respond without the application, which never gets this request, and close the connection."""

@@ -126,3 +126,14 @@ def test_broken_plugin_prints_the_reason(
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert result.stderr.startswith(f"Error: the command greet {reason}")
     assert result.stderr in run("--debug", "greet").stderr
+
+
+def test_the_user_can_interrupt_the_import_of_a_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any other exception is a reason why the command is not available."""
+    (tmp_path / "interrupted_plugin.py").write_text("raise KeyboardInterrupt")
+    (tmp_path / "stopping_plugin.py").write_text("class Stop(BaseException): ...\nraise Stop('now')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        load_plugin(EntryPoint("prove", "interrupted_plugin:prove", GROUP))
+    command = load_plugin(EntryPoint("prove", "stopping_plugin:prove", GROUP))
+    assert command.short_help == "(not available: cannot be imported: Stop: now)"

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from connector_kit.host.logs import LOGGER, JsonFormatter, LogRedactor, TextFormatter, log_event, set_up_logging
+from connector_kit.host.logs import (
+    CONNECTION_LIMIT,
+    LOGGER,
+    JsonFormatter,
+    LogRedactor,
+    RareEvents,
+    TextFormatter,
+    log_event,
+    set_up_logging,
+)
 
 
 @pytest.fixture
@@ -79,3 +88,19 @@ def test_redactor_removes_secrets_masks_the_recipient_and_shortens() -> None:
     assert len(redact("x" * 1000)) == 500
     assert LogRedactor(frozenset({"secret"}))("text") == "text"
     assert LogRedactor(recipient="to")("to") == "to"
+
+
+def test_events_that_anybody_can_cause_are_logged_once_a_minute() -> None:
+    """Each kind for itself; other events always."""
+    now = 1000.0
+    rare = RareEvents(lambda: now)
+
+    def is_written(event: str) -> bool:
+        return bool(rare.filter(logging.makeLogRecord({"msg": event})))
+
+    assert [is_written(CONNECTION_LIMIT) for _ in range(3)] == [True, False, False]
+    accept = "socket.accept() out of system resource\nsocket: 3"
+    assert [is_written(accept) for _ in range(2)] == [True, False]
+    assert [is_written("request") for _ in range(2)] == [True, True]
+    now += 60
+    assert is_written(CONNECTION_LIMIT)

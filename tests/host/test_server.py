@@ -1,7 +1,9 @@
 """The server on a real socket: malformed input, slow clients, idle connections and shutdown."""
 
+import contextlib
 import json
 import logging
+import resource
 import socket
 import threading
 import time
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from connector_kit.host import request_body, server
+from connector_kit.host.logs import LOGGER
 from connector_kit.host.server import listen
 from tests.host.conftest import API_KEY, CODE, CONNECTORS, LINK, RECIPIENT, TOKEN, Settings, make_settings, message
 from tests.host.running import read_all, running, send_raw, statuses
@@ -173,6 +176,95 @@ def test_too_long_head_is_400(port: int, log: list[dict[str, Any]]) -> None:
     assert response["code"] == "bad_request"
     assert b"x-request-id: " + response["requestId"].encode() in head.lower()
     assert log[0].items() >= {"event": "rejected", "status": 400, "request_id": response["requestId"]}.items()
+
+
+_UNFINISHED = {
+    "401": b"POST /email HTTP/1.1\r\nHost: x\r\n" + JSON + b"Content-Length: 1000\r\n\r\n{",
+    "401, chunked": b"POST /email HTTP/1.1\r\nHost: x\r\n" + JSON + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+    "401, waiting for 100": b"POST /email HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n",
+    "404": _request(b"POST /none", b"", b"Content-Length: 1000\r\n", length=False) + b"{",
+    "413": _request(b"POST /email", b"", b"Content-Length: 100000\r\n", length=False) + b"{",
+    "200": b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
+}
+
+
+@pytest.mark.parametrize("request_part", _UNFINISHED.values(), ids=_UNFINISHED)
+def test_connection_is_closed_after_a_response_to_an_unfinished_request(port: int, request_part: bytes) -> None:
+    """Its body may never arrive, whether it stops or arrives byte by byte. The client needs no token for this."""
+    for pieces in ((), [b"x"] * 15):
+        received = send_raw(port, request_part, *pieces, pause=0.1)
+        assert b"\r\nconnection: close\r\n" in received.lower()
+        assert len(statuses(received.replace(b"HTTP/1.1 100 ", b""))) == 1
+
+
+def test_connection_is_closed_if_the_client_does_not_receive(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while the host closes it: the operating system accepts no more of the responses."""
+    monkeypatch.setattr(server, "WRITE_SECONDS", 0.2)
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(20)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(_request(b"GET /openapi.json") * 400)
+        with pytest.raises(ConnectionError):
+            _send_for_ten_seconds(connection)
+
+
+def _send_for_ten_seconds(connection: socket.socket) -> None:
+    for _ in range(100):
+        time.sleep(0.1)
+        connection.sendall(b"GET")
+
+
+def test_slow_client_receives_the_whole_response(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time limit begins again when it has received what was written."""
+    monkeypatch.setattr(server, "WRITE_SECONDS", 5)
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(20)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(_request(b"GET /openapi.json") * 20 + _request(b"GET /openapi.json", b"", CLOSE))
+        time.sleep(1)
+        assert statuses(read_all(connection)) == [200] * 21
+
+
+def _is_open(connection: socket.socket) -> bool:
+    connection.settimeout(0.3)
+    try:
+        return connection.recv(1) != b""
+    except TimeoutError:
+        return True
+    except ConnectionError:
+        return False
+
+
+def test_oldest_connection_without_a_request_makes_room_for_a_new_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A connection that has sent a request stays. Where all have, the new one is closed."""
+    monkeypatch.setattr(server, "most_connections", lambda _: 3)
+    with running(settings()) as port, contextlib.ExitStack() as stack, caplog.at_level(logging.INFO, LOGGER):
+
+        def connect(request: bytes = b"") -> socket.socket:
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            if request:
+                connection.sendall(request)
+                assert statuses(connection.recv(4096)) == [200]
+            return connection
+
+        used, oldest, newer = connect(_request(b"GET /healthz")), connect(), connect()
+        last = connect(_request(b"GET /healthz"))
+        assert [_is_open(it) for it in (used, oldest, newer, last)] == [True, False, True, True]
+        connect(_request(b"GET /healthz"))
+        assert not _is_open(newer)
+        assert not _is_open(connect())
+        assert [it.message for it in caplog.records].count("connection_limit") == 3
+
+
+def test_limit_of_connections_leaves_descriptors_for_providers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are few, half of them."""
+    for descriptors, limit in ((1024, 896), (128, 64), (-1, 10_000)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, soft=descriptors: (soft, soft))
+        assert server.most_connections(slots=64) == limit
 
 
 def test_silent_connection_is_closed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
