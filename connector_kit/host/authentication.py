@@ -5,12 +5,13 @@ import hmac
 import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connector_kit.host.request_context import CONTEXT_KEY, RequestContext
 from connector_kit.host.responses import HostError
-from connector_kit.host.settings import HostSettings, Network
+from connector_kit.host.settings import HostSettings, Network, is_loopback
 
 METRICS_PATH: Final = "/metrics"
 
@@ -31,6 +32,7 @@ class AuthenticationMiddleware:
         self._settings = settings
         self._tokens = TokenCheck(settings.tokens)
         self._metrics_tokens = TokenCheck((*settings.tokens, *settings.metrics_tokens))
+        self._is_open = not settings.tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass an allowed request on.
@@ -45,9 +47,11 @@ class AuthenticationMiddleware:
     def _authenticate(self, scope: Scope, context: RequestContext) -> None:
         if not is_allowed(context.client, self._settings.allow_ips):
             raise HostError("forbidden")
+        if self._is_open and not names_this_machine([value for name, value in scope["headers"] if name == b"host"]):
+            raise HostError("forbidden")
         tokens = self._metrics_tokens if scope["path"] == METRICS_PATH else self._tokens
         headers = [value for name, value in scope["headers"] if name == b"authorization"]
-        if self._settings.tokens and not tokens.accepts(headers):
+        if tokens.exist and not tokens.accepts(headers):
             raise HostError("unauthorized", {"WWW-Authenticate": "Bearer"})
 
 
@@ -60,6 +64,11 @@ class TokenCheck:
 
     def __init__(self, tokens: Iterable[str]) -> None:
         self._digests = tuple(_digest(token.encode("ascii")) for token in tokens)
+
+    @property
+    def exist(self) -> bool:
+        """Whether there is a token."""
+        return bool(self._digests)
 
     def accepts(self, headers: Sequence[bytes]) -> bool:
         """Return whether there is exactly one Authorization header and it holds a token."""
@@ -76,6 +85,20 @@ class TokenCheck:
 
 def _digest(text: bytes) -> bytes:
     return hashlib.sha256(text).digest()
+
+
+def names_this_machine(headers: Sequence[bytes]) -> bool:
+    """Return whether there is exactly one Host header, with a loopback address.
+
+    A web page can give its own name the address 127.0.0.1 (DNS rebinding): then the browser lets it read the responses of
+    a host that needs no token.
+    """
+    try:
+        (header,) = headers
+        name = urlsplit(f"//{header.decode('ascii')}").hostname
+    except ValueError:
+        return False
+    return name is not None and is_loopback(name)
 
 
 def client_address(peer: str | None, forwarded_for: Sequence[str], trusted_proxies: Sequence[Network]) -> str | None:

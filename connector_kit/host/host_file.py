@@ -14,7 +14,7 @@ from connector_kit.connector import MessageConnector
 from connector_kit.discovery import ConnectorNotFoundError, find_connector
 from connector_kit.errors import ConnectorError
 from connector_kit.guards import Guard
-from connector_kit.host.settings import HostedSettings, HostSettings, Network, token_error
+from connector_kit.host.settings import HostedSettings, HostSettings, Network, is_loopback, token_error
 from connector_kit.issues import Issue, Location
 from connector_kit.json_files import JsonFileError, parse_json_bytes, read_file
 from connector_kit.metadata import ConnectorType
@@ -139,16 +139,6 @@ def _unknown_connector_keys(document: Mapping[str, Any]) -> Iterator[Issue]:
     for connector_id, table in connectors.items() if isinstance(connectors, dict) else ():
         for issue in unknown_keys(schema, table):
             yield evolve(issue, location=("connectors", connector_id, *issue.location))
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _error(source: str, message: str, *location: str | int) -> HostConfigError:

@@ -9,13 +9,16 @@ import asyncio
 import json
 import logging
 import math
+import multiprocessing
 import os
 import signal
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any, Final, cast
 
 import h11
@@ -148,7 +151,16 @@ class AppFactory:
     def __call__(self) -> ASGIApp:
         """Configure the worker's log and make its application."""
         set_up_logging(self.settings.log_format)
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            Thread(target=_stop_after, args=(parent,), name="parent", daemon=True).start()
         return create_app(self.settings)
+
+
+def _stop_after(parent: BaseProcess) -> None:
+    """Stop this worker when its parent has ended: nobody else could stop it, and the port would stay in use."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextmanager

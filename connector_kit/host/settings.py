@@ -13,6 +13,16 @@ MIN_TOKEN_LENGTH: Final = 16
 """In characters. Anyone with a token can send in the operator's name, so it must be hard to guess."""
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def token_error(token: str) -> str | None:
     """Return why a text cannot be a token, without showing it; ``None`` if it can."""
     if len(token) < MIN_TOKEN_LENGTH:

@@ -104,7 +104,43 @@ def test_settings_without_token_raise_unless_insecure(client: Client, settings: 
     """A host is never open by mistake, in any server."""
     with pytest.raises(ValueError, match="needs a token"):
         settings(tokens=())
-    assert client(headers={}, tokens=(), insecure_without_token=True).get("/connectors").status_code == 200
+    host = client(headers={"Host": "localhost"}, tokens=(), insecure_without_token=True)
+    assert host.get("/connectors").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("localhost", 200),
+        ("localhost:8085", 200),
+        ("127.0.0.1:8085", 200),
+        ("127.1.2.3", 200),
+        ("[::1]:8085", 200),
+        ("attacker.example", 403),
+        ("localhost.attacker.example:8085", 403),
+        ("127.0.0.1.attacker.example", 403),
+        ("10.0.0.1", 403),
+        ("[::1", 403),
+        ("", 403),
+    ],
+)
+def test_host_without_token_serves_requests_to_this_machine_only(client: Client, name: str, status: int) -> None:
+    """A web page can give its own name the address 127.0.0.1; its requests still have that name."""
+    host = client(headers={"Host": name}, tokens=(), insecure_without_token=True)
+    assert host.get("/connectors").status_code == status
+    assert host.post("/email", json=message()).status_code == status
+    assert host.get("/healthz").status_code == 200
+    assert client(headers={"Host": name, "Authorization": TOKEN}).get("/connectors").status_code == 200
+
+
+def test_token_for_metrics_protects_them_also_without_another_token(client: Client) -> None:
+    """The rest needs none then."""
+    metrics = "token-for-metrics-0123"
+    settings = {"tokens": (), "insecure_without_token": True, "metrics": True, "metrics_tokens": (metrics,)}
+    host = client(headers={"Host": "localhost"}, **settings)
+    assert host.get("/metrics").status_code == 401
+    assert host.get("/metrics", headers={"Authorization": metrics}).status_code == 200
+    assert host.get("/connectors").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -171,6 +172,25 @@ def test_workers_share_port_and_metrics(folder: Path) -> None:
         assert process.stop() == 0
     assert 'connector_kit_sends_total{connector="acme-mail",outcome="sent",type="SignIn"} 20.0' in metrics
     assert [line["event"] for line in process.log].count("request") == 21
+
+
+def test_workers_end_when_their_parent_is_killed(folder: Path) -> None:
+    """Otherwise they would keep the port, and nothing could stop them but their process ids."""
+    with serving((*_MAIL, "--workers", "2"), folder, _ENVIRONMENT) as process:
+        assert _post(process, "/email", message()) == 200
+        process.stop(signal.SIGKILL)
+        end = time.monotonic() + 20
+        while _is_served(process.port):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
+def _is_served(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_worker_makes_its_application_from_the_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 Not collected with the other tests: mutmut runs it, see `tests/mutation/__main__.py`.
 """
 
+from collections.abc import Iterator
+
 import pytest
 from attrs import evolve
 
@@ -58,10 +60,28 @@ class Asynchronous(AwsSesConnector):
         return "id"
 
 
-def test_asynchronous_connector_is_a_spec_error() -> None:
-    """The smoke test names the method."""
-    (fault,) = spec_errors(evolve(SES, connector=Asynchronous))
-    assert "Asynchronous.deliver returned a coroutine, but connectors are synchronous" in fault
+class Later:
+    """An awaitable that can be neither closed nor cancelled."""
+
+    def __await__(self) -> Iterator[None]:
+        """Await nothing."""
+        yield
+
+
+class Unusual(AwsSesConnector):
+    """A connector that returns an awaitable of a library."""
+
+    def deliver(self, *_: object) -> object:
+        """Return it."""
+        return Later()
+
+
+@pytest.mark.parametrize(("connector", "kind"), [(Asynchronous, "coroutine"), (Unusual, "Later")])
+def test_asynchronous_connector_is_a_spec_error(connector: type[AwsSesConnector], kind: str) -> None:
+    """The smoke test names the method and the code."""
+    (fault,) = spec_errors(evolve(SES, connector=connector))
+    expected = f"{connector.__name__}.deliver returned a {kind}, but connectors are synchronous"
+    assert f'it raised ConnectorError general: ConnectorError: "{expected}' in fault
 
 
 @pytest.mark.parametrize(("spec", "check"), CASES)
