@@ -463,7 +463,7 @@ def test_provider_failure_reaches_logto_with_its_code(
     provider.answers = [outcome]
     (result,) = logto.send(_SES_ID, {"data": _EMAIL, "saved": _at(host, _SES_CONFIG)})
     data = _assert_connector_error(result, code)
-    assert data.keys() == {"message", "requestId"}
+    assert data.keys() == {"message", "requestId", "errorDescription"}
     assert host.has_logged(f'"request_id": "{data["requestId"]}"')
 
 
@@ -496,18 +496,21 @@ def test_wrong_token_is_reported_but_not_shown(logto: Logto, host: RunningHost, 
 
 
 def test_host_that_is_down_is_reported(logto: Logto) -> None:
-    """The error of ``fetch`` is not passed on."""
+    """The error of ``fetch`` is not passed on. Logto shows the description, with the id to search the log for."""
     with Loopback() as gone:
         url = gone.url
     (result,) = logto.send(_SES_ID, {"data": _EMAIL, "saved": _at(url, _SES_CONFIG)})
-    assert "cannot be reached" in _assert_connector_error(result, "general")["message"]
+    data = _assert_connector_error(result, "general")
+    assert data["message"] == "The host cannot be reached; nothing was sent."
+    assert data["errorDescription"] == f"{data['message']} Request id: {data['requestId']}"
 
 
 def test_dropped_connection_is_reported_without_secrets(logto: Logto, loopback: Loopback) -> None:
     """The official HTTP e-mail connector shows the token and the message here."""
     loopback.answers = [HttpResponse(instead="reset")]
     (result,) = logto.send(_SES_ID, {"data": _EMAIL, "saved": _at(loopback.url, _SES_CONFIG)})
-    assert "cannot be reached" in _assert_connector_error(result, "general")["message"]
+    message = _assert_connector_error(result, "general")["message"]
+    assert message == "The connection to the host was lost; the message may or may not have been sent."
 
 
 def test_host_that_does_not_respond_times_out(logto: Logto, loopback: Loopback) -> None:

@@ -21,7 +21,8 @@ const HOST_ERRORS = {
   internal: [GENERAL, 'The connector failed.'],
 };
 
-const UNREACHABLE = [GENERAL, 'The host cannot be reached.'];
+const UNREACHABLE = [GENERAL, 'The host cannot be reached; nothing was sent.'];
+const LOST = [GENERAL, 'The connection to the host was lost; the message may or may not have been sent.'];
 const TIMED_OUT = [GENERAL, 'The host did not respond in time; the message may or may not have been sent.'];
 const UNEXPECTED = [GENERAL, 'The response is not one that a connector host sends; check the endpoint.'];
 
@@ -44,7 +45,27 @@ const readBody = async (response) => {
   } catch {}
 };
 
-const createError = ([code, message], requestId) => new ConnectorError(code, { message, requestId });
+/** The codes of errors that occur before the request is written: the connection or its certificate is missing. */
+const NOT_SENT = new Set([
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'EADDRNOTAVAIL',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Logto shows `errorDescription` of a general error to the user, instead of the JSON of the data. */
+const createError = ([code, message], requestId) =>
+  new ConnectorError(code, { message, requestId, errorDescription: `${message} Request id: ${requestId}` });
 
 const explainFailure = (code, messages) => {
   if (typeof code === 'string' && Object.hasOwn(messages, code)) {
@@ -79,8 +100,11 @@ export const callHost = async ({ endpoint, token, messages }, path, body) => {
     });
     responseBody = await readBody(response);
     status = response.status;
-  } catch {
-    throw createError(signal.aborted ? TIMED_OUT : UNREACHABLE, requestId);
+  } catch (error) {
+    if (signal.aborted) {
+      throw createError(TIMED_OUT, requestId);
+    }
+    throw createError(NOT_SENT.has(error.cause?.code) ? UNREACHABLE : LOST, requestId);
   }
   if (status !== 200) {
     throw createError(explainFailure(responseBody?.code, messages), requestId);
