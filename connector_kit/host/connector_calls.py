@@ -25,13 +25,13 @@ class Answer:
     """How a connector call ended: for the client, for the log, and for the metrics.
 
     Args:
-        code: ``sent``, the code of the connector's error, or ``internal``.
+        outcome: ``sent``, the code of the connector's error, or ``internal``.
         response: the response; ``None`` if the connector crashed.
         details: what the log reports about a failed call.
         log: more fields of the request's log line.
     """
 
-    code: str
+    outcome: str
     response: Response | None
     details: Mapping[str, Any] = field(factory=dict)
     log: Mapping[str, Any] = field(factory=dict)
@@ -119,13 +119,13 @@ class ConnectorCalls:
 
     def _record(self, call: ConnectorCall, running: "SlotCall[Answer]", seconds: float) -> None:
         answer = _answer_of(running)
-        self.metrics.count_send(call.connector.id, str(call.message_type), answer.code, seconds)
+        self.metrics.count_send(call.connector.id, str(call.message_type), answer.outcome, seconds)
         if running.is_abandoned:
             log_event(
                 "late",
                 request_id=call.context.request_id,
                 connector=call.connector.id,
-                code=answer.code,
+                code=answer.outcome,
                 ms=round(seconds * 1000, 1),
                 **answer.details,
             )

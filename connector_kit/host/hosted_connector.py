@@ -48,9 +48,7 @@ class Outcome:
 
     @property
     def code(self) -> str:
-        """``sent``, the error's code, or ``internal``."""
-        if self.crash is not None:
-            return "internal"
+        """``sent``, or the error's code."""
         return "sent" if self.error is None else str(self.error.code)
 
 

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -289,7 +289,7 @@ class HostProtocol(H11Protocol):
         ]
         client = self.client[0] if self.client else None
         log_event("rejected", logging.WARNING, request_id=request_id, status=status, code=code, client=client)
-        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE} and not self.transport.is_closing():
+        with suppress(h11.LocalProtocolError):  # a response has begun already, or the connection is closing
             for event in (h11.Response(status_code=status, headers=headers), h11.Data(data=body), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event))
         self.transport.close()

@@ -105,9 +105,9 @@ def send_raw(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
 
 
 def read_all(connection: socket.socket) -> bytes:
-    """Return everything received until the other side closes the connection or sends nothing more."""
+    """Return everything received until the other side closes or resets the connection, or sends nothing more."""
     received = b""
-    with contextlib.suppress(TimeoutError):
+    with contextlib.suppress(TimeoutError, ConnectionResetError):
         while chunk := connection.recv(65536):
             received += chunk
     return received

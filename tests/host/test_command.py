@@ -1,11 +1,13 @@
 """``connector-kit serve``: what it checks before it starts, and that it serves, stops and scales."""
 
 import json
+import multiprocessing
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -199,6 +201,37 @@ def test_worker_makes_its_application_from_the_settings(settings: Settings, monk
     factory = AppFactory(settings())
     assert TOKEN not in repr(factory)
     assert callable(factory())
+
+
+class _Parent:
+    """A parent process that has ended after `end`."""
+
+    def __init__(self) -> None:
+        self._ended = threading.Event()
+        self.end = self._ended.set
+
+    def join(self) -> None:
+        """Wait for its end."""
+        self._ended.wait(10)
+
+
+def test_worker_stops_itself_after_its_parent(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it had received SIGTERM: the open requests still get their responses."""
+    parent, stopped = _Parent(), threading.Event()
+    monkeypatch.setattr("connector_kit.host.server.set_up_logging", lambda _: None)
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: parent)
+    before = signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    try:
+        AppFactory(settings())()
+        time.sleep(0.1)
+        assert not stopped.is_set()
+        parent.end()
+        end = time.monotonic() + 10
+        while not stopped.is_set():  # the handler runs in this thread, between two steps of it
+            assert time.monotonic() < end
+            time.sleep(0.01)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_metrics_folder_exists_during_the_block_if_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
