@@ -11,7 +11,7 @@ from email.mime.text import MIMEText
 from email.utils import formatdate, make_msgid
 from typing import Any, ClassVar, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from conformance import Spec
 from conformance.npm.official.smtp import MailServer
@@ -262,5 +262,10 @@ def _spec(auth: Mapping[str, str], secret: str) -> Spec:
 
 OFFICIAL_SMTP: Final = (
     _spec({"type": "login", "user": "noreply@example.com", "pass": "hG6-tR2-kL9-wQ4"}, "auth.pass"),
-    _spec({"type": "oauth2", "user": "noreply@example.com", "accessToken": "ya29.a0AfH6SMBx-Tk9s"}, "auth.accessToken"),
+    evolve(
+        _spec(
+            {"type": "oauth2", "user": "noreply@example.com", "accessToken": "ya29.a0AfH6SMBx-Tk9s"}, "auth.accessToken"
+        ),
+        local_settings={"auth.pass": "only the type login uses it"},
+    ),
 )
