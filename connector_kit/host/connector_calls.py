@@ -70,10 +70,11 @@ class ConnectorCall:
         request_id, redact = self.context.request_id, self.redactor()
         if outcome.error is not None:
             response = connector_error_response(outcome.error, request_id, redact, with_issues=self.with_issues)
-            return Answer(outcome.code, response, error_details(outcome.error, redact), {"code": outcome.code})
+            code = str(outcome.error.code)
+            return Answer(code, response, error_details(outcome.error, redact), {"code": code})
         log = {"result": redact(outcome.result)} if isinstance(outcome.result, str) else {}
         response = JsonResponse({**self.members(outcome.result), "requestId": request_id})
-        return Answer(outcome.code, response, log=log)
+        return Answer("sent", response, log=log)
 
 
 class ConnectorCalls:

@@ -46,11 +46,6 @@ class Outcome:
     error: ConnectorError | None = None
     crash: Mapping[str, object] | None = None
 
-    @property
-    def code(self) -> str:
-        """``sent``, or the error's code."""
-        return "sent" if self.error is None else str(self.error.code)
-
 
 class HostedConnector:
     """One instance of a connector that serves all requests, so that it keeps its provider's clients.

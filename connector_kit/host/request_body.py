@@ -72,13 +72,13 @@ class RequestBody:
         A client that is still writing when the connection closes would lose the response.
         """
         if not self._content_length and b"transfer-encoding" not in self._headers:
-            return True  # there is no body, or the server's protocol has frames and loses no response
+            return True  # no body, or HTTP/2, in which an unread body does not cost the client its response
         drained = 0
         try:
             while not self._is_complete and drained < _MAX_DRAINED_BYTES:
                 drained += len(await self._read_chunk())
         except (HostError, ClientDisconnect):
-            self._is_complete = True  # there is no more to read
+            self._is_complete = True  # the client is gone or too slow: nothing more is read
             return False
         return self._is_complete
 

@@ -187,6 +187,13 @@ def test_rare_collection_ends_with_its_context() -> None:
     with rare_collection():
         assert gc.get_threshold() == (10_000, *before[1:])
     assert gc.get_threshold() == before
+    for own in (0, 50_000):
+        gc.set_threshold(own, *before[1:])
+        try:
+            with rare_collection():
+                assert gc.get_threshold()[0] == own
+        finally:
+            gc.set_threshold(*before)
 
 
 class _Cycle:

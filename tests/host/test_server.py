@@ -197,13 +197,19 @@ def test_connection_is_closed_after_a_response_to_an_unfinished_request(port: in
         assert len(statuses(received.replace(b"HTTP/1.1 100 ", b""))) == 1
 
 
+def _slow_receiver(port: int) -> socket.socket:
+    """Connect with room for few bytes: the host has to wait until they are read."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.settimeout(20)
+    connection.connect(("127.0.0.1", port))
+    return connection
+
+
 def test_connection_is_closed_if_the_client_does_not_receive(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also while the host closes it: the operating system accepts no more of the responses."""
     monkeypatch.setattr(server, "WRITE_SECONDS", 0.2)
-    with socket.socket() as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(20)
-        connection.connect(("127.0.0.1", port))
+    with _slow_receiver(port) as connection:
         connection.sendall(_request(b"GET /openapi.json") * 400)
         with pytest.raises(ConnectionError):
             _send_for_ten_seconds(connection)
@@ -218,10 +224,7 @@ def _send_for_ten_seconds(connection: socket.socket) -> None:
 def test_slow_client_receives_all_responses(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time limit ends when it has received what was written."""
     monkeypatch.setattr(server, "WRITE_SECONDS", 10)
-    with socket.socket() as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(20)
-        connection.connect(("127.0.0.1", port))
+    with _slow_receiver(port) as connection:
         connection.sendall(_request(b"GET /openapi.json") * 300 + _request(b"GET /openapi.json", b"", CLOSE))
         time.sleep(3)
         assert statuses(read_all(connection)) == [200] * 301
