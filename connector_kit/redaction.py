@@ -19,6 +19,7 @@ _SHORTEST_SECRET: Final = 4
 """In characters. A shorter text keeps nothing secret, and removing it would make messages unreadable."""
 
 _MOST_SECRETS: Final = 1_000
+_LONGEST_DOMAIN: Final = 255
 _LONGEST_TEXT: Final = 1 << 16
 
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -269,10 +270,15 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def mask_recipient(to: object) -> str:
-    """Return an address as ``j***@example.com``, a number as ``***67``, and anything else as ``***``."""
+    """Return an address as ``j***@example.com``, a number as ``***67``, and anything else as ``***``.
+
+    A domain that is longer than the 255 characters that DNS allows is cut.
+    """
     if not isinstance(to, str):
         return "***"
     local, at, domain = to.rpartition("@")
+    if len(domain) > _LONGEST_DOMAIN:
+        domain = domain[: _LONGEST_DOMAIN - 1] + "…"
     if at:
         return f"{local[0] if len(local) >= _SHORTEST_LOCAL_PART else ''}***@{domain}"
     return f"***{to[-_SHOWN_DIGITS:]}" if len(to) >= _SHORTEST_NUMBER else "***"

@@ -237,6 +237,7 @@ def test_payload_secrets_are_all_texts_but_the_languages() -> None:
         ("some@example.com", "s***@example.com"),
         ("ab@example.com", "***@example.com"),
         ('"a@b"@example.com', '"***@example.com'),
+        ("me@" + "d" * 300, "***@" + "d" * 254 + "…"),
         ("15551234567", "***67"),
         ("12345", "***"),
         ("", "***"),

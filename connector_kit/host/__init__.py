@@ -4,8 +4,9 @@
 `connector_kit.host.aws_lambda` on AWS Lambda.
 """
 
-from connector_kit.host.application import app_from_environment, create_app
+from connector_kit.host.application import create_app
 from connector_kit.host.host_file import HostConfigError, load_settings, read_host_file
+from connector_kit.host.reloading import app_from_environment
 from connector_kit.host.settings import HostedSettings, HostSettings
 
 __all__ = [

@@ -16,9 +16,8 @@ from starlette.routing import Route
 
 from connector_kit.host.authentication import METRICS_PATH, AuthenticationMiddleware
 from connector_kit.host.connector_calls import ConnectorCall, ConnectorCalls
-from connector_kit.host.host_file import settings_from_environment
 from connector_kit.host.hosted_connector import HostedConnector
-from connector_kit.host.logs import LogRedactor, log_event, set_up_logging
+from connector_kit.host.logs import LogRedactor, log_event
 from connector_kit.host.middleware import RequestMiddleware
 from connector_kit.host.openapi import openapi_document
 from connector_kit.host.request_context import request_context
@@ -34,27 +33,21 @@ _SHUTDOWN_WAIT_SECONDS: Final = 5.0
 
 def create_app(settings: HostSettings) -> Starlette:
     """Create the application. It configures no logging, and opens and starts nothing until its first request."""
-    return _Host(settings).application()
+    return make_app(settings, ConnectorCalls(settings.slots))
 
 
-def app_from_environment() -> Starlette:
-    """Create the application from the file that ``CONNECTOR_KIT_HOSTS`` names: a factory for any ASGI server.
-
-    Raises:
-        HostConfigError: the file, or something it refers to, is not usable.
-    """
-    settings = settings_from_environment()
-    set_up_logging(settings.log_format)
-    return create_app(settings)
+def make_app(settings: HostSettings, calls: ConnectorCalls) -> Starlette:
+    """Create the application around slots and metrics that may belong to an earlier one, too."""
+    return _Host(settings, calls).application()
 
 
 class _Host:
     """The hosted connectors and the routes to them."""
 
-    def __init__(self, settings: HostSettings) -> None:
+    def __init__(self, settings: HostSettings, calls: ConnectorCalls) -> None:
         self.settings = settings
+        self.calls = calls
         self.connectors = {it.id: HostedConnector(it) for it in settings.connectors}
-        self.calls = ConnectorCalls(settings.slots)
         self.saved_secrets = {
             it.id: frozenset(
                 (*config_secrets(it.connector, it.saved_config), *settings.tokens, *settings.metrics_tokens)

@@ -10,7 +10,7 @@ from typing import Any
 
 from mangum import Mangum
 
-from connector_kit.host.application import app_from_environment
+from connector_kit.host.reloading import app_from_environment
 
 
 @cache

@@ -8,7 +8,7 @@ import click
 
 from connector_kit.discovery import ConnectorNotFoundError, find_connector
 from connector_kit.errors import ConnectorError
-from connector_kit.host.host_file import HostConfigError, HostFile, load_settings, read_host_file
+from connector_kit.host.host_file import HostConfigError, HostFile, HostSource
 from connector_kit.host.server import run
 
 _CANNOT_START = 2
@@ -62,31 +62,30 @@ def serve(hosts: str | None, target: str | None, config_file: str | None, *, che
     """Serve connectors to Logto over HTTP.
 
     Give either --hosts FILE or --connector ID. All configs are checked first; if one has an error, the host does not
-    start. SIGTERM or Ctrl-C stops it after all open requests have their response.
+    start. SIGTERM or Ctrl-C stops it after all open requests have their response. When a file changes, or on SIGHUP, it
+    reads connectors, configs and tokens again.
 
     Exits with 0 when stopped, and with 2 if the host cannot start.
     """
     overrides = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
     overrides = {name: value for name, value in overrides.items() if value not in (None, [])}
+    if hosts is not None and target is None and config_file is None:
+        source = HostSource.of_file(hosts, server=overrides)
+    elif hosts is None and target is not None:
+        source = HostSource(_COMMAND_LINE, Path(), _one_connector(target, config_file), overrides)
+    else:
+        raise click.UsageError("Give either --hosts FILE, or --connector ID with or without --config FILE.")
     try:
-        if hosts is not None and target is None and config_file is None:
-            document = read_host_file(hosts)
-            source, folder = hosts, Path(hosts).parent
-        elif hosts is None and target is not None:
-            document = _one_connector(target, config_file)
-            source, folder = _COMMAND_LINE, Path()
+        host = source.load()
+        if check_only:
+            _report(host)
         else:
-            raise click.UsageError("Give either --hosts FILE, or --connector ID with or without --config FILE.")
-        host = load_settings(_override(document, overrides), source=source, folder=folder)
+            run(host)
     except HostConfigError as error:
         raise _CannotStartError("the host cannot start.\n" + "\n".join(f"  {it}" for it in error.issues)) from error
-    if check_only:
-        _report(host)
-        return
-    try:
-        run(host)
     except OSError as error:
-        raise _CannotStartError(f"{host.listening.host}:{host.listening.port}: {error.strerror or error}.") from error
+        listening = host.listening
+        raise _CannotStartError(f"{listening.host}:{listening.port}: {error.strerror or error}.") from error
 
 
 def _one_connector(target: str, config_file: str | None) -> Mapping[str, Any]:
@@ -98,11 +97,6 @@ def _one_connector(target: str, config_file: str | None) -> Mapping[str, Any]:
     except (ConnectorNotFoundError, ConnectorError) as error:
         raise _CannotStartError(str(error)) from error
     return {"connectors": {connector.metadata.id: {"class": target, **table}}}
-
-
-def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:
-    server = document.get("server", {})
-    return {**document, "server": {**server, **overrides}} if isinstance(server, dict) else document
 
 
 def _report(host: HostFile) -> None:

@@ -2,12 +2,14 @@
 
 import ipaddress
 import os
+import stat
+import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import asdict, define, evolve, field, frozen
 
 from connector_kit.config_warnings import unknown_keys
 from connector_kit.connector import MessageConnector
@@ -18,6 +20,7 @@ from connector_kit.host.settings import HostedSettings, HostSettings, Network, i
 from connector_kit.issues import Issue, Location
 from connector_kit.json_files import JsonFileError, parse_json_bytes, read_file
 from connector_kit.metadata import ConnectorType
+from connector_kit.redaction import config_secrets
 
 HOSTS_VARIABLE: Final = "CONNECTOR_KIT_HOSTS"
 """The environment variable with the path of the host.toml, for programs without a command line."""
@@ -43,15 +46,38 @@ class HostFileIssue:
         return f"{self.source}: {self.issue.path}: {self.issue.message}"
 
 
+@frozen
+class FileState:
+    """What changes when a file is changed or replaced: its inode, its size in bytes, its time in nanoseconds.
+
+    All are ``None`` if there is no such file.
+    """
+
+    inode: int | None = None
+    size: int | None = None
+    modified: int | None = None
+
+    @classmethod
+    def of(cls, path: str) -> "FileState":
+        """Return the state of a file."""
+        try:
+            found = os.stat(path)  # noqa: PTH116 - Path.stat is the same
+        except (OSError, ValueError):
+            return cls()
+        return cls(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 class HostConfigError(ValueError):
     """A host cannot start.
 
     Args:
         issues: everything that is wrong.
+        files: the files that were read, with their state before.
     """
 
-    def __init__(self, issues: Iterable[HostFileIssue]) -> None:
+    def __init__(self, issues: Iterable[HostFileIssue], files: Mapping[str, FileState] | None = None) -> None:
         self.issues = tuple(issues)
+        self.files = dict(files or {})
         super().__init__("; ".join(map(str, self.issues)))
 
 
@@ -65,21 +91,103 @@ class Listening:
 
 
 @frozen
+class HostSource:
+    """Where the settings of a host come from.
+
+    Args:
+        name: the path of the host.toml, or what to call the source in messages.
+        folder: relative paths start here.
+        document: the contents of a host.toml, if there is no such file.
+        server: replaces values of the ``[server]`` table.
+        listens: whether the kit's own server listens; other servers may listen on any address, so they need a token.
+    """
+
+    name: str
+    folder: Path
+    document: Mapping[str, Any] | None = None
+    server: Mapping[str, Any] = field(factory=dict)
+    listens: bool = True
+
+    @classmethod
+    def of_file(cls, path: str, **more: Any) -> "HostSource":
+        """Return the source for a host.toml."""
+        return cls(path, Path(path).parent, **more)
+
+    def load(self) -> "HostFile":
+        """Read and check the host.toml and everything it refers to.
+
+        Raises:
+            HostConfigError: with all errors that were found.
+        """
+        files = {} if self.document is not None else {self.name: FileState.of(self.name)}
+        try:
+            document = read_host_file(self.name) if self.document is None else self.document
+            server = document.get("server", {})
+            if isinstance(server, dict):
+                document = {**document, "server": {**server, **self.server}}
+            host = load_settings(document, source=self.name, folder=self.folder)
+            if not self.listens and not host.settings.tokens:
+                message = (
+                    "allowed only with connector-kit serve, which checks that the host listens on a loopback address"
+                )
+                raise _error(self.name, message, "server", "insecure_without_token")
+        except HostConfigError as error:
+            raise HostConfigError(error.issues, {**files, **error.files}) from error
+        return evolve(host, source=self, files={**files, **host.files})
+
+
+_RELOADED: Final = frozenset(
+    ("allow_ips", "connectors", "email", "max_body_bytes", "metrics_tokens", "sms", "tokens", "trusted_proxies")
+) | {"insecure_without_token"}
+"""The settings that a reload changes. The others are those of a process, its threads or its connections."""
+
+
+@frozen
 class HostFile:
     """A host.toml that has been read and checked.
 
     Args:
         settings: for the application.
         listening: for the server.
-        warnings: what Logto accepts in a config, but is unlikely to work.
+        warnings: what is accepted, but is unlikely to work or unsafe.
+        files: the files that were read, by their path, with their state before.
+        source: where it comes from.
     """
 
     settings: HostSettings
     listening: Listening
     warnings: tuple[HostFileIssue, ...] = ()
+    files: Mapping[str, FileState] = field(factory=dict)
+    source: HostSource | None = None
+
+    def reload(self) -> "HostFile":
+        """Read all again, for a host that is running.
+
+        Raises:
+            HostConfigError: with all errors that were found; also if a setting was changed that needs a restart.
+        """
+        if self.source is None:
+            return self
+        host = self.source.load()
+        before, after = ({**asdict(it.settings, recurse=False), **asdict(it.listening)} for it in (self, host))
+        changed = sorted(name for name in before.keys() - _RELOADED if before[name] != after[name])
+        if changed:
+            raise HostConfigError(
+                (
+                    _issue(
+                        self.source.name,
+                        f"changed from {before[name]} to {after[name]}: restart the host, or change it back",
+                        "server",
+                        name,
+                    )
+                    for name in changed
+                ),
+                host.files,
+            )
+        return host
 
 
-def settings_from_environment() -> HostSettings:
+def host_from_environment() -> HostFile:
     """Read the file that ``CONNECTOR_KIT_HOSTS`` names, for an ASGI server that does the listening.
 
     Raises:
@@ -89,11 +197,7 @@ def settings_from_environment() -> HostSettings:
     path = os.environ.get(HOSTS_VARIABLE)
     if not path:
         raise _error(f"environment variable {HOSTS_VARIABLE}", "expected the path of a host.toml, found nothing")
-    host = load_settings(read_host_file(path), source=path, folder=Path(path).parent)
-    if not host.settings.tokens:
-        message = "allowed only with connector-kit serve, which checks that the host listens on a loopback address"
-        raise _error(path, message, "server", "insecure_without_token")
-    return host.settings
+    return HostSource.of_file(path, listens=False).load()
 
 
 def read_host_file(path: str) -> Mapping[str, Any]:
@@ -103,7 +207,7 @@ def read_host_file(path: str) -> Mapping[str, Any]:
         HostConfigError: it cannot be read, or is not TOML.
     """
     try:
-        return tomllib.loads(read_file(path, path).decode("utf-8"))
+        return tomllib.loads(_read_regular_file(Path(path), path).decode("utf-8"))
     except JsonFileError as error:
         raise _error(path, error.reason) from error
     except UnicodeDecodeError:
@@ -141,8 +245,28 @@ def _unknown_connector_keys(document: Mapping[str, Any]) -> Iterator[Issue]:
             yield evolve(issue, location=("connectors", connector_id, *issue.location))
 
 
+def _issue(source: str, message: str, *location: str | int) -> HostFileIssue:
+    return HostFileIssue(source, Issue(location, "host-file", message))
+
+
 def _error(source: str, message: str, *location: str | int) -> HostConfigError:
-    return HostConfigError([HostFileIssue(source, Issue(location, "host-file", message))])
+    return HostConfigError([_issue(source, message, *location)])
+
+
+def _read_regular_file(path: Path, name: str) -> bytes:
+    """Return the content of a file that can be read again when it changes.
+
+    Raises:
+        JsonFileError: it cannot be read, or is a pipe or device, which might never end.
+    """
+    if path.exists() and not path.is_file():
+        raise JsonFileError(name, "is not a regular file: the host reads it again when it changes")
+    return read_file(path, name)
+
+
+def _is_readable_by_others(path: Path) -> bool:
+    # On Windows, the bits of the mode say nothing about other users.
+    return sys.platform != "win32" and bool(path.stat().st_mode & stat.S_IROTH)
 
 
 @frozen
@@ -159,6 +283,13 @@ class _Config:
     source: str
     keys_from_environment: frozenset[str] = frozenset()
 
+    @property
+    def from_file(self) -> Any:
+        """The config without the values from the environment."""
+        if not self.keys_from_environment:
+            return self.value
+        return {key: value for key, value in self.value.items() if key not in self.keys_from_environment}
+
 
 @define
 class _Loader:
@@ -169,6 +300,7 @@ class _Loader:
     environment: Mapping[str, str] = field(repr=False)
     errors: list[HostFileIssue] = field(factory=list)
     warnings: list[HostFileIssue] = field(factory=list)
+    files: dict[str, FileState] = field(factory=dict)
 
     def load(self, document: Mapping[str, Any]) -> HostFile:
         server = dict(document.get("server", {}))
@@ -179,7 +311,7 @@ class _Loader:
         metrics_variable = server.pop("metrics_token_env", None)
         server["tokens"] = (
             *self._tokens({("server", "token_env", index): it for index, it in enumerate(variables)}, self._variable),
-            *self._tokens({("server", "token_file", index): it for index, it in enumerate(files)}, self._text),
+            *self._tokens({("server", "token_file", index): it for index, it in enumerate(files)}, self._secret_text),
         )
         server["metrics_tokens"] = (
             self._tokens({("server", "metrics_token_env"): metrics_variable}, self._variable)
@@ -191,11 +323,12 @@ class _Loader:
         for name, connector_type in (("email", ConnectorType.EMAIL), ("sms", ConnectorType.SMS)):
             server[name] = self._route(name, connector_type, connectors, server.get(name))
         if self.errors:
-            raise HostConfigError(self.errors)
-        return HostFile(HostSettings(connectors=tuple(connectors), **server), listening, tuple(self.warnings))
+            raise HostConfigError(self.errors, self.files)
+        settings = HostSettings(connectors=tuple(connectors), **server)
+        return HostFile(settings, listening, tuple(self.warnings), self.files)
 
     def _report(self, message: str, *location: str | int) -> None:
-        self.errors.append(HostFileIssue(self.source, Issue(location, "host-file", message)))
+        self.errors.append(_issue(self.source, message, *location))
 
     # --- who may call ---
 
@@ -255,6 +388,9 @@ class _Loader:
         for issue in connector.config_guard.issues(config.value):
             found = self._place(issue, config, connector_id)
             (self.errors if issue.severity == "error" else self.warnings).append(found)
+        file = table.get("config_file")
+        if file is not None and any(config_secrets(connector, config.from_file)):
+            self._check_privacy(file)
         return HostedSettings(connector, config.value)
 
     def _place(self, issue: Issue, config: _Config, connector_id: str) -> HostFileIssue:
@@ -337,17 +473,29 @@ class _Loader:
         return value
 
     def _content(self, file: str, *location: str | int) -> bytes | None:
+        path = self.folder / file
+        self.files[str(path)] = FileState.of(str(path))
         try:
-            return read_file(self.folder / file, file)
+            return _read_regular_file(path, file)
         except JsonFileError as error:
             self._report(str(error), *location)
             return None
 
-    def _text(self, file: str, *location: str | int) -> str | None:
-        """Return the text of a file without white space around it."""
+    def _secret_text(self, file: str, *location: str | int) -> str | None:
+        """Return the text of a file with a secret, without white space around it."""
         content = self._content(file, *location)
+        if content is None:
+            return None
+        self._check_privacy(file)
         try:
-            return None if content is None else content.decode("utf-8").strip()
+            return content.decode("utf-8").strip()
         except UnicodeDecodeError:
             self._report(f"{file} is not UTF-8", *location)
             return None
+
+    def _check_privacy(self, file: str) -> None:
+        """Warn if a file that holds a secret can be read by every user of the machine."""
+        path = self.folder / file
+        if _is_readable_by_others(path):
+            message = "holds a secret, and every user of this machine can read it: remove that permission (chmod o-r)"
+            self.warnings.append(_issue(str(path), message))

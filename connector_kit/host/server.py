@@ -14,16 +14,18 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from tempfile import TemporaryDirectory
 from threading import Thread
+from types import FrameType
 from typing import Any, Final, cast
 
 import h11
 import uvicorn
-from attrs import field, frozen
+from attrs import frozen
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.supervisors import Multiprocess
@@ -31,12 +33,13 @@ from uvicorn.supervisors import Multiprocess
 if sys.platform != "win32":  # pragma: no branch - not tested on Windows
     import resource
 
-from connector_kit.host.application import create_app
-from connector_kit.host.host_file import HostFile
+from connector_kit.host.host_file import HostConfigError, HostFile, HostFileIssue
 from connector_kit.host.logs import CONNECTION_LIMIT, log_event, set_up_logging
 from connector_kit.host.metrics import MULTIPROCESS_FOLDER
+from connector_kit.host.reloading import ReloadingApp, log_issues
 from connector_kit.host.responses import HOST_CODES, error_body, new_request_id
-from connector_kit.host.settings import HostSettings
+from connector_kit.host.settings import HostSettings, is_loopback
+from connector_kit.issues import Issue
 
 KEEP_ALIVE_SECONDS: Final = 75
 """Longer than clients keep idle connections (Node: 5 seconds). So the client closes them, and never just after it has
@@ -62,32 +65,75 @@ def run(host: HostFile) -> None:
 
     Raises:
         OSError: the host cannot listen on its address.
+        HostConfigError: it cannot use the socket that it inherits.
     """
     settings, listening = host.settings, host.listening
     set_up_logging(settings.log_format)
-    listener = listen(listening.host, listening.port)
-    name = f"[{listening.host}]" if ":" in listening.host else listening.host
-    for warning in host.warnings:
-        log_event("warning", source=warning.source, path=warning.issue.path, message=warning.issue.message)
+    if sys.platform != "win32":  # pragma: no branch - Windows has no SIGHUP
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is an application; workers inherit this
+    listener = inherited_listener(settings) or listen(listening.host, listening.port)
+    address, port = listener.getsockname()[:2]
+    log_issues("warning", host.warnings)
     log_event(
         "serving",
-        url=f"http://{name}:{listener.getsockname()[1]}",
+        url=f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}",
         connectors=[it.id for it in settings.connectors],
         email=settings.email,
         sms=settings.sms,
         workers=listening.workers,
         token=bool(settings.tokens),
     )
+    config = server_config(AppFactory(host), settings, factory=True, workers=listening.workers)
     if listening.workers > 1:
         with _metrics_folder(enabled=settings.metrics):
-            config = server_config(AppFactory(settings), settings, factory=True, workers=listening.workers)
-            Multiprocess(config, sockets=[listener]).run()
+            Workers(config, sockets=[listener]).run()
     else:
         # uvicorn raises the signal again after its shutdown. Ignore it: the exit status must be 0.
-        for stop in (signal.SIGTERM, signal.SIGINT):
+        for stop in _STOP_SIGNALS:
             signal.signal(stop, lambda *_: None)
-        uvicorn.Server(server_config(create_app(settings), settings)).run(sockets=[listener])
+        uvicorn.Server(config).run(sockets=[listener])
     log_event("stopped")
+
+
+_FIRST_INHERITED: Final = 3
+"""The first file descriptor that a process manager passes on: ``SD_LISTEN_FDS_START``."""
+
+
+def inherited_listener(settings: HostSettings) -> socket.socket | None:
+    """Return the listening socket that a process manager such as systemd has opened for this process, if there is one.
+
+    It passes the socket as file descriptor 3, and sets LISTEN_PID and LISTEN_FDS: see sd_listen_fds(3).
+
+    Raises:
+        HostConfigError: it is not one TCP socket that listens, or without a token, it does not listen on a loopback
+            address only.
+    """
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return None
+    count = os.environ.get("LISTEN_FDS")
+    if count != "1":
+        raise _inherited_error(f"expected one socket, found LISTEN_FDS={count}")
+    os.set_inheritable(_FIRST_INHERITED, False)  # noqa: FBT003 - a parameter of the standard library
+    listener = socket.socket(fileno=_FIRST_INHERITED)
+    error = _unusable(listener, settings)
+    if error is not None:
+        listener.close()
+        raise _inherited_error(error)
+    return listener
+
+
+def _unusable(listener: socket.socket, settings: HostSettings) -> str | None:
+    is_tcp = listener.family in (socket.AF_INET, socket.AF_INET6) and listener.type == socket.SOCK_STREAM
+    if not is_tcp or not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        return "expected a TCP socket that listens; with systemd: ListenStream=127.0.0.1:8085"
+    address = listener.getsockname()[0]
+    if not settings.tokens and not is_loopback(address):
+        return f"a host without a token has to listen on a loopback address, found {address}"
+    return None
+
+
+def _inherited_error(message: str) -> HostConfigError:
+    return HostConfigError([HostFileIssue("inherited socket", Issue((), "host-file", message))])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -140,21 +186,57 @@ def most_connections(slots: int) -> int:
 
 @frozen
 class AppFactory:
-    """Makes the application in a worker process.
+    """Makes the application in the process that serves it, and installs that process's signal handlers.
 
     Args:
-        settings: the settings, already checked by the parent process.
+        host: the settings, already checked by the parent process.
     """
 
-    settings: HostSettings = field(repr=False)
+    host: HostFile
 
     def __call__(self) -> ASGIApp:
-        """Configure the worker's log and make its application."""
-        set_up_logging(self.settings.log_format)
+        """Configure the process's log and make its application."""
+        set_up_logging(self.host.settings.log_format)
         parent = multiprocessing.parent_process()
         if parent is not None:
             Thread(target=_stop_after, args=(parent,), name="parent", daemon=True).start()
-        return create_app(self.settings)
+        app = ReloadingApp(self.host)
+        if threading.current_thread() is threading.main_thread():
+            _handle_signals(app)
+        return app
+
+
+_STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+def _handle_signals(app: ReloadingApp) -> None:
+    """Let SIGHUP reload, and let only the first stop signal have an effect.
+
+    At the second one, uvicorn would end without responding to the open requests.
+    """
+    if sys.platform != "win32":  # pragma: no branch - Windows has no SIGHUP
+        signal.signal(signal.SIGHUP, lambda *_: app.request_reload())
+    handlers = {it: signal.getsignal(it) for it in _STOP_SIGNALS}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for it in _STOP_SIGNALS:
+            signal.signal(it, signal.SIG_IGN)
+        handler = handlers[signal.Signals(number)]
+        if callable(handler):  # pragma: no branch - it is uvicorn's
+            handler(number, frame)
+
+    for it in _STOP_SIGNALS:
+        signal.signal(it, stop)
+
+
+class Workers(Multiprocess):
+    """The worker processes."""
+
+    def handle_hup(self) -> None:
+        """Let each worker reload; uvicorn would end them."""
+        for process in self.processes:
+            if process.pid is not None:  # pragma: no branch - each has been started
+                os.kill(process.pid, signal.SIGHUP)
 
 
 def _stop_after(parent: BaseProcess) -> None:

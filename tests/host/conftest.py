@@ -31,6 +31,12 @@ Settings = Callable[..., HostSettings]
 Client = Callable[..., TestClient]
 
 
+def write_private(file: Path, text: str) -> None:
+    """Write a file that holds a secret: the host warns of one that other users can read."""
+    file.touch(0o600)
+    file.write_text(text, encoding="utf-8")
+
+
 def message(**payload: object) -> dict[str, Any]:
     """Return a message as Logto posts it; its payload decides what Acme does."""
     return {"to": RECIPIENT, "type": "SignIn", "payload": {"code": CODE, "link": LINK, **payload}, "ip": "203.0.113.7"}

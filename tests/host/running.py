@@ -59,15 +59,36 @@ class Process:
         return self.process.wait(_TIMEOUT * 2)
 
 
+_PASS_SOCKET = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+"""What systemd does before it starts a service with a socket."""
+
+
 @contextmanager
-def serving(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Iterator[Process]:
-    """Run the command during the block; kill it at the end if it still runs."""
+def serving(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], listener: socket.socket | None = None
+) -> Iterator[Process]:
+    """Run the command during the block; kill it at the end if it still runs.
+
+    Args:
+        arguments: those of the command.
+        folder: where it runs.
+        environment: more environment variables.
+        listener: a socket to pass on, as a process manager does.
+    """
+    command = ["-m", "connector_kit.cli", "serve", "--port", "0", *arguments]
+    inherited = () if listener is None else (listener.fileno(),)
     process = subprocess.Popen(
-        [sys.executable, "-m", "connector_kit.cli", "serve", "--port", "0", *arguments],
+        [sys.executable, *([] if listener is None else ["-c", _PASS_SOCKET, str(listener.fileno())]), *command],
         cwd=folder,
         env={**os.environ, **environment},
         stderr=subprocess.PIPE,
         text=True,
+        pass_fds=inherited,
     )
     assert process.stderr is not None
     log: list[dict[str, Any]] = []

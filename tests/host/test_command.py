@@ -19,9 +19,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from connector_kit.host.command import serve
-from connector_kit.host.host_file import host_config_guard
+from connector_kit.host.host_file import HostFile, Listening, host_config_guard
 from connector_kit.host.server import AppFactory, _metrics_folder
-from tests.host.conftest import CONFIG, CONNECTORS, TOKEN, Settings, message
+from tests.host.conftest import CONFIG, CONNECTORS, TOKEN, Settings, message, write_private
 from tests.host.running import Process, serving
 
 pytestmark = pytest.mark.usefixtures("acme")
@@ -34,7 +34,7 @@ _MAIL = ("--connector", "acme_hosted:AcmeMail", "--config", "mail.json", "--toke
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Change to a folder with a config and a host.toml."""
-    (tmp_path / "mail.json").write_text(json.dumps(CONFIG), encoding="utf-8")
+    write_private(tmp_path / "mail.json", json.dumps(CONFIG))
     (tmp_path / "host.toml").write_text(
         '[server]\nport = 0\ntoken_env = ["HOST_TOKEN"]\n'
         '[connectors.acme-mail]\nclass = "acme_hosted:AcmeMail"\nconfig_file = "mail.json"\n',
@@ -198,7 +198,7 @@ def _is_served(port: int) -> bool:
 def test_worker_makes_its_application_from_the_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The factory's repr shows no secrets."""
     monkeypatch.setattr("connector_kit.host.server.set_up_logging", lambda _: None)
-    factory = AppFactory(settings())
+    factory = AppFactory(HostFile(settings(), Listening()))
     assert TOKEN not in repr(factory)
     assert callable(factory())
 
@@ -222,7 +222,7 @@ def test_worker_stops_itself_after_its_parent(settings: Settings, monkeypatch: p
     monkeypatch.setattr(multiprocessing, "parent_process", lambda: parent)
     before = signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     try:
-        AppFactory(settings())()
+        AppFactory(HostFile(settings(), Listening()))()
         time.sleep(0.1)
         assert not stopped.is_set()
         parent.end()

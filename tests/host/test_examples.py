@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ import yaml
 from click.testing import CliRunner
 
 from connector_kit.host.command import serve
-from connector_kit.host.host_file import load_settings
+from connector_kit.host.host_file import Listening, load_settings
 from connector_kit.host.responses import HOST_CODES
 from connector_kit.host.server import SHUTDOWN_IDLE_SECONDS
-from tests.host.conftest import TOKEN, Client, message
+from connector_kit.host.settings import HostSettings, is_loopback
+from tests.host.conftest import TOKEN, Client, message, write_private
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples" / "host"
+SYSTEMD = ROOT / "docs" / "examples" / "systemd"
 GUIDE = ROOT / "docs" / "guides" / "host.md"
 ENVIRONMENT = {"SES_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "SES_ACCESS_KEY_SECRET": "fake-secret"}
 
@@ -27,7 +30,7 @@ def document(tmp_path: Path) -> dict[str, Any]:
     """Return the example's host.toml, with a token file that this machine has."""
     found = tomllib.loads((EXAMPLES / "host.toml").read_text(encoding="utf-8"))
     assert found["server"]["token_file"] == ["/run/secrets/host_token"]
-    (tmp_path / "host_token").write_text(TOKEN + "\n", encoding="utf-8")
+    write_private(tmp_path / "host_token", TOKEN + "\n")
     found["server"]["token_file"] = [str(tmp_path / "host_token")]
     return found
 
@@ -115,6 +118,7 @@ def test_guide_lists_all_codes_routes_and_metrics(client: Client) -> None:
 def test_guide_shows_the_exact_error_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOST_TOKEN", TOKEN)
+    monkeypatch.setenv("SES_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     monkeypatch.setenv("SES_SECRET", "fake-secret")
     blocks = dict(
         re.findall(r"<!-- file: ([\w.]+) -->\n```\w+\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
@@ -125,3 +129,22 @@ def test_guide_shows_the_exact_error_output(tmp_path: Path, monkeypatch: pytest.
     result = CliRunner().invoke(serve, ["--hosts", "host.toml"])
     assert result.exit_code == 2
     assert result.stderr in GUIDE.read_text(encoding="utf-8")
+
+
+def test_systemd_units_run_the_serve_command_with_their_socket() -> None:
+    """With valid options, and with enough time to finish open requests."""
+    units = {}
+    for kind in ("socket", "service"):
+        units[kind] = ConfigParser(interpolation=None)
+        units[kind].optionxform = str  # type: ignore[assignment,method-assign]  # the documented way to keep the letter case
+        units[kind].read(SYSTEMD / f"connector-host.{kind}", encoding="utf-8")
+    address, _, port = units["socket"]["Socket"]["ListenStream"].rpartition(":")
+    assert is_loopback(address)
+    assert int(port) == Listening().port
+    service = units["service"]["Service"]
+    program, command, *options = service["ExecStart"].split()
+    assert (Path(program).name, command) == ("connector-kit", "serve")
+    serve.make_context("serve", options)
+    assert service["ExecReload"] == "kill -HUP $MAINPID"
+    assert int(service["TimeoutStopSec"]) > HostSettings((), ("x" * 16,)).deadline_seconds + SHUTDOWN_IDLE_SECONDS
+    assert units["service"]["Unit"]["Requires"] == "connector-host.socket"

@@ -1,6 +1,7 @@
 """From host.toml to settings: everything is checked, and each error has its file, path and message."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -8,11 +9,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from connector_kit.host import HostConfigError, app_from_environment, load_settings, read_host_file
-from connector_kit.host.host_file import HostFile, host_config_guard, is_loopback, settings_from_environment
+from connector_kit.host.host_file import HostFile, host_config_guard, host_from_environment, is_loopback
 from connector_kit.host.settings import HostSettings
-from tests.host.conftest import API_KEY, CONFIG, TEMPLATES, TOKEN
+from tests.host.conftest import API_KEY, CONFIG, TEMPLATES, TOKEN, write_private
 
 ENVIRONMENT = {"HOST_TOKEN": TOKEN, "OLD_TOKEN": "old-" + TOKEN, "SHORT": "abc", "EMPTY": "", "KEY": "key-of-the-env"}
 MAIL: Mapping[str, Any] = {"class": "acme_hosted:AcmeMail", "config_file": "mail.json"}
@@ -24,7 +26,7 @@ Errors = Callable[..., list[str]]
 @pytest.fixture
 def load(acme: ModuleType, tmp_path: Path) -> Load:  # noqa: ARG001 - makes Acme importable
     """Return a function that loads a host.toml with a token, in a folder with a config."""
-    (tmp_path / "mail.json").write_text(json.dumps(CONFIG), encoding="utf-8")
+    write_private(tmp_path / "mail.json", json.dumps(CONFIG))
 
     def loading(connectors: Mapping[str, Any] | None = None, /, *, token: bool = True, **server: Any) -> HostFile:
         tokens = {"token_env": ["HOST_TOKEN"]} if token else {}
@@ -66,7 +68,7 @@ def test_defaults_are_those_of_the_schema(load: Load) -> None:
 
 
 def test_every_key_of_the_schema_reaches_its_setting(load: Load, tmp_path: Path) -> None:
-    (tmp_path / "token").write_text(f"  file-{TOKEN}\n", encoding="utf-8")
+    write_private(tmp_path / "token", f"  file-{TOKEN}\n")
     server: dict[str, Any] = {
         "host": "::1",
         "port": 0,
@@ -268,6 +270,38 @@ def test_host_toml_without_connectors_is_an_error() -> None:
             load_settings(document, source="host.toml", folder=Path())
 
 
+def test_file_with_a_secret_that_others_can_read_is_a_warning(load: Load, tmp_path: Path) -> None:
+    """A token, or a config with a secret. One whose secrets come from the environment has none in the file."""
+    named = {"class": "acme_hosted:AcmeMail", "config_file": "config.json"}
+    for name, text in (("token", TOKEN), ("config.json", json.dumps(CONFIG))):
+        write_private(tmp_path / name, text)
+
+    def warned(table: Mapping[str, Any]) -> list[str]:
+        found = load({"acme-mail": table}, token=False, token_file=["token"]).warnings
+        assert all("chmod o-r" in it.issue.message for it in found)
+        return [Path(it.source).name for it in found]
+
+    assert warned(named) == []
+    for mode, is_warned in ((0o640, False), (0o604, True), (0o444, True)):
+        (tmp_path / "token").chmod(mode)
+        (tmp_path / "config.json").chmod(mode)
+        assert sorted(warned(named)) == ["config.json", "token"] * is_warned
+    overlay = {**named, "config_values_from_env": {"apiKey": "KEY"}}
+    assert warned(overlay) == ["token"]
+
+
+def test_pipe_is_an_error_and_does_not_block(errors: Errors, tmp_path: Path) -> None:
+    """The host could read it only once, and nobody may ever write into it."""
+    os.mkfifo(tmp_path / "pipe")
+    expected = "pipe is not a regular file: the host reads it again when it changes"
+    assert errors({"acme-mail": {**MAIL, "config_file": "pipe"}}) == [
+        f'host.toml: $.connectors["acme-mail"].config_file: {expected}'
+    ]
+    assert errors(token=False, token_file=["pipe"]) == [f"host.toml: $.server.token_file[0]: {expected}"]
+    with pytest.raises(HostConfigError, match="is not a regular file"):
+        read_host_file(str(tmp_path / "pipe"))
+
+
 def test_loopback_addresses_are_recognized() -> None:
     assert all(map(is_loopback, ("127.0.0.1", "127.9.9.9", "::1", "localhost")))
     assert not any(map(is_loopback, ("0.0.0.0", "::", "10.0.0.1", "example.com", "")))
@@ -291,17 +325,17 @@ def test_other_servers_get_the_host_toml_from_the_environment(
     """They need a token: the host cannot know on which address they listen."""
     monkeypatch.delenv("CONNECTOR_KIT_HOSTS", raising=False)
     with pytest.raises(HostConfigError, match=r"CONNECTOR_KIT_HOSTS: \$: expected the path"):
-        settings_from_environment()
+        host_from_environment()
     file = tmp_path / "host.toml"
-    (tmp_path / "mail.json").write_text(json.dumps(CONFIG), encoding="utf-8")
+    write_private(tmp_path / "mail.json", json.dumps(CONFIG))
     tables = '[connectors.acme-mail]\nclass = "acme_hosted:AcmeMail"\nconfig_file = "mail.json"\n'
     file.write_text('[server]\ntoken_env = ["HOST_TOKEN"]\n' + tables, encoding="utf-8")
     monkeypatch.setenv("CONNECTOR_KIT_HOSTS", str(file))
     monkeypatch.setenv("HOST_TOKEN", TOKEN)
-    assert settings_from_environment().email == "acme-mail"
+    assert host_from_environment().settings.email == "acme-mail"
     with monkeypatch.context() as patch:
-        patch.setattr("connector_kit.host.application.set_up_logging", lambda _: None)
-        assert app_from_environment().routes
+        patch.setattr("connector_kit.host.reloading.set_up_logging", lambda _: None)
+        assert TestClient(app_from_environment()).get("/healthz").status_code == 200
     file.write_text("[server]\ninsecure_without_token = true\n" + tables, encoding="utf-8")
     with pytest.raises(HostConfigError, match="allowed only with connector-kit serve"):
-        settings_from_environment()
+        host_from_environment()
