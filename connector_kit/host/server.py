@@ -14,7 +14,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
@@ -201,8 +200,7 @@ class AppFactory:
         if parent is not None:
             Thread(target=_stop_after, args=(parent,), name="parent", daemon=True).start()
         app = ReloadingApp(self.host)
-        if threading.current_thread() is threading.main_thread():
-            _handle_signals(app)
+        _handle_signals(app)
         return app
 
 

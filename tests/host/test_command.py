@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +195,16 @@ def _is_served(port: int) -> bool:
     return True
 
 
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Restore the signal handlers of this process after a test."""
+    handlers = {it: signal.getsignal(it) for it in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
+    yield
+    for it, handler in handlers.items():
+        signal.signal(it, handler)
+
+
+@pytest.mark.usefixtures("signals")
 def test_worker_makes_its_application_from_the_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The factory's repr shows no secrets."""
     monkeypatch.setattr("connector_kit.host.server.set_up_logging", lambda _: None)
@@ -215,23 +225,21 @@ class _Parent:
         self._ended.wait(10)
 
 
+@pytest.mark.usefixtures("signals")
 def test_worker_stops_itself_after_its_parent(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if it had received SIGTERM: the open requests still get their responses."""
     parent, stopped = _Parent(), threading.Event()
     monkeypatch.setattr("connector_kit.host.server.set_up_logging", lambda _: None)
     monkeypatch.setattr(multiprocessing, "parent_process", lambda: parent)
-    before = signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    try:
-        AppFactory(HostFile(settings(), Listening()))()
-        time.sleep(0.1)
-        assert not stopped.is_set()
-        parent.end()
-        end = time.monotonic() + 10
-        while not stopped.is_set():  # the handler runs in this thread, between two steps of it
-            assert time.monotonic() < end
-            time.sleep(0.01)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    AppFactory(HostFile(settings(), Listening()))()
+    time.sleep(0.1)
+    assert not stopped.is_set()
+    parent.end()
+    end = time.monotonic() + 10
+    while not stopped.is_set():  # the handler runs in this thread, between two steps of it
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_metrics_folder_exists_during_the_block_if_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
