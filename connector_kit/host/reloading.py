@@ -100,7 +100,8 @@ class ReloadingApp:
             is_wanted = self._wanted.wait(WATCH_SECONDS)
             if self._stopped:
                 return
-            self._wanted.clear()
+            if is_wanted:  # else a request that arrives only now would be lost
+                self._wanted.clear()
             files = self._current_files()
             # A file that changed since the last look may not be complete yet.
             if is_wanted or (files != self._files and files == before):

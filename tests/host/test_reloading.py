@@ -203,7 +203,7 @@ def test_file_that_changed_before_the_start_is_read_again(host: HostFile, folder
 # --- when it happens ---
 
 
-def _wait_for(condition: Callable[[], object], seconds: float = 15) -> None:
+def _wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -422,7 +422,7 @@ class Traffic:
     def wait(self, messages: int) -> None:
         """Wait until so many more messages have been sent."""
         goal = len(self.sent) + messages
-        _wait_for(lambda: len(self.sent) >= goal, 60)
+        _wait_for(lambda: len(self.sent) >= goal)
 
     def _send(self, is_kept: bool) -> None:  # noqa: FBT001 - the target of a thread
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
