@@ -7,6 +7,7 @@ import click
 
 from connector_kit.discovery import ConnectorNotFoundError, find_connector, installed_connectors
 from connector_kit.errors import ConnectorError
+from connector_kit.logto_package.official_ids import OFFICIAL_IDS
 from connector_kit.logto_package.package import KIT_RANGE, LogtoPackage, PackagingError, build_package
 from connector_kit.logto_package.writing import FolderInUseError, write_package
 
@@ -31,6 +32,11 @@ class _PackageNotWritten(click.ClickException):
     metavar="ID",
     help="The connector's id in Logto [default: python- and its own id]. Logto stores it with the config.",
 )
+@click.option(
+    "--allow-official-id",
+    is_flag=True,
+    help="Accept the id of one of Logto's own connectors. Logto does not start if it contains that connector too.",
+)
 @click.option("--name", metavar="NAME", help="The name of the npm package [default: connector- and the id].")
 @click.option(
     "--package-version",
@@ -50,6 +56,7 @@ def package_command(
     connector_id: str,
     folder: Path,
     package_id: str | None,
+    allow_official_id: bool,
     name: str | None,
     package_version: str | None,
     kit_range: str,
@@ -67,6 +74,7 @@ def package_command(
             name=name,
             version=package_version or _python_version(connector_id),
             kit_range=kit_range,
+            allow_official_id=allow_official_id,
         )
         write_package(package, folder, replace=force)
     except (ConnectorNotFoundError, FolderInUseError) as error:
@@ -77,6 +85,12 @@ def package_command(
         raise _PackageNotWritten(f"{connector_id} cannot be packaged: {error}.") from error
     except OSError as error:
         raise _PackageNotWritten(f"{folder} cannot be written: {error.strerror or type(error).__name__}.") from error
+    if package.connector_id in OFFICIAL_IDS:
+        click.echo(
+            f"Warning: the id {package.connector_id} is that of one of Logto's own connectors. Remove the folder of that "
+            'one from Logto first: with both, Logto does not start ("Found multiple connector factories").',
+            err=True,
+        )
     click.echo(_summary(package, folder))
 
 

@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 from connector_kit.connector import Connector, MessageConnector
 from connector_kit.errors import ConnectorErrorCodes
 from connector_kit.logto_package.config_schema import UnsupportedSchemaError, compile_schema
+from connector_kit.logto_package.official_ids import OFFICIAL_IDS
 from connector_kit.metadata import ConnectorConfigFormItem, ConnectorConfigFormItemType, ConnectorMetadata
 from connector_kit.schemas import UnknownSchemaError
 from connector_kit.wire import frozen_mapping, to_json
@@ -100,19 +101,21 @@ def build_package(
     name: str | None = None,
     version: str = "0.0.0",
     kit_range: str = KIT_RANGE,
+    allow_official_id: bool = False,
 ) -> LogtoPackage:
     """Build the npm package of a connector.
 
     Args:
         connector: an e-mail or SMS connector.
         connector_id: the connector's id in Logto. The default is ``python-`` and the connector's own id, because Logto
-            includes official connectors and uses the first of two connectors with the same id.
+            includes official connectors, and does not start with two connectors of the same id.
         name: the name of the package. The default is ``connector-`` and the id.
         version: the version of the package. A Python version is shortened to a valid npm version.
         kit_range: the supported versions of ``@logto/connector-kit``, as an npm version range.
+        allow_official_id: whether the id may be that of one of Logto's own connectors, for a Logto without that one.
 
     Raises:
-        PackagingError: It is a social connector, or its metadata, files or config schema cannot be packaged.
+        PackagingError: It is a social connector, its id is that of an official connector, or its metadata, files or config schema cannot be packaged.
     """
     if not issubclass(connector, MessageConnector):
         raise PackagingError(f"a {connector.type} connector cannot be hosted: only e-mail and SMS connectors can")
@@ -120,6 +123,12 @@ def build_package(
     package_id = connector_id or f"python-{own.id}"
     if len(package_id) > _MAX_ID_LENGTH:
         raise PackagingError(f"expected an id of at most {_MAX_ID_LENGTH} characters, found {len(package_id)}")
+    if package_id in OFFICIAL_IDS and not allow_official_id:
+        raise PackagingError(
+            f"its id in Logto would be {package_id!r}, which one of Logto's own connectors has: Logto does not start with "
+            "two connectors of one id. Choose another with --id, or leave --id out for "
+            f"'python-{own.id}'. If your Logto does not contain the official connector, add --allow-official-id"
+        )
     package_name = name or "connector-" + re.sub(r"[^a-z0-9._~-]+", "-", package_id.lower())
     if _PACKAGE_NAME.fullmatch(package_name) is None:
         raise PackagingError(

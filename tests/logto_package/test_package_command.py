@@ -56,6 +56,28 @@ def test_options_set_id_name_version_and_range(tmp_path: Path) -> None:
     assert (again.exit_code, "--force" in again.output) == (2, True)
 
 
+def test_id_of_an_official_connector_is_refused_without_the_option(tmp_path: Path) -> None:
+    """Logto does not start with two connectors of one id. The message states the id and each way out."""
+    arguments = ["aws-ses-mail", "--out", str(tmp_path / "out"), "--id", "aws-ses-mail"]
+    done = _run(*arguments)
+    assert done.exit_code == 2
+    assert "aws-ses-mail cannot be packaged: its id in Logto would be 'aws-ses-mail'" in done.output
+    for way_out in ("Choose another with --id", "'python-aws-ses-mail'", "--allow-official-id"):
+        assert way_out in done.output
+    assert not (tmp_path / "out").exists()
+    allowed = _run(*arguments, "--allow-official-id")
+    assert allowed.exit_code == 0
+    assert allowed.stderr.startswith("Warning: the id aws-ses-mail is that of one of Logto's own connectors.")
+    settings = json.loads((tmp_path / "out" / "lib" / "connector.json").read_bytes())
+    assert settings["metadata"]["id"] == "aws-ses-mail"
+
+
+def test_other_ids_need_no_option_and_have_no_warning(tmp_path: Path) -> None:
+    """The default id, and an own one."""
+    assert _run("aws-ses-mail", "--out", str(tmp_path / "a")).stderr == ""
+    assert _run("aws-ses-mail", "--out", str(tmp_path / "b"), "--id", "acme-mail", "--allow-official-id").stderr == ""
+
+
 def test_version_of_a_connector_that_is_not_installed_is_zero(tmp_path: Path) -> None:
     """There is no Python package whose version could be used."""
     assert _run(_ACME, "--out", str(tmp_path / "out")).output.startswith("Wrote connector-python-acme-sms 0.0.0 ")

@@ -1,0 +1,68 @@
+"""The ids of Logto's own connectors."""
+
+from typing import Final
+
+OFFICIAL_IDS: Final = frozenset(
+    {
+        "alipay-native",
+        "alipay-web",
+        "aliyun-direct-mail",
+        "aliyun-short-message-auth-service",
+        "aliyun-short-message-service",
+        "amazon-universal",
+        "apple-universal",
+        "aws-ses-mail",
+        "azuread-universal",
+        "dingtalk-web",
+        "discord-universal",
+        "facebook-universal",
+        "feishu-web",
+        "gatewayapi-sms",
+        "github-universal",
+        "gitlab-universal",
+        "google-universal",
+        "http-email",
+        "http-sms",
+        "huggingface-universal",
+        "kakao-universal",
+        "kook-universal",
+        "line-universal",
+        "linkedin-universal",
+        "logto-email",
+        "logto-sms",
+        "logto-social-demo",
+        "mailgun-email",
+        "mailjunky-email-service",
+        "mock-email-service",
+        "mock-email-service-alternative",
+        "mock-short-message-service",
+        "mock-social-connector",
+        "naver-universal",
+        "oauth2",
+        "oidc",
+        "patreon-universal",
+        "postmark-mail",
+        "qq-universal",
+        "saml",
+        "sendgrid-email-service",
+        "simple-mail-transfer-protocol",
+        "slack-universal",
+        "smsaero-short-message-service",
+        "smsbao-sms",
+        "smtp2go-email-service",
+        "tencent-short-message-service",
+        "twilio-short-message-service",
+        "vonage-sms",
+        "wechat-native",
+        "wechat-web",
+        "wecom-universal",
+        "whatsapp-short-message-service",
+        "x-universal",
+        "xiaomi-universal",
+        "yunpian-sms",
+    }
+)
+"""The ids of every package in ``packages/connectors`` of Logto's repository, and ``logto-sms``, which Logto's kit reserves.
+
+Logto 1.42.0, commit 1fbc5544 of 2026-08-21: the member ``id`` of the default metadata in each ``src/constant.ts``.
+"""
