@@ -14,6 +14,7 @@ from connector_kit.connector import Connector, MessageConnector
 from connector_kit.errors import ConnectorErrorCodes
 from connector_kit.logto_package.config_schema import UnsupportedSchemaError, compile_schema
 from connector_kit.logto_package.official_ids import OFFICIAL_IDS
+from connector_kit.logto_package.readme import remove_relative_links
 from connector_kit.metadata import ConnectorConfigFormItem, ConnectorConfigFormItemType, ConnectorMetadata
 from connector_kit.schemas import UnknownSchemaError
 from connector_kit.wire import frozen_mapping, to_json
@@ -32,7 +33,6 @@ _LOGO_SUFFIXES: Final = (".svg", ".png")
 _PACKAGE_NAME: Final = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?connector-[a-z0-9._~-]+")
 _NPM_VERSION: Final = re.compile(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 _PYTHON_RELEASE: Final = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
-_LINK: Final = re.compile(r"\[([^]]*)\]\(([^)\s]+)\)")
 
 _HOST_ITEMS: Final = (
     ConnectorConfigFormItem(
@@ -201,14 +201,17 @@ class _Assets:
         self.files: dict[str, bytes] = {}
         self._metadata = connector.metadata
         try:
-            self._folder: Path | None = Path(inspect.getfile(connector)).parent
+            module: Path | None = Path(inspect.getfile(connector))
         except (OSError, TypeError):
-            self._folder = None  # for example, a class that was defined in an interactive session
+            module = None  # for example, a class that was defined in an interactive session
+        self._folder = module and module.parent
+        # The second folder differs where the installer has linked each file to its cache.
+        self._real_folders = () if module is None else (module.parent.resolve(), module.resolve().parent)
 
     def package_metadata(self) -> ConnectorMetadata:
         """Add the logos and the README to the files, and return metadata that refers to them."""
         own = self._metadata
-        readme = _LINK.sub(self._unlink_file, self._read_text("readme", own.readme))
+        readme = remove_relative_links(self._read_text("readme", own.readme))
         self.files["README.md"] = (readme.rstrip() + _HOST_SECTION).encode("utf-8", "surrogatepass")
         return evolve(
             own,
@@ -229,28 +232,35 @@ class _Assets:
 
     def _read_text(self, name: str, value: str) -> str:
         """Return the text of a file next to the connector, or the value itself if it is not the name of a file."""
-        file = self._require_file(name, value) if value.startswith("./") else self._find_file(value)
+        file = self._require_file(name, value) if value.startswith("./") else self._find_file(name, value)
         try:
             return value if file is None else file.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise PackagingError(f"its {name} is {value!r}, which is not a UTF-8 file") from error
 
     def _require_file(self, name: str, value: str) -> Path:
-        file = self._find_file(value)
+        file = self._find_file(name, value)
         if file is None:
             raise PackagingError(f"its {name} is {value!r}; there is no such file next to the connector")
         return file
 
-    def _find_file(self, name: str) -> Path | None:
-        """Return a file in the folder of the connector's module."""
-        if self._folder is None or not name or "\n" in name or len(name) > _MAX_FILE_NAME_LENGTH:
-            return None
-        file = self._folder / name
-        return file if file.is_file() else None
+    def _find_file(self, name: str, value: str) -> Path | None:
+        """Return a file in the folder of the connector's module.
 
-    def _unlink_file(self, link: re.Match[str]) -> str:
-        """Reduce a Markdown link to its text if it leads to a file next to the connector: the package lacks that file."""
-        return link[0] if self._find_file(link[2]) is None else link[1]
+        Raises:
+            PackagingError: The file is outside that folder. Logto would send it to everybody who opens Console.
+        """
+        if self._folder is None or not value or "\n" in value or len(value) > _MAX_FILE_NAME_LENGTH:
+            return None
+        file = self._folder / value
+        if not file.is_file():
+            return None
+        if not any(file.resolve().is_relative_to(folder) for folder in self._real_folders):
+            raise PackagingError(
+                f"its {name} is {value!r}, a file outside the connector's folder {self._folder}: a package contains only "
+                "files of that folder; copy the file there, and name it without .. and without links"
+            )
+        return file
 
 
 def _to_json_file(value: object) -> bytes:

@@ -2,8 +2,10 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 import attrs
@@ -197,10 +199,6 @@ _REJECTED: dict[str, tuple[Callable[[], object], str]] = {
         r"Logto accepts \.svg files, \.png files",
     ),
     "missing readme": (lambda: build_package(_connector(readme="./none.md")), "its readme is './none.md'; there is no"),
-    "binary readme": (
-        lambda: build_package(_connector(readme="../interop/logto/acme.png")),
-        "which is not a UTF-8 file",
-    ),
     "form item": (lambda: build_package(_connector(form_items=(_ITEM,))), "already has a key 'hostToken'"),
     "property": (
         lambda: build_package(_connector({"type": "object", "properties": {"hostEndpoint": {}}})),
@@ -227,6 +225,82 @@ def test_unsuitable_connector_or_option_is_rejected_with_the_reason(name: str) -
     build, reason = _REJECTED[name]
     with pytest.raises(PackagingError, match=reason):
         build()
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder whose module ``acme_module`` contains connectors; beside the folder are files of others."""
+    folder = tmp_path / "acme"
+    (folder / "docs").mkdir(parents=True)
+    module = ModuleType("acme_module")
+    module.__file__ = str(folder / "connector.py")
+    monkeypatch.setitem(sys.modules, "acme_module", module)
+    for file in (tmp_path / "secret", tmp_path / "logo.svg", folder / "docs" / "own.md", folder / "own.svg"):
+        file.write_text(f"content of {file.name}", encoding="utf-8")
+    (folder / "link.md").symlink_to(tmp_path / "secret")
+    (folder / "link.svg").symlink_to(tmp_path / "logo.svg")
+    (folder / "inside.svg").symlink_to("own.svg")
+    (folder / "folder").symlink_to(tmp_path, target_is_directory=True)
+    return folder
+
+
+def _in_module(**changes: Any) -> type[_Email]:
+    return type("Acme", (_connector(**changes),), {"__module__": "acme_module"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("readme", "../secret"),
+        ("readme", "./../secret"),
+        ("readme", "docs/../../secret"),
+        ("readme", "{parent}/secret"),
+        ("readme", "./link.md"),
+        ("readme", "folder/secret"),
+        ("logo", "../logo.svg"),
+        ("logo", "./link.svg"),
+        ("logo", "{parent}/logo.svg"),
+        ("logo_dark", "folder/logo.svg"),
+        ("config_template", "../secret"),
+        ("config_template", "{parent}/secret"),
+    ],
+)
+def test_file_outside_the_connectors_folder_is_refused(own_folder: Path, key: str, value: str) -> None:
+    """A package must not contain other files of the machine. Neither .. nor an absolute path nor a link leads out."""
+    value = value.format(parent=own_folder.parent)
+    with pytest.raises(PackagingError) as caught:
+        build_package(_in_module(**{key: value}))
+    name = {"logo_dark": "logo-dark", "config_template": "configTemplate"}.get(key, key)
+    assert str(caught.value).startswith(
+        f"its {name} is {value!r}, a file outside the connector's folder {own_folder}: "
+    )
+    assert "content of" not in str(caught.value)
+
+
+def test_files_inside_the_connectors_folder_are_packaged(own_folder: Path) -> None:
+    """In subfolders, by absolute path and through links, as long as the file itself is inside."""
+    package = build_package(
+        _in_module(readme="docs/own.md", logo="./inside.svg", logo_dark=str(own_folder / "own.svg"))
+    )
+    assert package.files["README.md"].startswith(b"content of own.md")
+    assert package.files["logo.svg"] == package.files["logo-dark.svg"] == b"content of own.svg"
+
+
+def test_installation_whose_files_are_links_is_packaged(own_folder: Path, tmp_path: Path) -> None:
+    """Some installers link each file of a package, the module too, to a file in their cache."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for name in ("connector.py", "linked.svg"):
+        (cache / name).write_text(name, encoding="utf-8")
+        (own_folder / name).symlink_to(cache / name)
+    assert build_package(_in_module(logo="./linked.svg")).files["logo.svg"] == b"linked.svg"
+
+
+def test_binary_readme_is_rejected(own_folder: Path) -> None:
+    """The message names the file."""
+    (own_folder / "README.md").write_bytes(b"\xff\xfe")
+    with pytest.raises(PackagingError, match=r"its readme is '\./README\.md', which is not a UTF-8 file"):
+        build_package(_in_module(readme="./README.md"))
 
 
 def test_class_without_a_source_file_cannot_refer_to_files() -> None:
