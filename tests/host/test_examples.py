@@ -2,10 +2,14 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+import zipfile
 from configparser import ConfigParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import yaml
@@ -72,35 +76,106 @@ def test_dockerfile_runs_the_serve_command(instructions: list[tuple[str, str]], 
     program = json.loads(settings["HEALTHCHECK"].partition("CMD ")[2])[2]
     compile(program, "HEALTHCHECK", "exec")
     assert f"http://127.0.0.1:{settings['EXPOSE']}/readyz" in program
-    (installing,) = [value for name, value in instructions if name == "RUN"]
-    extra = re.search(r"/src\[(\w+)\]", installing)
-    assert extra is not None
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert extra[1] in pyproject["project"]["optional-dependencies"]
+    assert set(extras(instructions)) <= pyproject["project"]["optional-dependencies"].keys()
+
+
+def extras(instructions: list[tuple[str, str]]) -> list[str]:
+    """Return the extras that the Dockerfile installs."""
+    (installing,) = [value for name, value in instructions if name == "RUN"]
+    found = re.search(r"/src\[([\w,]+)\]", installing)
+    assert found is not None
+    return found[1].split(",")
 
 
 def test_compose_file_matches_config_and_dockerfile(compose: dict[str, Any], document: dict[str, Any]) -> None:
     """It provides the files, secrets, variables and networks that they name."""
-    host = compose["services"]["host"]
+    host, proxy = compose["services"]["host"], compose["services"]["proxy"]
     assert (EXAMPLES / host["build"]["context"]).resolve() == ROOT
     assert (ROOT / host["build"]["dockerfile"]).is_file()
-    for volume in host["volumes"]:
-        source, target, mode = volume.split(":")
-        assert (EXAMPLES / source).is_file()
-        assert target.startswith("/etc/connector-host/")
-        assert mode == "ro"
+    for service, folder in ((host, "/etc/connector-host/"), (proxy, "/etc/nginx/")):
+        for volume in service["volumes"]:
+            source, target, mode = volume.split(":")
+            assert (EXAMPLES / source).is_file()
+            assert target.startswith(folder)
+            assert mode == "ro"
     wanted = document["connectors"]["aws-ses-mail"]["config_values_from_env"].values()
     assert set(wanted) == set(host["environment"])
     assert host["secrets"] == list(compose["secrets"]) == ["host_token"]
-    assert "ports" not in host
-    assert host["read_only"]
     assert compose["networks"]["connectors"]["internal"]
-    assert "connectors" in host["networks"]
-    assert "connectors" in compose["services"]["logto"]["networks"]
+    for name in ("host", "proxy", "logto"):
+        assert "connectors" in compose["services"][name]["networks"]
     named = {name for service in compose["services"].values() for name in service["networks"]}
     assert named == set(compose["networks"])
     assert int(host["stop_grace_period"].removesuffix("s")) > 14.5 + SHUTDOWN_IDLE_SECONDS
     assert all(port.startswith("127.0.0.1:") for port in compose["services"]["logto"]["ports"])
+
+
+@pytest.mark.parametrize(("name", "folders"), [("host", {"/tmp"}), ("proxy", {"/tmp", "/var/cache/nginx"})])
+def test_our_containers_have_no_rights_and_one_place_to_write(
+    compose: dict[str, Any], name: str, folders: set[str]
+) -> None:
+    """No port, no capability and no file system; a temporary folder that every user can write to. Not as root."""
+    service = compose["services"][name]
+    assert "ports" not in service
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert {
+        folder for folder, _, options in (it.partition(":") for it in service["tmpfs"]) if options == "mode=1777"
+    } == folders
+    assert service["user"].startswith(("${HOST_USER:?", "101:"))
+
+
+def test_compose_file_and_proxy_agree_on_addresses(compose: dict[str, Any]) -> None:
+    """The proxy looks for the service and the port of the host, and the instructions name its own."""
+    text = (EXAMPLES / "compose.yaml").read_text(encoding="utf-8")
+    conf = (EXAMPLES / compose["services"]["proxy"]["volumes"][0].partition(":")[0]).read_text(encoding="utf-8")
+    assert "set $connector_host http://host:8085;" in conf
+    assert "listen 8086;" in conf
+    assert "http://proxy:8086/email" in text
+    assert compose["services"]["proxy"]["entrypoint"][-1] in conf
+
+
+_NUMBERS: Final = {"nginx": 3, "postgres": 2, "python": 3, "svhd/logto": 3}
+"""How many numbers the full version of each image has."""
+
+
+def test_no_image_is_unpinned() -> None:
+    """Each image in the docs has a full version, so that a second build contains the same; Logto's is the same everywhere."""
+    files = [*(ROOT / "docs").rglob("*"), *ROOT.glob("*.md"), *(ROOT / "connector_kit").rglob("*.md")]
+    texts = [
+        it.read_text(encoding="utf-8") for it in files if it.is_file() and it.suffix in {".md", ".yaml", ".yml", ""}
+    ]
+    images = re.findall(r"^\s*(?:-\s+)?(?:image:|FROM)\s+[\"']?([^\s\"']+)", "\n".join(texts), re.MULTILINE)
+    assert len(images) >= 6
+    for image in images:
+        name, _, tag = image.partition(":")
+        version = re.match(r"\d+(?:\.\d+)*", tag)
+        assert version is not None, f"{image}: expected a full version as its tag"
+        assert version[0].count(".") + 1 == _NUMBERS[name], f"{image}: expected {_NUMBERS[name]} numbers in its version"
+    assert len({it for it in images if it.startswith("svhd/logto:")}) == 1
+
+
+def test_image_is_built_from_the_package_only(tmp_path: Path) -> None:
+    """The ignore file lets through what the wheel needs, and none of the files that the instructions create."""
+    lines = (EXAMPLES / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if not line.startswith("#")]
+    assert rules[0] == "*"
+    assert rules[-1] == "**/__pycache__"
+    for name in (it.removeprefix("!") for it in rules[1:-1]):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (tmp_path / "dist").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert {"connector_kit/host/command.py", "connector_kit/schemas/host-config.schema.json"} <= names
 
 
 def test_guide_lists_all_codes_routes_and_metrics(client: Client) -> None:
