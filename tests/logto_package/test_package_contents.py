@@ -23,7 +23,7 @@ from connector_kit import (
 )
 from connector_kit.connectors.aws_ses import AwsSesConnector
 from connector_kit.host.settings import HostSettings
-from connector_kit.logto_package.package import ENDPOINT, TOKEN, PackagingError, build_package
+from connector_kit.logto_package.package import ENDPOINT, KIT_RANGE, TOKEN, PackagingError, build_package
 from tests.cli.connectors.acme_connectors import AcmeNoSchema
 from tests.docs.markdown import DOCS
 from tests.interop.logto.acme_sms import AcmeSms
@@ -104,6 +104,14 @@ def test_deadline_exceeds_the_hosts_and_is_in_the_guide() -> None:
     default = attrs.fields(HostSettings).deadline_seconds.default
     assert default < seconds < 15
     assert f"a failure after {seconds} seconds" in (DOCS / "guides" / "logto.md").read_text(encoding="utf-8")
+
+
+def test_guide_states_the_default_kit_range() -> None:
+    """It also states with which version of Logto the range begins; change that with it."""
+    guide = (DOCS / "guides" / "logto.md").read_text(encoding="utf-8")
+    assert f"declares the range `{KIT_RANGE}` of `@logto/connector-kit`, which begins with Logto 1.38.0" in " ".join(
+        guide.split()
+    )
 
 
 def test_package_has_the_message_of_each_error_code() -> None:
