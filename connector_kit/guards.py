@@ -1,19 +1,21 @@
 """Guards: validate a JSON value with a JSON Schema, and convert it to an attrs value.
 
-The schema defines what Logto rejects. Warnings are about values that Logto accepts, but that are unlikely to work.
+The schema defines what Logto rejects. A value that the schema accepts and the class cannot hold is an error, too: no
+message could be sent with it. Warnings are about values that Logto accepts, but that are unlikely to work.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache, partial
 from itertools import islice
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from attrs import evolve, field, frozen
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from referencing.exceptions import Unresolvable
 
+from connector_kit.class_issues import class_issues
 from connector_kit.config_warnings import WarningRule, config_warnings, unknown_keys
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.issues import Issue, Severity, explain, find_non_json
@@ -103,7 +105,11 @@ class Guard(Generic[T]):
         return Draft202012Validator(self.schema)
 
     def is_valid(self, value: object) -> bool:
-        """Return whether Logto accepts the value: the official guard gives the same verdict."""
+        """Return whether `issues` finds no error: the schema accepts the value, and the class can hold it."""
+        return self._accepts(value) and not self._structure(value)[1]
+
+    def _accepts(self, value: object) -> bool:
+        """Return whether the schema accepts the value: the official guard gives the same verdict."""
         try:
             return find_non_json(value) is None and self._validator.is_valid(value)
         except RecursionError:
@@ -124,6 +130,8 @@ class Guard(Generic[T]):
             errors = dict.fromkeys(islice(explained, _MOST_ISSUES))
         except RecursionError:
             return [Issue((), "depth", "nested too deeply to validate")]
+        if not errors:
+            errors = dict.fromkeys(self._structure(value)[1])
         severity: Severity = "error" if strict else "warning"
         rules: tuple[WarningRule, ...] = (partial(unknown_keys, self.schema), *self._warnings)
         warned = (evolve(issue, severity="error") for rule in rules for issue in rule(value))
@@ -139,27 +147,36 @@ class Guard(Generic[T]):
         """
         keyed = _Keyed.of(value)
         accepted = self._accept(_Keyed("", value)) if keyed is None else self._remembered(keyed)
-        return self._structure(_copy(value)) if accepted is None else accepted
+        return self._structure_or_raise(value) if accepted is None else accepted
 
     def _accept(self, keyed: "_Keyed") -> T | None:
         """Check a value and convert it; return ``None`` if the result is mutable, so that no two callers share it."""
-        self._check(keyed.value)
-        structured = self._structure(_copy(keyed.value))
+        if not self._accepts(keyed.value):
+            raise self._rejection(self.issues(keyed.value))
+        structured = self._structure_or_raise(keyed.value)
         try:
             hash(structured)
-        except TypeError:
+        except Exception:  # noqa: BLE001 - a TypeError, or anything that the hash of an object raises
             return None
         return None if type(structured).__hash__ is object.__hash__ else structured
 
-    def _structure(self, value: object) -> T:
-        structured: T = converter.structure(value, self._cls)
-        return structured
+    def _structure(self, value: object) -> tuple[Any, list[Issue]]:
+        """Return a copy of a value as ``cls``, and no issues; or ``None``, and why ``cls`` cannot hold the value."""
+        try:
+            return converter.structure(_copy(value), self._cls), []
+        except Exception as error:  # noqa: BLE001 - validators, converters and hooks of an author may raise anything
+            return None, class_issues(error, value, self._cls)[:_MOST_ISSUES]
 
-    def _check(self, value: object) -> None:
-        if not self.is_valid(value):
-            errors = [issue.to_json() for issue in self.issues(value) if issue.severity == "error"]
-            issues = [{key: it[key] for key in ("path", "keyword", "message")} for it in errors]
-            raise ConnectorError(self.error_code, {"issues": issues})
+    def _structure_or_raise(self, value: object) -> T:
+        structured, issues = self._structure(value)
+        if issues:
+            raise self._rejection(issues)
+        return cast("T", structured)
+
+    def _rejection(self, issues: Iterable[Issue]) -> ConnectorError:
+        errors = [issue.to_json() for issue in issues if issue.severity == "error"]
+        listed = [{key: it[key] for key in ("path", "keyword", "message")} for it in errors]
+        return ConnectorError(self.error_code, {"issues": listed})
 
 
 def _check_schema(schema: dict[str, Any]) -> None:

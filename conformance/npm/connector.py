@@ -60,7 +60,9 @@ class NodeGuard(Guard[Any]):
         Raises:
             ConnectorError: ``invalid_config`` with the issues.
         """
-        self._check(value)
+        issues = self.issues(value)
+        if issues:
+            raise self._rejection(issues)
         return value
 
 

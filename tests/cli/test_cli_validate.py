@@ -112,6 +112,22 @@ def test_connector_of_a_module_is_used(
     assert (result.exit_code, result.stdout) == (0, f"valid: {ACME} accepts config.json\n")
 
 
+def test_config_that_the_class_cannot_hold_is_invalid(
+    run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
+) -> None:
+    """The schema accepts it; the output names the place, and that the connector is wrong."""
+    templates = [{"usageType": "Generic", "content": "{{code}}"}]
+    result = run("validate", "acme_connectors:AcmeDisagreeing", written({**acme_config, "templates": templates}))
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "invalid: 1 error in config.json for acme_connectors:AcmeDisagreeing",
+        (
+            "  error    $.templates[0].subject  the schema accepts this, but its class does not: expected str for subject, "
+            "found nothing (KeyError). Schema and class of the connector disagree: report it to its author"
+        ),
+    ]
+
+
 def test_exception_of_a_guard_exits_with_2(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:

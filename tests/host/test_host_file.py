@@ -132,6 +132,14 @@ def test_error_in_a_config_has_file_path_and_message(errors: Errors, tmp_path: P
     assert errors() == [f"{tmp_path / 'mail.json'}: $.apiKey: expected string, found number"]
 
 
+def test_config_that_the_class_cannot_hold_keeps_the_host_from_starting(errors: Errors, tmp_path: Path) -> None:
+    """The schema accepts it, but no message could be sent with it."""
+    templates = [{"usageType": "Generic", "content": "{{code}}"}]
+    (tmp_path / "mail.json").write_text(json.dumps({**CONFIG, "templates": templates}), encoding="utf-8")
+    (error,) = errors({"acme-sms": {"class": "acme_hosted:AcmeDisagreeing", "config_file": "mail.json"}})
+    assert error.startswith(f"{tmp_path / 'mail.json'}: $.templates[0].subject: the schema accepts this, but its class")
+
+
 def test_error_in_a_value_from_the_environment_names_the_host_toml(errors: Errors, load: Load) -> None:
     """It names the key of config_values_from_env, not the config file."""
     table = {**MAIL, "config_values_from_env": {"templates": "KEY"}}

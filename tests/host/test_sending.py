@@ -256,6 +256,17 @@ def test_validate_config_returns_errors_and_warnings(client: Client, acme: Modul
     assert acme.SENT == []
 
 
+def test_config_that_the_class_cannot_hold_is_rejected(client: Client, acme: ModuleType) -> None:
+    """By the check of a config, and by a message with it: the response is an invalid_config, not a crash."""
+    host = client(connectors=(HostedSettings(acme.AcmeDisagreeing),), email=None, sms=None)
+    config = {**CONFIG, "templates": [{"usageType": "Generic", "content": "{{code}}"}]}
+    response = host.post("/connectors/acme-sms/validate-config", json={"config": config})
+    assert response.json()["valid"] is False
+    assert [(it["path"], it["keyword"]) for it in response.json()["issues"]] == [("$.templates[0].subject", "class")]
+    sent = host.post("/connectors/acme-sms/send-message", json={"data": message(), "config": config})
+    assert (sent.status_code, sent.json()["code"]) == (400, "invalid_config")
+
+
 def test_connectors_are_listed_and_described(client: Client) -> None:
     host = client()
     listed = host.get("/connectors").json()["connectors"]

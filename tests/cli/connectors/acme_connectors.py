@@ -1,5 +1,6 @@
 """Connectors of an imaginary provider for the tests of the command. The config's ``outcome`` selects the result."""
 
+import copy
 import os
 import signal
 import sys
@@ -151,6 +152,19 @@ class AcmeSms(SmsConnector[AcmeConfig]):
         """Record the message, and return or raise what the config selects."""
         SENT.append(sms.data)
         return _outcome(config)
+
+
+def _without_required_subject() -> dict[str, Any]:
+    schema = copy.deepcopy(SCHEMA)
+    properties: Any = schema["properties"]
+    properties["templates"]["items"]["required"].remove("subject")
+    return schema
+
+
+class AcmeDisagreeing(AcmeSms):
+    """An SMS connector with e-mail templates: its schema accepts templates that its class cannot hold."""
+
+    config_guard: ClassVar = Guard(_without_required_subject(), AcmeConfig)
 
 
 class AcmeManaged(AcmeMail):

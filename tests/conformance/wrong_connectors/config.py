@@ -269,11 +269,34 @@ class ConfigInAscii(AwsSesConfig):
     configuration_set_name: Any = field(default=None, converter=lambda it: it and it.encode("ascii").decode())
 
 
-@killed_by("config.guard-matches-schema", "expected validate to return")
-class GuardRaisesOnValidConfig(BaseSes):
+@killed_by("config.guard-matches-schema", "expected is_valid to return True: the schema accepts it")
+class ClassRaisesOnValidConfig(BaseSes):
     """Has a config class that raises on a value that the schema accepts."""
 
     config_guard: ClassVar[Guard[Any]] = Guard("aws-ses-config", ConfigInAscii)
+
+
+@killed_by("config.guard-matches-schema", "expected is_valid to return True: the schema accepts it")
+class ClassRequiresOptionalKey(BaseSes):
+    """Has a schema in which the subject of a template is optional, and a class that requires it."""
+
+    config_guard: ClassVar[Guard[AwsSesConfig]] = _guard(
+        lambda it: it["$defs"]["template"].update(required=["usageType", "content"])
+    )
+
+
+class _GuardThatRaises(Guard[Any]):
+    def validate(self, value: Any) -> Any:
+        read = super().validate(value)
+        (_, _, _, _) = read.templates
+        return read
+
+
+@killed_by("config.guard-matches-schema", "expected validate to return")
+class GuardRaisesOnValidConfig(BaseSes):
+    """Has a guard that raises a ValueError for a config with more than four templates."""
+
+    config_guard: ClassVar[Guard[Any]] = _GuardThatRaises("aws-ses-config", AwsSesConfig)
 
 
 @killed_by("config.valid-schema", "found references to https://acme.example/note.json")

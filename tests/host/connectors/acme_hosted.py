@@ -1,5 +1,6 @@
 """Connectors of an imaginary provider, for the tests of the host. The message's payload chooses the outcome."""
 
+import copy
 from collections.abc import Mapping
 from datetime import datetime
 from threading import Event
@@ -153,6 +154,19 @@ class AcmeSms(SmsConnector[AcmeConfig]):
         """Return 1,000, or the hour of the given moment."""
         self.read_config()
         return 1000 if start_from is None else start_from.hour
+
+
+def _without_required_subject() -> dict[str, Any]:
+    schema = copy.deepcopy(SCHEMA)
+    properties: Any = schema["properties"]
+    properties["templates"]["items"]["required"].remove("subject")
+    return schema
+
+
+class AcmeDisagreeing(AcmeSms):
+    """An SMS connector with e-mail templates: its schema accepts templates that its class cannot hold."""
+
+    config_guard: ClassVar = Guard(_without_required_subject(), AcmeConfig)
 
 
 class AcmeForward(SmsConnector[Mapping[str, Any]]):
