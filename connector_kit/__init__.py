@@ -121,6 +121,7 @@ from connector_kit.social import (
     logto_google_one_tap_cookie_key,
 )
 from connector_kit.templates import (
+    SmsTemplate,
     Template,
     get_config_template_by_type,
     get_value,
@@ -175,6 +176,7 @@ __all__ = [
     "ShowCondition",
     "Sms",
     "SmsConnector",
+    "SmsTemplate",
     "SocialConnector",
     "SocialConnectorMetadata",
     "SocialUserInfo",

@@ -31,6 +31,19 @@ class Template:
     content: str = field(repr=False)
 
 
+@frozen
+class SmsTemplate:
+    """A template of an SMS connector's config: it has no subject.
+
+    Args:
+        usage_type: the type of message that it is for: any string.
+        content: the text, with ``{{placeholders}}``.
+    """
+
+    usage_type: str
+    content: str = field(repr=False)
+
+
 def get_config_template_by_type(type: str, config: Any) -> Any:  # noqa: A002 - upstream's name; attrs or JSON
     """Return the first template with that usage type, else the first for ``Generic``, else ``None``.
 

@@ -31,6 +31,7 @@ def test_every_guard_and_the_ses_config_have_a_schema() -> None:
         "oidc-prompts",
         "send-message-data",
         "send-message-payload",
+        "sms-template",
         "social-connector-metadata",
         "social-user-info",
         "template-type",
@@ -87,6 +88,11 @@ def test_files_and_bundles_give_the_same_verdicts(name: str) -> None:
     samples = [*bundle(name)["examples"], None, 1, "x", [], {}, {"en": 1}, {"templates": []}, {"type": "Select"}]
     for sample in samples:
         assert by_file.is_valid(sample) == bundled.is_valid(sample)
+
+
+def test_usage_types_of_e_mails_and_text_messages_are_the_same() -> None:
+    """A template is part of other schemas, so its schema refers to no other."""
+    assert bundle("sms-template")["properties"]["usageType"] == bundle("template")["properties"]["usageType"]
 
 
 def test_bundle_contains_referenced_schemas() -> None:

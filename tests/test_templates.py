@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector_kit import (
+    Guard,
+    SmsTemplate,
     Template,
     TemplateType,
+    bundle,
     get_config_template_by_type,
     get_value,
     replace_send_message_handlebars,
@@ -50,6 +53,16 @@ SIGN_IN_AGAIN = Template("SignIn", "SignIn", "3")
 def test_first_exact_usage_type_is_selected_then_first_generic(templates: Any, kind: str, expected: Any) -> None:
     """Else ``None``."""
     assert get_config_template_by_type(kind, Config(templates)) is expected
+
+
+def test_templates_of_text_messages_have_no_subject() -> None:
+    """Their class holds what their schema accepts, and is selected in the same way."""
+    template: Guard[SmsTemplate] = Guard("sms-template", SmsTemplate)
+    assert template.validate({"usageType": "SignIn", "content": "{{code}}"}) == SmsTemplate("SignIn", "{{code}}")
+    assert not template.is_valid({"usageType": "SignIn"})
+    assert Guard(bundle("sms-template"), SmsTemplate).schema == template.schema
+    chosen = get_config_template_by_type("SignIn", Config((GENERIC, SmsTemplate("SignIn", "2"))))
+    assert chosen == SmsTemplate("SignIn", "2")
 
 
 def test_templates_of_json_configs_are_selected() -> None:
@@ -163,6 +176,7 @@ def test_path_selects_members_indices_and_length(path: str, expected: object) ->
 def test_repr_of_a_template_shows_no_content() -> None:
     """Nor a subject: a template may contain anything."""
     assert "CANARY" not in repr(Template("SignIn", "CANARY", "CANARY"))
+    assert "CANARY" not in repr(SmsTemplate("SignIn", "CANARY"))
 
 
 HOSTILE = """

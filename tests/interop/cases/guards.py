@@ -334,7 +334,10 @@ GUARDS: Final = (
 """The 18 guards of the kit, the Google connector's and the Amazon SES connector's."""
 
 
-TEMPLATE: Final = GuardCases("", "template", _template)
+TEMPLATES: Final = (
+    GuardCases("", "template", _template),
+    GuardCases("", "sms-template", record({"usageType": text, "content": text})),
+)
 """A template of a connector's config: upstream has no guard for one alone."""
 
 

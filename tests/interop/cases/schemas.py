@@ -6,7 +6,7 @@ from typing import Final
 from attrs import frozen
 
 from connector_kit import bundle
-from tests.interop.cases.guards import GUARDS, TEMPLATE, GuardCases, guard_cases
+from tests.interop.cases.guards import GUARDS, TEMPLATES, GuardCases, guard_cases
 from tests.interop.cases.hosts import HOST, REQUESTS
 from tests.interop.cases.reports import REPORT
 from tests.interop.cases.values import to_text
@@ -36,7 +36,7 @@ SCHEMAS: Final = tuple(
     sorted(
         [
             *(SchemaCases(it.schema, it, it) for it in GUARDS),
-            *(SchemaCases(it.schema, it, None) for it in (HOST, *REQUESTS, REPORT, TEMPLATE)),
+            *(SchemaCases(it.schema, it, None) for it in (HOST, *REQUESTS, REPORT, *TEMPLATES)),
         ],
         key=str,
     ),

@@ -15,15 +15,8 @@ from connector_kit import (
     Guard,
     Sms,
     SmsConnector,
+    SmsTemplate,
 )
-
-
-@frozen
-class AcmeTemplate:
-    """One text message."""
-
-    usage_type: str
-    content: str = field(repr=False)
 
 
 @frozen
@@ -32,7 +25,7 @@ class AcmeSmsConfig:
 
     gateway: str
     api_key: str = field(repr=False)
-    templates: tuple[AcmeTemplate, ...] = field(repr=False)
+    templates: tuple[SmsTemplate, ...] = field(repr=False)
     fail_with: str | None = None
 
 
