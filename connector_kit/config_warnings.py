@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from connector_kit.issues import SHOWN_DEPTH, Issue, Location
-from connector_kit.messages import LOGTO_VARIABLES, TemplateType
+from connector_kit.messages import LOGTO_VARIABLES, TemplateType, main_variable, may_have_variable
 from connector_kit.schema_walk import Subschema, root_subschema
 from connector_kit.suggestions import did_you_mean, misspelt
-from connector_kit.templates import placeholder_paths
+from connector_kit.templates import get_config_template_by_type, placeholder_paths
 
 WarningRule = Callable[[Any], Iterable[Issue]]
 """Yields the warnings for a JSON value of any shape. Guards set the severity of each `Issue`."""
@@ -28,6 +28,8 @@ def _config_warning(rule: WarningRule) -> WarningRule:
 
 _PLACEHOLDER: Final = re.compile(r"<[a-z0-9]+(?:[- _][a-z0-9]+)*>", re.IGNORECASE)
 _USAGE_TYPES: Final = tuple(str(member) for member in TemplateType)
+_LONGEST_PATH: Final = 64
+_INVITATION: Final = TemplateType.ORGANIZATION_INVITATION
 
 
 def is_placeholder(text: str) -> bool:
@@ -72,18 +74,81 @@ def templates_without_code(config: object) -> Iterator[Issue]:
 
 @_config_warning
 def misspelt_placeholders(config: object) -> Iterator[Issue]:
-    """Find placeholders that are nearly a variable of Logto. Others may be variables of another sender of messages."""
+    """Find placeholders that are nearly a variable of Logto, in any template."""
     for index, template in _templates(config):
         for key, text in _texts(template).items():
             for path in dict.fromkeys(placeholder_paths(text)):
                 meant = _meant(path)
                 if meant:
-                    message = f"Logto has no variable {{{{{path}}}}} (did you mean {{{{{meant}}}}}?)"
+                    message = f"Logto has no variable {_placeholder(path)} (did you mean {_placeholder(meant)}?)"
                     yield Issue(("templates", index, key), "placeholder-name", message)
+
+
+@_config_warning
+def unfilled_placeholders(config: object) -> Iterator[Issue]:
+    """Find placeholders that stay in a message, because Logto's messages of its type never have the variable."""
+    for index, template, usage_types in _templates_in_use(config):
+        for key, text in _texts(template).items():
+            for path in dict.fromkeys(placeholder_paths(text)):
+                root = path.partition(".")[0]
+                unfilled = [it for it in usage_types if not may_have_variable(it, root)]
+                if unfilled and not _meant(path):
+                    message = f"{_placeholder(path)} stays in {_unfilled(root, unfilled, template)}"
+                    yield Issue(("templates", index, key), "unfilled", message)
+
+
+def _unfilled(name: str, usage_types: list[TemplateType], template: Mapping[str, Any]) -> str:
+    """Say in which messages a variable is not filled, and what to do."""
+    messages = f"messages of type {', '.join(usage_types)}"
+    if name not in LOGTO_VARIABLES:
+        return f"{messages}: Logto has no variable of this name; remove it"
+    variable = _placeholder(main_variable(usage_types[0]))
+    if template["usageType"] in usage_types:
+        return f"{messages}, which have {variable} instead: use {variable}"
+    return (
+        f"{messages}, which use this template and have {variable} instead: "
+        f"add a template for {usage_types[0]} that uses {variable}"
+    )
+
+
+def _placeholder(path: str) -> str:
+    return f"{{{{{path if len(path) <= _LONGEST_PATH else path[:_LONGEST_PATH] + '…'}}}}}"
+
+
+def _templates_in_use(config: object) -> Iterator[tuple[int, dict[str, Any], list[TemplateType]]]:
+    """Yield each template that messages use, with its index and their types."""
+    templates = dict(_templates(config))
+    used: dict[int, list[TemplateType]] = {}
+    for usage_type in TemplateType:
+        chosen = get_config_template_by_type(usage_type, {"templates": [*templates.values()]})
+        index = next((index for index, template in templates.items() if template is chosen), None)
+        if index is not None and (usage_type is not _INVITATION or not _is_text_message(templates[index])):
+            used.setdefault(index, []).append(usage_type)
+    return ((index, templates[index], usage_types) for index, usage_types in used.items())
+
+
+def _is_text_message(template: Mapping[str, Any]) -> bool:
+    """Return whether a template is one of a text message: Logto sends invitations by e-mail only."""
+    return "content" in template and "subject" not in template
+
+
+def generic_fallback(config: object) -> tuple[int, list[TemplateType]] | None:
+    """Return the index of the Generic template, and the types that use it because they have no template of their own.
+
+    Returns ``None`` if the config has no such template, or no type uses it.
+    """
+    for index, template, usage_types in _templates_in_use(config):
+        others = [it for it in usage_types if it != template["usageType"]]
+        if others:
+            return index, others
+    return None
 
 
 def _meant(path: str) -> str | None:
     """Return the placeholder that a misspelt one should be, or ``None`` if it is not misspelt."""
+    inner = path.strip(".")
+    if inner != path:
+        return _meant(inner) or (inner if inner.partition(".")[0] in LOGTO_VARIABLES else None)
     root, *rest = path.split(".")
     meant = misspelt(root, LOGTO_VARIABLES)
     if meant:

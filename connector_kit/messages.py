@@ -54,6 +54,21 @@ LOGTO_VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
 """The variables that Logto sends, each with its members. A message has only some of them."""
 
 
+def main_variable(usage_type: TemplateType) -> str:
+    """Return ``"link"`` for invitations and ``"code"`` for all others: a message has one of the two."""
+    return "link" if usage_type is TemplateType.ORGANIZATION_INVITATION else "code"
+
+
+def may_have_variable(usage_type: TemplateType, name: str) -> bool:
+    """Return whether Logto's messages of a type can have a variable. Most of the context variables are optional.
+
+    Who sends an invitation through Logto's Management API chooses its variables (``messagePayload``), except for the code.
+    """
+    if name in {"code", "link"}:
+        return name == main_variable(usage_type)
+    return name in LOGTO_VARIABLES or (name != "" and usage_type is TemplateType.ORGANIZATION_INVITATION)
+
+
 class SendMessagePayload(Mapping[str, object]):
     """The variables of a message: a read-only mapping. Logto defines some keys; others are allowed.
 

@@ -32,8 +32,11 @@ def ses_config(**changes: Json) -> dict[str, Json]:
         "region": "eu-west-1",
         "emailAddress": "Acme <noreply@acme.example>",
         "templates": [
-            {"usageType": kind, "subject": "s", "content": "<p>{{code}}</p>"}
-            for kind in ("Register", "SignIn", "ForgotPassword", "Generic")
+            *(
+                {"usageType": kind, "subject": "s", "content": "<p>{{code}}</p>"}
+                for kind in ("Register", "SignIn", "ForgotPassword", "Generic")
+            ),
+            {"usageType": "OrganizationInvitation", "subject": "s", "content": "<p>{{link}}</p>"},
         ],
         **changes,
     }

@@ -5,17 +5,19 @@ import pytest
 from connector_kit import (
     ConnectorErrorCodes,
     Guard,
+    TemplateType,
     connector_config_form_item_guard,
     send_message_payload_guard,
 )
-from connector_kit.connectors.aws_ses import aws_ses_config_guard
+from connector_kit.config_warnings import generic_fallback
+from connector_kit.connectors.aws_ses import AwsSesConnector, aws_ses_config_guard
 from connector_kit.messages import LOGTO_VARIABLES
 from tests.guard_cases import ITEM, Anything, Json, guard, issue_tuples, ses_config
 
 
 def test_valid_config_has_no_issues() -> None:
     """No warnings either; also with ``$schema`` for an editor, and with usage types beyond the four required."""
-    templates = [*ses_config()["templates"], {"usageType": "BindMfa", "subject": "s", "content": "{{ link }}"}]
+    templates = [*ses_config()["templates"], {"usageType": "BindMfa", "subject": "s", "content": "{{ code }}"}]
     config = ses_config(templates=templates, **{"$schema": "./aws-ses-config.schema.json"})
     assert aws_ses_config_guard.issues(config, strict=True) == []
 
@@ -28,43 +30,43 @@ def _changed_template(**changes: Json) -> Json:
 WARNINGS = [
     (
         _changed_template(usageType="Signin"),
-        "$.templates[4].usageType",
+        "$.templates[5].usageType",
         "usage-type",
         "Logto sends no messages of this usage type (did you mean 'SignIn'?)",
     ),
     (
         _changed_template(usageType="Newsletter"),
-        "$.templates[4].usageType",
+        "$.templates[5].usageType",
         "usage-type",
         "Logto sends no messages of this usage type",
     ),
     (
         _changed_template(subject="Hello", content="<p>Hello</p>"),
-        "$.templates[4].content",
+        "$.templates[5].content",
         "no-code",
         "this template has neither {{code}} nor {{link}}: the user gets a message without a code",
     ),
     (
         _changed_template(content="{{code}} {{ cdoe }} {{cdoe}}"),
-        "$.templates[4].content",
+        "$.templates[5].content",
         "placeholder-name",
         "Logto has no variable {{cdoe}} (did you mean {{code}}?)",
     ),
     (
         _changed_template(subject="{{organisation.name}}", content="{{code}}"),
-        "$.templates[4].subject",
+        "$.templates[5].subject",
         "placeholder-name",
         "Logto has no variable {{organisation.name}} (did you mean {{organization.name}}?)",
     ),
     (
         _changed_template(content="{{code}} {{user.nmae.first}}"),
-        "$.templates[4].content",
+        "$.templates[5].content",
         "placeholder-name",
         "Logto has no variable {{user.nmae.first}} (did you mean {{user.name.first}}?)",
     ),
     (
         _changed_template(contentType="text/plain"),
-        "$.templates[4].contentType",
+        "$.templates[5].contentType",
         "unknown-key",
         "unknown key: it has no effect (did you mean 'content'?)",
     ),
@@ -121,12 +123,147 @@ def test_misspelt_placeholder_produces_warning(written: str, meant: str) -> None
 VARIABLES = [*LOGTO_VARIABLES, *(f"{root}.{member}" for root, members in LOGTO_VARIABLES.items() for member in members)]
 
 
-@pytest.mark.parametrize(
-    "written", [*VARIABLES, "ticket", "shop.url", "user.profile.givenName", "user.age", ".", "a.b", "code.x"]
-)
-def test_other_placeholder_produces_no_warning(written: str) -> None:
-    """Variables of Logto, and those of another sender of messages."""
-    assert aws_ses_config_guard.issues(ses_config(**_changed_template(content=f"{{{{code}}}} {{{{{written}}}}}"))) == []
+def _texts(**texts: str) -> list[Json]:
+    """Return e-mail templates with these contents."""
+    return [{"usageType": kind, "subject": "s", "content": content} for kind, content in texts.items()]
+
+
+def _unfilled(templates: Json) -> list[tuple[str, str]]:
+    """Return path and message of each warning about a placeholder that no message fills."""
+    issues = Guard({}, object).issues({"templates": templates})
+    return [(it.path, it.message) for it in issues if it.keyword in {"unfilled", "placeholder-name"}]
+
+
+OPTIONAL = [name for name in VARIABLES if name not in {"code", "link"}]
+CODES = [kind for kind in TemplateType if kind != "OrganizationInvitation"]
+
+
+@pytest.mark.parametrize("written", [*OPTIONAL, "user.profile.givenName", "user.age", "inviter.x.y", " locale "])
+@pytest.mark.parametrize("kind", TemplateType)
+def test_context_variable_produces_no_warning(kind: str, written: str) -> None:
+    """In any message: Logto fills those that it knows."""
+    main = "link" if kind == "OrganizationInvitation" else "code"
+    templates = _texts(OrganizationInvitation="{{link}}", Generic="{{code}}")
+    assert _unfilled([*_texts(**{kind: f"{{{{{main}}}}} {{{{{written}}}}}"}), *templates]) == []
+
+
+@pytest.mark.parametrize("written", ["code", " code ", "code.x"])
+def test_code_in_an_invitation_is_unfilled(written: str) -> None:
+    """Its payload has a link and no code; an invitation without a template of its own uses the Generic one."""
+    placeholder = f"{{{{{written.strip()}}}}}"
+    text = f"{{{{{written}}}}}"
+    fallback = "which use this template and have {{link}} instead: add a template for OrganizationInvitation that uses {{link}}"
+    assert _unfilled(_texts(SignIn=text, Generic=text)) == [
+        ("$.templates[1].content", f"{placeholder} stays in messages of type OrganizationInvitation, {fallback}")
+    ]
+    own = "which have {{link}} instead: use {{link}}"
+    assert _unfilled(_texts(Generic=text, OrganizationInvitation="{{link}}" + text)) == [
+        ("$.templates[1].content", f"{placeholder} stays in messages of type OrganizationInvitation, {own}")
+    ]
+
+
+def test_link_in_a_message_with_a_code_is_unfilled() -> None:
+    """One warning for a template names all types that use it."""
+    templates = _texts(SignIn="{{ link }}", Generic="{{link}} {{link}}", Register="{{code}}", ForgotPassword="{{code}}")
+    own = "which have {{code}} instead: use {{code}}"
+    others = "Generic, UserPermissionValidation, BindNewIdentifier, MfaVerification, BindMfa"
+    assert _unfilled(templates) == [
+        ("$.templates[0].content", f"{{{{link}}}} stays in messages of type SignIn, {own}"),
+        ("$.templates[1].content", f"{{{{link}}}} stays in messages of type {others}, {own}"),
+    ]
+
+
+def test_subject_and_content_are_both_read() -> None:
+    """Each has its own warning."""
+    templates = [{"usageType": "Generic", "subject": "{{code}}", "content": "{{code}}"}]
+    assert [path for path, _ in _unfilled(templates)] == ["$.templates[0].content", "$.templates[0].subject"]
+
+
+@pytest.mark.parametrize("written", ["ticket", "shop.url", ".", "a.b", "..x"])
+@pytest.mark.parametrize("kind", CODES)
+def test_unknown_variable_is_unfilled_in_messages_with_a_code(kind: str, written: str) -> None:
+    """Logto chooses the variables of these messages."""
+    templates = [*_texts(**{kind: f"{{{{code}}}} {{{{{written}}}}}"}), *_texts(OrganizationInvitation="{{link}}")]
+    ((path, message),) = _unfilled(templates)
+    assert path == "$.templates[0].content"
+    assert message.startswith(f"{{{{{written}}}}} stays in messages of type ")
+    assert kind in message
+    assert message.endswith(": Logto has no variable of this name; remove it")
+
+
+def test_unknown_variable_of_an_invitation_produces_no_warning() -> None:
+    """Who sends it through Logto's Management API chooses its variables."""
+    templates = _texts(OrganizationInvitation="{{link}} {{ticket}} {{shop.url}}", Generic="{{code}}")
+    assert _unfilled(templates) == []
+    ((_, message),) = _unfilled(_texts(OrganizationInvitation="{{link}} {{.}}", Generic="{{code}}"))
+    assert message.startswith("{{.}} stays in messages of type OrganizationInvitation: Logto has no variable")
+
+
+@pytest.mark.parametrize("text", ["{code}", "{{ code", "{{co de}}", "{{#if link}}", "{{{ticket!}}}", "{{ á }}", "{{}}"])
+def test_text_that_the_renderer_leaves_alone_is_not_a_placeholder(text: str) -> None:
+    """The warnings read placeholders as the renderer does."""
+    assert _unfilled(_texts(Generic=f"{{{{code}}}} {text}", OrganizationInvitation="{{link}}")) == []
+
+
+def test_template_that_no_message_uses_is_not_judged() -> None:
+    """The second of a type, and one of a type that Logto does not send."""
+    templates = _texts(Generic="{{code}}", OrganizationInvitation="{{link}}", Newsletter="{{issue}} {{link}} {{code}}")
+    assert _unfilled([*templates, *_texts(Generic="{{link}}")]) == []
+
+
+def test_templates_of_text_messages_are_not_used_for_invitations() -> None:
+    """Logto sends invitations by e-mail only. A text message has no subject."""
+    templates = [{"usageType": "Generic", "content": "{{code}}"}]
+    assert _unfilled(templates) == []
+    assert generic_fallback({"templates": templates}) == (0, [kind for kind in CODES if kind != "Generic"])
+    assert _unfilled([{"usageType": "Generic", "content": "{{link}}"}]) != []
+    official = {"usageType": "OrganizationInvitation", "content": "{{code}}"}  # as in Logto's Twilio connector
+    assert _unfilled([*templates, official]) == []
+
+
+def test_placeholder_that_is_misspelt_has_one_warning() -> None:
+    """With a suggestion."""
+    assert _unfilled(_texts(SignIn="{{code}} {{cod}} {{.code}} {{code.}} {{.cod.}}")) == [
+        ("$.templates[0].content", f"Logto has no variable {{{{{written}}}}} (did you mean {{{{code}}}}?)")
+        for written in ("cod", ".code", "code.", ".cod.")
+    ]
+
+
+def test_long_placeholder_is_shortened() -> None:
+    """A message stays readable."""
+    ((_, message),) = _unfilled(_texts(SignIn="{{code}} {{" + "x" * 10_000 + "}}"))
+    assert message.startswith("{{" + "x" * 64 + "…}} stays in")
+
+
+def test_generic_fallback_is_the_first_generic_template() -> None:
+    """It is ``None`` if there is none, or if each type has a template of its own."""
+    templates = _texts(SignIn="", Generic="")
+    assert generic_fallback({"templates": [1, *templates, *templates]}) == (
+        2,
+        [kind for kind in TemplateType if kind not in {"SignIn", "Generic"}],
+    )
+    for config in ({"templates": _texts(**dict.fromkeys(TemplateType, ""))}, {"templates": _texts(SignIn="")}, {}, 1):
+        assert generic_fallback(config) is None
+
+
+def test_same_template_twice_is_judged_once() -> None:
+    """Python may hold one object at two places."""
+    (template,) = _texts(Generic="{{link}}")
+    assert [path for path, _ in _unfilled([template, template])] == ["$.templates[0].content"]
+
+
+def test_official_default_templates_of_amazon_ses_have_a_code_in_the_invitation() -> None:
+    """The one warning about texts like those of ``@logto/connector-aws-ses``; ours have a link."""
+    official = _texts(**dict.fromkeys(TemplateType, "Your code is {{code}}."))
+    assert [path for path, _ in _unfilled(official)] == ["$.templates[3].content"]
+    (ours,) = (it.default_value for it in AwsSesConnector.metadata.form_items or () if it.key == "templates")
+    assert Guard({}, object).issues({"templates": ours}, strict=True) == []
+
+
+@pytest.mark.parametrize("example", aws_ses_config_guard.schema["examples"])
+def test_examples_of_the_schema_produce_no_warnings(example: Json) -> None:
+    """Editors offer them."""
+    assert aws_ses_config_guard.issues(example, strict=True) == []
 
 
 @pytest.mark.parametrize("where", ["subject", "content"])

@@ -135,7 +135,7 @@ def test_each_required_usage_type_is_required(missing: str) -> None:
         (
             "$.templates",
             "contains",
-            f'expected at least one item whose usageType is "{missing}", found none among 3 items',
+            f'expected at least one item whose usageType is "{missing}", found none among 4 items',
         )
     ]
 

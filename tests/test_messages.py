@@ -21,6 +21,7 @@ from connector_kit import (
     to_json,
     url_reg_ex,
 )
+from connector_kit.messages import LOGTO_VARIABLES, main_variable, may_have_variable
 from tests.json_values import json_values
 
 MESSAGE = {"to": "a@example.com", "type": "SignIn", "payload": {"code": "123456"}}
@@ -233,3 +234,15 @@ def test_payload_has_the_context_variables_of_logto() -> None:
     values = {name: {"id": name} for name in ("application", "organization", "user", "inviter")}
     payload = SendMessagePayload(values)
     assert [payload.application, payload.organization, payload.user, payload.inviter] == [*values.values()]
+
+
+@pytest.mark.parametrize("kind", TemplateType)
+def test_message_has_a_code_or_a_link(kind: TemplateType) -> None:
+    """An invitation has a link, every other message a code; both may have context variables."""
+    main, other = ("link", "code") if kind == "OrganizationInvitation" else ("code", "link")
+    assert main_variable(kind) == main
+    assert not may_have_variable(kind, other)
+    for name in {*LOGTO_VARIABLES} - {other}:
+        assert may_have_variable(kind, name)
+    assert may_have_variable(kind, "ticket") == (kind == "OrganizationInvitation")
+    assert not may_have_variable(kind, "")

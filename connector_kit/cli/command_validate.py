@@ -6,7 +6,9 @@ from connector_kit.cli.config_check import check_config, print_check
 from connector_kit.cli.connector_argument import find_connector_class
 from connector_kit.cli.errors import REJECTED
 from connector_kit.cli.options import config_argument, connector_argument, format_option
-from connector_kit.cli.output import print_json
+from connector_kit.cli.output import print_json, print_line
+from connector_kit.config_warnings import generic_fallback
+from connector_kit.issues import format_path
 
 
 @click.command("validate")
@@ -20,16 +22,23 @@ def validate_command(
 ) -> None:
     """Check a connector's config.
 
-    Prints errors, for which Logto rejects the config, and warnings: valid for Logto, but unlikely to work.
+    Prints errors, for which Logto rejects the config, and warnings: valid for Logto, but unlikely to work. For a valid
+    config, one more line names the types of messages that have no template of their own and use the Generic one.
 
     ID is an installed connector, or package.module:Class. CONFIG is a JSON file, or - for standard input.
 
     Exit status: 0 if the config is valid, 1 if it is invalid, 2 if it cannot be checked.
     """
     check = check_config(find_connector_class(connector_id), connector_id, config_path, strict=strict)
+    fallback = generic_fallback(check.config)
     if output_format == "json":
-        print_json({"valid": check.is_valid, "issues": [issue.to_json() for issue in check.issues]})
+        issues = [issue.to_json() for issue in check.issues]
+        types = [] if fallback is None else fallback[1]
+        print_json({"valid": check.is_valid, "issues": issues, "fallbackToGeneric": types})
     else:
         print_check(check)
+        if check.is_valid and fallback is not None:
+            path = format_path(("templates", fallback[0]))
+            print_line("  ", ("info   ", "blue"), "  ", (path, "cyan"), f"  also used for {', '.join(fallback[1])}")
     if not check.is_valid:
         ctx.exit(REJECTED)

@@ -70,6 +70,7 @@ def acme_config() -> Mapping[str, Any]:
         {"usageType": kind, "subject": f"{kind} {{{{code}}}}", "content": "Your code: {{code}} ({{locale}})"}
         for kind in ("Register", "SignIn", "ForgotPassword", "Generic")
     ]
+    templates.append({"usageType": "OrganizationInvitation", "subject": "Invitation", "content": "{{link}}"})
     return {"apiKey": "acme-key-1", "account": "account-1", "templates": templates}
 
 
@@ -80,6 +81,7 @@ def ses_config() -> Mapping[str, Any]:
         {"usageType": kind, "subject": f"{kind} code", "content": "<b>{{code}}</b>"}
         for kind in ("Register", "SignIn", "ForgotPassword", "Generic")
     ]
+    templates.append({"usageType": "OrganizationInvitation", "subject": "Invitation", "content": "{{link}}"})
     return {
         "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
         "accessKeySecret": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",

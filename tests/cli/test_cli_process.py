@@ -34,7 +34,8 @@ def start() -> Start:
 def test_python_m_runs_the_command(start: Start, ses_config: dict[str, Any], written: Callable[[object], str]) -> None:
     """``python -m connector_kit.cli`` is the command."""
     result = start("validate", "aws-ses-mail", written(ses_config))
-    assert (result.returncode, result.stdout) == (0, "valid: aws-ses-mail accepts config.json\n")
+    assert result.returncode == 0
+    assert result.stdout.startswith("valid: aws-ses-mail accepts config.json\n")
 
 
 def test_module_runs_main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,27 +7,60 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from connector_kit import TemplateType
+
 pytestmark = pytest.mark.usefixtures("acme")
 
 ACME = "acme_connectors:AcmeMail"
+FALLBACK_TYPES = ["UserPermissionValidation", "BindNewIdentifier", "MfaVerification", "BindMfa"]
+FALLBACK = f"  info     $.templates[3]  also used for {', '.join(FALLBACK_TYPES)}\n"
 
 
 def test_valid_config_exits_with_0(
     run: Callable[..., Result], ses_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
-    """The output is one line."""
+    """The output is one line, and one about the types that use the Generic template."""
     result = run("validate", "aws-ses-mail", written(ses_config))
     assert (result.exit_code, result.stdout, result.stderr) == (
         0,
-        "valid: aws-ses-mail accepts config.json\n",
+        f"valid: aws-ses-mail accepts config.json\n{FALLBACK}",
         "",
     )
+
+
+def test_config_with_a_template_for_each_type_needs_no_fallback(
+    run: Callable[..., Result], ses_config: dict[str, Any], written: Callable[[object], str]
+) -> None:
+    """Then the output is one line."""
+    content = {"OrganizationInvitation": "{{link}}"}
+    templates = [{"usageType": kind, "subject": "s", "content": content.get(kind, "{{code}}")} for kind in TemplateType]
+    result = run("validate", "aws-ses-mail", written({**ses_config, "templates": templates}), "--strict")
+    assert (result.exit_code, result.stdout) == (0, "valid: aws-ses-mail accepts config.json\n")
+
+
+def test_config_without_an_invitation_template_is_warned_about(
+    run: Callable[..., Result], ses_config: dict[str, Any], written: Callable[[object], str]
+) -> None:
+    """The payload of an invitation has a link and no code, so {{code}} of the Generic template would stay in it."""
+    result = run("validate", "aws-ses-mail", written({**ses_config, "templates": ses_config["templates"][:4]}))
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "valid: aws-ses-mail accepts config.json, with 1 warning",
+        (
+            "  warning  $.templates[3].content  {{code}} stays in messages of type OrganizationInvitation, which use this "
+            "template and have {{link}} instead: add a template for OrganizationInvitation that uses {{link}}"
+        ),
+        (
+            "  info     $.templates[3]  also used for OrganizationInvitation, UserPermissionValidation, BindNewIdentifier, "
+            "MfaVerification, BindMfa"
+        ),
+    ]
 
 
 def test_config_is_read_from_standard_input(run: Callable[..., Result], ses_config: dict[str, Any]) -> None:
     """``-`` is standard input."""
     result = run("validate", "aws-ses-mail", "-", stdin=json.dumps(ses_config))
-    assert (result.exit_code, result.stdout) == (0, "valid: aws-ses-mail accepts standard input\n")
+    assert (result.exit_code, result.stdout) == (0, f"valid: aws-ses-mail accepts standard input\n{FALLBACK}")
 
 
 def test_every_issue_is_printed_with_path_and_message(
@@ -41,7 +74,7 @@ def test_every_issue_is_printed_with_path_and_message(
         "invalid: 2 errors, 1 warning in config.json for aws-ses-mail",
         "  warning  $.emailAdress  unknown key: it has no effect (did you mean 'emailAddress'?)",
         "  error    $.region  expected string, found number",
-        '  error    $.templates  expected at least one item whose usageType is "Register", found none among 3 items',
+        '  error    $.templates  expected at least one item whose usageType is "Register", found none among 4 items',
     ]
 
 
@@ -52,7 +85,7 @@ def test_config_with_warnings_is_valid(
     result = run("validate", "aws-ses-mail", written({**ses_config, "emailAdress": "x", "Region": "y"}))
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0] == "valid: aws-ses-mail accepts config.json, with 2 warnings"
-    assert len(result.stdout.splitlines()) == 3
+    assert len(result.stdout.splitlines()) == 4
 
 
 def test_strict_turns_warnings_into_errors(
@@ -71,7 +104,7 @@ def test_json_has_validity_and_issues(
     result = run("validate", "aws-ses-mail", written({**ses_config, "region": 3}), "--format", "json")
     issue = {"path": "$.region", "keyword": "type", "message": "expected string, found number", "severity": "error"}
     assert result.exit_code == 1
-    assert json.loads(result.stdout) == {"valid": False, "issues": [issue]}
+    assert json.loads(result.stdout) == {"valid": False, "issues": [issue], "fallbackToGeneric": FALLBACK_TYPES}
 
 
 def test_json_of_a_valid_config_has_no_issues(
@@ -79,7 +112,8 @@ def test_json_of_a_valid_config_has_no_issues(
 ) -> None:
     """The list of issues is empty."""
     result = run("validate", "aws-ses-mail", written(ses_config), "--format", "json")
-    assert (result.exit_code, json.loads(result.stdout)) == (0, {"valid": True, "issues": []})
+    expected = {"valid": True, "issues": [], "fallbackToGeneric": FALLBACK_TYPES}
+    assert (result.exit_code, json.loads(result.stdout)) == (0, expected)
 
 
 def test_config_that_is_not_an_object_is_invalid(run: Callable[..., Result]) -> None:
@@ -109,7 +143,15 @@ def test_connector_of_a_module_is_used(
 ) -> None:
     """``package.module:Class`` is a connector that is not installed."""
     result = run("validate", ACME, written(acme_config))
-    assert (result.exit_code, result.stdout) == (0, f"valid: {ACME} accepts config.json\n")
+    assert (result.exit_code, result.stdout) == (0, f"valid: {ACME} accepts config.json\n{FALLBACK}")
+
+
+def test_config_without_templates_has_no_fallback(run: Callable[..., Result]) -> None:
+    """A connector that forwards messages, for example."""
+    result = run("validate", "acme_connectors:AcmeForward", "-", stdin="{}")
+    assert result.stdout == "valid: acme_connectors:AcmeForward accepts standard input\n"
+    result = run("validate", "acme_connectors:AcmeForward", "-", "--format", "json", stdin="{}")
+    assert json.loads(result.stdout) == {"valid": True, "issues": [], "fallbackToGeneric": []}
 
 
 def test_config_that_the_class_cannot_hold_is_invalid(

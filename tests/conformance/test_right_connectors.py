@@ -8,8 +8,10 @@ from typing import Final
 import pytest
 from attrs import evolve
 
-from conformance import Outcome, Profile, Spec, State, all_checks, check_connector
+from conformance import Outcome, Profile, Spec, State, all_checks, check_connector, spec_of
+from conformance.harness.strategies import REQUIRED_TYPES
 from connector_kit import ConnectorError, ConnectorErrorCodes, Sms
+from connector_kit.connectors.aws_ses import AwsSesConnector
 from tests.conformance.right_connectors import FAMILIES, RIGHT
 from tests.conformance.wrong_connectors.memory import SMS, MemoryProvider, MemorySms, SmsConfig
 
@@ -49,6 +51,15 @@ def test_correct_connector_conforms(spec: Spec) -> None:
     reasons = {it.message for it in report.results if it.state is State.NOT_APPLICABLE}
     declarations = ("declare", "names no", "have no", "with no id")
     assert [reason for reason in reasons if not any(text in reason for text in declarations)] == []
+
+
+def test_warning_about_the_texts_of_an_example_is_no_false_warning() -> None:
+    """A template of the author with {{link}} for messages with a code says nothing about the connector."""
+    texts = [{"usageType": kind, "subject": "s", "content": "{{code}} {{link}}"} for kind in REQUIRED_TYPES]
+    spec = evolve(spec_of(AwsSesConnector), valid_config={**spec_of(AwsSesConnector).valid_config, "templates": texts})
+    assert {it.keyword for it in spec.connector.config_guard.issues(spec.valid_config)} == {"unfilled"}
+    (result,) = check_connector(spec, checks=["operator.no-false-warning"], profile=_FEW).results
+    assert result.state is State.PASSED, result.message
 
 
 def test_families_name_areas_and_right_connectors() -> None:

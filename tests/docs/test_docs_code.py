@@ -13,7 +13,8 @@ from typing import Any
 import click
 import pytest
 
-from connector_kit import bundle
+from conformance import Spec
+from connector_kit import bundle, config_warnings
 from connector_kit.cli.application import application
 from connector_kit.connectors.aws_ses import aws_ses_config_guard
 from tests.docs.guide_project import Project, follow, without_figures
@@ -53,7 +54,10 @@ def test_guide_can_be_followed(page: Path, project: Project) -> None:
 
 @pytest.mark.parametrize("page", PYTHON, ids=_name)
 def test_python_blocks_run(page: Path, project: Project, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    """A page's Python blocks run in order in one namespace; a text block after one is its output."""
+    """A page's Python blocks run in order in one namespace; a text block after one is its output.
+
+    Configs in the namespace produce no warnings about their templates.
+    """
     found = blocks(page)
     for block in found:
         if block.verb == "file":
@@ -70,6 +74,9 @@ def test_python_blocks_run(page: Path, project: Project, monkeypatch: pytest.Mon
             exec(code, namespace)
         except Exception:  # noqa: BLE001 - reported with the line of the page
             pytest.fail(f"{page.name}: {traceback.format_exc()}")
+        for value in namespace.values():
+            config = value.valid_config if isinstance(value, Spec) else value
+            assert _issues_of_templates(config) == [], f"{page.name}:{block.line}"
         printed = capsys.readouterr().out
         if printed and following is not None:
             assert following.language == "text"
@@ -93,6 +100,28 @@ def test_ses_readme_config_is_valid_without_warnings(page: Path) -> None:
         value for value in (json.loads(it.code) for it in blocks(page) if it.language == "json") if "region" in value
     ]
     assert [aws_ses_config_guard.issues(config, strict=True) for config in configs] == [[]]
+
+
+def _example_configs() -> Iterator[tuple[str, Any]]:
+    """Yield the configs in JSON in the docs, except for the one of the guide to warnings."""
+    for file in (DOCS / "examples").rglob("*.json"):
+        yield _name(file), json.loads(file.read_text(encoding="utf-8"))
+    for page in PAGES:
+        for block in blocks(page):
+            if block.language == "json" and page.name != "configs-and-editors.md":
+                yield f"{_name(page)}:{block.line}", json.loads(block.code)
+
+
+def test_example_configs_produce_no_warnings_about_templates() -> None:
+    """Nor do those in the Python blocks: `test_python_blocks_run`."""
+    found = {name: config for name, config in _example_configs() if isinstance(config, dict) and "templates" in config}
+    assert len(found) >= len(sorted(SES.glob("*.md"))) + 3
+    for name, config in found.items():
+        assert _issues_of_templates(config) == [], name
+
+
+def _issues_of_templates(config: Any) -> list[str]:
+    return [issue.message for rule in config_warnings for issue in rule(config) if "templates" in issue.location]
 
 
 def _commands(block: Block) -> Iterator[list[str]]:

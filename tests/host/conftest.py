@@ -25,6 +25,7 @@ TEMPLATES = [
     {"usageType": kind, "subject": f"{kind} {{{{code}}}}", "content": "Your code: {{code}} ({{locale}})"}
     for kind in ("Register", "SignIn", "ForgotPassword", "Generic")
 ]
+TEMPLATES.append({"usageType": "OrganizationInvitation", "subject": "Invitation", "content": "{{link}}"})
 CONFIG: Mapping[str, Any] = {"apiKey": API_KEY, "account": "account-1", "templates": TEMPLATES}
 
 Settings = Callable[..., HostSettings]

@@ -60,8 +60,11 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
             "feedbackForwardingEmailAddressIdentityArn": "arn:aws:ses:eu-west-1:123456789012:identity/example.com",
             "configurationSetName": "verification-codes",
             "templates": [
-                {"usageType": kind, "subject": f"{kind} code", "content": "<p>Your code is {{code}}.</p>"}
-                for kind in ("Register", "SignIn", "ForgotPassword", "Generic")
+                *(
+                    {"usageType": kind, "subject": f"{kind} code", "content": "<p>Your code is {{code}}.</p>"}
+                    for kind in ("Register", "SignIn", "ForgotPassword", "Generic")
+                ),
+                {"usageType": "OrganizationInvitation", "subject": "Invitation", "content": "<p>Join: {{link}}</p>"},
             ],
         },
     )

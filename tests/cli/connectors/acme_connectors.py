@@ -181,7 +181,7 @@ class AcmeForward(EmailConnector[Any]):
     """A connector without templates: it forwards the message unchanged."""
 
     metadata: ClassVar = _metadata("acme-forward")
-    config_guard: ClassVar = Guard({}, dict)
+    config_guard: ClassVar = Guard({}, object)
 
     def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
         """Forward the message."""

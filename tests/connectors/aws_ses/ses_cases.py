@@ -27,8 +27,11 @@ def ses_config(**changes: Json) -> dict[str, Json]:
         "region": "eu-west-1",
         "emailAddress": "Acme <noreply@acme.example>",
         "templates": [
-            {"usageType": kind, "subject": f"{kind} {{{{code}}}}", "content": f"<p>{kind} {{{{code}}}}</p>"}
-            for kind in ("Register", "SignIn", "ForgotPassword", "Generic")
+            *(
+                {"usageType": kind, "subject": f"{kind} {{{{code}}}}", "content": f"<p>{kind} {{{{code}}}}</p>"}
+                for kind in ("Register", "SignIn", "ForgotPassword", "Generic")
+            ),
+            {"usageType": "OrganizationInvitation", "subject": "Invitation", "content": "<p>{{link}}</p>"},
         ],
         **changes,
     }
