@@ -7,7 +7,13 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from connector_kit._javascript import WHITE_SPACE, is_array_index, to_string
+from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.messages import TemplateType
+
+LONGEST_TEXT: Final = 1 << 21
+"""In characters, of one rendered text. Providers limit a whole message to 10 to 40 MB, and mail clients show less. Without
+a limit, 50 kB of template and 100 kB of payload give a gigabyte, if one long value is in many placeholders. At the limit,
+a send through Amazon SES needs 5 to 53 MB, depending on the characters."""
 
 _SPACE: Final = f"[{re.escape(WHITE_SPACE)}]*+"
 _PLACEHOLDER: Final = re.compile(rf"\{{\{{{_SPACE}(?P<path>[A-Za-z0-9_.]++){_SPACE}\}}\}}")
@@ -70,17 +76,40 @@ def replace_send_message_handlebars(template: str, payload: Mapping[str, object]
     A placeholder whose name is not in the payload stays unchanged. A missing part of an existing name becomes "".
     Values are printed as JavaScript prints them. Deviation R1: ``{{toString}}`` and other members of JavaScript's
     prototypes are ordinary names.
+
+    Raises:
+        ConnectorError: ``invalid_request_parameters`` if the text would be longer than `LONGEST_TEXT` (deviation K10).
     """
+    printed: dict[str, str] = {}  # by path: a value that takes long to print may be in many placeholders
+    growth = 0
 
     def fill(match: re.Match[str]) -> str:
+        nonlocal growth
         path = match["path"]
-        root = path.partition(".")[0]
-        if root == "" or root not in payload:
-            return match[0]
-        value = get_value(payload, path)
-        return "" if value is None else to_string(value)
+        text = printed.get(path)
+        if text is None:
+            root, dot, _ = path.partition(".")
+            if root == "" or root not in payload:
+                return match[0]
+            value = get_value(payload, path) if dot else payload[root]
+            text = printed[path] = "" if value is None else to_string(value)
+        growth += len(text) - len(match[0])
+        if match.end() + growth > LONGEST_TEXT:  # now, because `sub` joins the parts only after the last match
+            raise _too_long()
+        return text
 
-    return _PLACEHOLDER.sub(fill, template)
+    rendered = _PLACEHOLDER.sub(fill, template)
+    if len(rendered) > LONGEST_TEXT:
+        raise _too_long()
+    return rendered
+
+
+def _too_long() -> ConnectorError:
+    return ConnectorError(
+        ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS,
+        f"The rendered text would be longer than {LONGEST_TEXT:,} characters: "
+        "shorten the template, or the values in its placeholders.",
+    )
 
 
 def placeholder_paths(template: str) -> Iterator[str]:

@@ -269,6 +269,17 @@ def test_managed_template_has_precedence() -> None:
     assert email.template is template
 
 
+@pytest.mark.parametrize("member", ["subject", "content", "reply_to", "send_from"])
+def test_r13_no_rendered_text_of_an_email_is_longer_than_the_limit(member: str) -> None:
+    """Nothing is delivered, and the error has neither template nor payload."""
+    template = EmailTemplateDetails(**{"subject": "s", "content": "c", member: "{{code}}" * 10_000})
+    connector = AcmeMail(get_config=lambda _: config(), get_i18n_email_template=lambda *_: template)
+    error = raised_error(connector, {**MESSAGE, "payload": {"code": "734512" * 1_000}})
+    assert error.code is ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS
+    assert "734512" not in f"{error!r}{error.data}{error.__cause__}{error.__context__}"
+    assert connector.delivered == []
+
+
 def test_managed_template_can_be_json() -> None:
     """With Logto's key names; without ``contentType`` it is HTML."""
     plain = {"subject": "s", "content": "c", "replyTo": "r", "more": 1}

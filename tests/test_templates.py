@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector_kit import (
+    ConnectorError,
+    ConnectorErrorCodes,
     Guard,
     SmsTemplate,
     Template,
@@ -21,6 +24,7 @@ from connector_kit import (
     replace_send_message_handlebars,
 )
 from connector_kit._javascript import WHITE_SPACE
+from connector_kit.templates import LONGEST_TEXT
 from tests.json_values import json_values
 
 render = replace_send_message_handlebars
@@ -171,6 +175,65 @@ def test_only_placeholders_with_known_names_change(template: str, payload: dict[
 def test_path_selects_members_indices_and_length(path: str, expected: object) -> None:
     """Any other path gives ``None``."""
     assert get_value({"a": {"b": [10, {"c": None}]}}, path) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "length"),
+    [
+        ("{{a}}", "x" * LONGEST_TEXT, LONGEST_TEXT),
+        ("{{a}}.", "x" * LONGEST_TEXT, LONGEST_TEXT + 1),
+        (".{{a}}", "x" * LONGEST_TEXT, LONGEST_TEXT + 1),
+        ("{{a}}{{a}}", "x" * (LONGEST_TEXT // 2), LONGEST_TEXT),
+        ("{{a}}{{a}}x", "x" * (LONGEST_TEXT // 2), LONGEST_TEXT + 1),
+        ("x" * LONGEST_TEXT, "", LONGEST_TEXT),
+        ("x" * (LONGEST_TEXT + 1), "", LONGEST_TEXT + 1),
+        ("{{a}}" + "x" * LONGEST_TEXT, "", LONGEST_TEXT),
+        ("x" * LONGEST_TEXT + "{{a}}", "", LONGEST_TEXT),
+        ("{{a}}" * (LONGEST_TEXT // 5 + 1), "12345", 5 * (LONGEST_TEXT // 5 + 1)),
+        ("{{a}}", ["x" * (LONGEST_TEXT // 2)] * 2, LONGEST_TEXT + 1),
+        ("{{a}}", [[["x" * 99]]] * (LONGEST_TEXT // 100), LONGEST_TEXT // 100 * 100 - 1),
+        ("{{a}}" * 500_000, {}, 15 * 500_000),
+    ],
+    ids=range(13),
+)
+def test_r13_rendered_text_has_at_most_2_mebi_characters(template: str, value: Any, length: int) -> None:
+    """The limit is for the rendered text: a longer template may give a short text."""
+    if length <= LONGEST_TEXT:
+        assert len(render(template, {"a": value})) == length
+        return
+    with pytest.raises(ConnectorError) as caught:
+        render(template, {"a": value})
+    assert caught.value.code is ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS
+    assert caught.value.data == {
+        "message": "The rendered text would be longer than 2,097,152 characters: "
+        "shorten the template, or the values in its placeholders."
+    }
+
+
+@pytest.mark.parametrize("value", ["x" * 100_000, ["x" * 50_000, [["y" * 50_000]]]], ids=["text", "list"])
+def test_r13_text_beyond_the_limit_is_not_built(value: Any) -> None:
+    """50 kB of template and 100 kB of values would give a gigabyte."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(ConnectorError):
+            render("{{a}}" * 10_000, {"a": value})
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_value_in_many_placeholders_is_printed_once() -> None:
+    """Printing a value of many nested empty lists takes long, and its text counts little towards the limit."""
+
+    class Printed:
+        count = 0
+
+        def __str__(self) -> str:
+            Printed.count += 1
+            return "1"
+
+    assert render("{{a}}{{b.0}}{{ a }}" * 100, {"a": Printed(), "b": [Printed()]}) == "111" * 100
+    assert Printed.count == 2
 
 
 def test_repr_of_a_template_shows_no_content() -> None:
