@@ -6,11 +6,11 @@ message could be sent with it. Warnings are about values that Logto accepts, but
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from referencing.exceptions import Unresolvable
@@ -49,8 +49,8 @@ from connector_kit.wire import converter
 
 T = TypeVar("T")
 
-_LONGEST_KEY: Final = 1 << 18
-"""In characters; longer values are validated each time."""
+_LONGEST_KEY: Final = 1 << 17
+"""In characters; longer values are validated each time. It bounds the memory of a guard: 16 MiB in the worst case."""
 
 _MOST_ISSUES: Final = 1_000
 _REMEMBERED: Final = 16
@@ -82,11 +82,15 @@ class Guard(Generic[T]):
         if not isinstance(schema, str):
             _check_schema(dict(schema))
         self._source = schema
+        self._schema: dict[str, Any] | None = None
+        self._made_validator: Draft202012Validator | None = None
         self._cls = cls
         self.error_code = error_code
         if warnings is None:
             warnings = config_warnings if error_code is ConnectorErrorCodes.INVALID_CONFIG else ()
         self._warnings = tuple(warnings)
+        self._is_remembering = error_code is not ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS
+        """Not for messages: each has another code."""
         # Figures in docs/architecture.md: without this, validation takes a third of the CPU time of a send.
         self._remembered = lru_cache(_REMEMBERED)(self._accept)
 
@@ -95,14 +99,20 @@ class Guard(Generic[T]):
         name = self._source if isinstance(self._source, str) else self._source.get("title", "a schema")
         return f"Guard({name!r}, {getattr(self._cls, '__name__', self._cls)})"
 
-    @cached_property
+    # `functools.cached_property` of Python 3.11 has a lock, in which a forked process could wait forever.
+
+    @property
     def schema(self) -> dict[str, Any]:
         """The JSON Schema, self-contained: every 2020-12 validator gives the same verdicts with it."""
-        return bundle(self._source) if isinstance(self._source, str) else dict(self._source)
+        if self._schema is None:
+            self._schema = bundle(self._source) if isinstance(self._source, str) else dict(self._source)
+        return self._schema
 
-    @cached_property
+    @property
     def _validator(self) -> Draft202012Validator:
-        return Draft202012Validator(self.schema)
+        if self._made_validator is None:
+            self._made_validator = Draft202012Validator(self.schema)
+        return self._made_validator
 
     def is_valid(self, value: object) -> bool:
         """Return whether `issues` finds no error: the schema accepts the value, and the class can hold it."""
@@ -145,15 +155,16 @@ class Guard(Generic[T]):
         Raises:
             ConnectorError: with the guard's code and ``{"issues": [{path, keyword, message}]}``.
         """
-        keyed = _Keyed.of(value)
+        keyed = _Keyed.of(value) if self._is_remembering else None
         accepted = self._accept(_Keyed("", value)) if keyed is None else self._remembered(keyed)
         return self._structure_or_raise(value) if accepted is None else accepted
 
     def _accept(self, keyed: "_Keyed") -> T | None:
         """Check a value and convert it; return ``None`` if the result is mutable, so that no two callers share it."""
-        if not self._accepts(keyed.value):
-            raise self._rejection(self.issues(keyed.value))
-        structured = self._structure_or_raise(keyed.value)
+        value = keyed.take_value()
+        if not self._accepts(value):
+            raise self._rejection(self.issues(value))
+        structured = self._structure_or_raise(value)
         try:
             hash(structured)
         except Exception:  # noqa: BLE001 - a TypeError, or anything that the hash of an object raises
@@ -202,12 +213,12 @@ def _check_schema(schema: dict[str, Any]) -> None:
     raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG_GUARD, {"message": message})
 
 
-@frozen
+@define(unsafe_hash=True)
 class _Keyed:
     """A value that is remembered by its ``repr``, which differs for 1, 1.0 and True, and for a list and a tuple."""
 
     key: str
-    value: object = field(eq=False)
+    _value: object = field(eq=False)
 
     @classmethod
     def of(cls, value: object) -> "_Keyed | None":
@@ -217,6 +228,11 @@ class _Keyed:
         except Exception:  # noqa: BLE001 - such as a RecursionError, or anything that the repr of an object raises
             return None
         return cls(key, value) if len(key) <= _LONGEST_KEY else None
+
+    def take_value(self) -> object:
+        """Return the value, and forget it: the memory keeps only the key, which needs a tenth of a list's bytes."""
+        value, self._value = self._value, None
+        return value
 
 
 def _copy(value: object) -> object:

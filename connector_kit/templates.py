@@ -78,7 +78,7 @@ def replace_send_message_handlebars(template: str, payload: Mapping[str, object]
     prototypes are ordinary names.
 
     Raises:
-        ConnectorError: ``invalid_request_parameters`` if the text would be longer than `LONGEST_TEXT` (deviation K10).
+        ConnectorError: ``invalid_request_parameters`` if the text would be longer than `LONGEST_TEXT` (deviation R13).
     """
     printed: dict[str, str] = {}  # by path: a value that takes long to print may be in many placeholders
     growth = 0

@@ -1,6 +1,11 @@
 """Guards: their verdicts, and the memory of accepted values."""
 
+import gc
 import math
+import subprocess
+import sys
+import tracemalloc
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -143,8 +148,8 @@ def test_each_required_usage_type_is_required(missing: str) -> None:
 class CountingGuard(Guard[Anything]):
     """Counts how often it validates a value."""
 
-    def __init__(self, schema: Mapping[str, Json], cls: Any = Anything) -> None:
-        super().__init__(schema, cls, warnings=())
+    def __init__(self, schema: Mapping[str, Json], cls: Any = Anything, **more: Any) -> None:
+        super().__init__(schema, cls, warnings=(), **more)
         self.validations = 0
 
     def _accepts(self, value: object) -> bool:
@@ -261,6 +266,72 @@ def test_memory_of_accepted_values_is_limited() -> None:
     assert of.validations == 41
     of.validate({"port": 0})
     assert of.validations == 42
+
+
+def test_remembered_value_itself_is_not_kept() -> None:
+    """A value of many small lists needs 16 times the memory of its ``repr``."""
+    of = CountingGuard({})
+    value = type("Sub", (dict,), {})({"port": 1})
+    kept = weakref.ref(value)
+    of.validate(value)
+    del value
+    gc.collect()
+    assert kept() is None
+    of.validate({"port": 1})
+    assert of.validations == 1
+
+
+def test_messages_are_not_remembered() -> None:
+    """Each message has another code, which must not stay in memory either."""
+    of = CountingGuard({}, error_code=ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS)
+    for _ in range(2):
+        of.validate({"port": 1})
+    assert of.validations == 2
+
+
+FORK = """
+import os, signal, threading, warnings
+from connector_kit import guards
+warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of every fork of a process with threads
+bundle, busy = guards.bundle, threading.Event()
+
+def slow_bundle(name):
+    if threading.current_thread() is not threading.main_thread():
+        busy.set()
+        threading.Event().wait()
+    return bundle(name)
+
+guards.bundle = slow_bundle
+threading.Thread(target=lambda: guards.json_guard.is_valid(1), daemon=True).start()
+busy.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    os._exit(not guards.recipient_guard.is_valid("a@example.com"))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_forked_process_waits_for_no_guard_that_a_thread_of_its_parent_makes() -> None:
+    """``functools.cached_property`` would: all guards share its lock in Python 3.11."""
+    finished = subprocess.run([sys.executable, "-c", FORK], check=True, capture_output=True, text=True, timeout=60)
+    assert finished.stdout == "0\n"
+
+
+def test_guard_needs_at_most_16_mebibytes_for_remembered_values() -> None:
+    """Characters outside the BMP need four bytes each, in the value and in what identifies it."""
+    of = Guard({}, Anything)
+    of.validate({})
+    tracemalloc.start()
+    try:
+        for port in range(20):
+            of.validate({"port": port, "nested": "\U0001f600" * 131_000})
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < 17 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_validate_ignores_warnings() -> None:

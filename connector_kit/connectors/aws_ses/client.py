@@ -6,10 +6,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import botocore.session
+from attrs import field, frozen
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
@@ -32,6 +34,9 @@ TIME_LIMIT: Final = 14.0
 
 CLIENTS_KEPT: Final = 64
 """A client needs 0.3 MB, and creating one takes 6 ms, as long as 5 sends: this many tenants for 20 MB."""
+
+CLIENTS_CONNECTED: Final = 8
+"""So many clients, those used last, keep idle connections: up to 50 each, and a process often has 1,024 descriptors."""
 
 _CONNECTIONS_KEPT: Final = 50
 _FIRST_ERROR_STATUS: Final = 300
@@ -117,43 +122,78 @@ def _limit_responses(client: "BaseClient") -> None:
     )
 
 
+_Key = tuple[str, str, str]
+
+
+@frozen
+class _Clients:
+    """The clients of one process, with their locks: a forked process uses none of them.
+
+    Two processes that share a connection would mix up their responses, and a lock that another thread held during the
+    fork stays locked.
+    """
+
+    process: int = field(factory=os.getpid)
+    creating: Lock = field(factory=Lock)
+    lock: Lock = field(factory=Lock)
+    by_key: OrderedDict[_Key, SendEmailClient] = field(factory=OrderedDict)
+
+
 class ClientStore:
     """Keeps the clients of the regions and access keys in use: creating one costs far more than a send."""
 
     def __init__(self, factory: ClientFactory) -> None:
         self._factory = factory
-        self._creating = Lock()
-        self._lock = Lock()
-        self._clients: OrderedDict[tuple[str, str, str], SendEmailClient] = OrderedDict()
+        self._clients = _Clients()
+        self._inherited: list[_Clients] = []
+        """Those of the parent process. To close them could wait for a lock that a thread of the parent held."""
 
     def get(self, config: AwsSesConfig) -> SendEmailClient:
         """Return the client for the config's region and access key; create it if there is none yet.
 
-        If there are more than `CLIENTS_KEPT`, the one that was used least recently is dropped.
+        If there are more than `CLIENTS_KEPT`, the one that was used least recently is dropped. All but the
+        `CLIENTS_CONNECTED` that were used last close their idle connections. A forked process has clients of its own.
         """
+        clients = self._clients
+        if clients.process != os.getpid():
+            self._inherited.append(clients)
+            clients = self._clients = _Clients()
         key = (config.region, config.access_key_id, config.access_key_secret)
-        client = self._find(key)
+        client = _find(clients, key)
         if client is not None:
             return client
-        with self._creating:
-            client = self._find(key)
+        with clients.creating:
+            client = _find(clients, key)
             if client is None:
                 client = self._factory(config)
-                self._keep(key, client)
+                _keep(clients, key, client)
             return client
 
-    def _find(self, key: tuple[str, str, str]) -> SendEmailClient | None:
-        with self._lock:
-            client = self._clients.get(key)
-            if client is not None:
-                self._clients.move_to_end(key)
-            return client
 
-    def _keep(self, key: tuple[str, str, str], client: SendEmailClient) -> None:
-        with self._lock:
-            self._clients[key] = client
-            if len(self._clients) > CLIENTS_KEPT:
-                self._clients.popitem(last=False)
+def _find(clients: _Clients, key: _Key) -> SendEmailClient | None:
+    with clients.lock:
+        client = clients.by_key.get(key)
+        if client is None or next(reversed(clients.by_key)) == key:
+            return client
+        clients.by_key.move_to_end(key)
+        _close_idle_connections(clients)
+        return client
+
+
+def _keep(clients: _Clients, key: _Key, client: SendEmailClient) -> None:
+    with clients.lock:
+        clients.by_key[key] = client
+        _close_idle_connections(clients)
+        if len(clients.by_key) > CLIENTS_KEPT:
+            clients.by_key.popitem(last=False)
+
+
+def _close_idle_connections(clients: _Clients) -> None:
+    """Close the idle connections of the client that is no longer among those used last; it stays usable."""
+    client = next(islice(reversed(clients.by_key.values()), CLIENTS_CONNECTED, None), None)
+    close = getattr(client, "close", None)  # an author's client may have none
+    if close is not None:
+        close()
 
 
 def _start_clock(context: dict[str, Any], **_: object) -> None:

@@ -53,6 +53,9 @@ Rule = Callable[[str], str | None]
 _VISIBLE: Final = re.compile(r"[!-~]+")
 """What can be part of an Authorization header."""
 
+_LONGEST_KEY: Final = 1_024
+"""In characters. AWS makes 20 and 40; the connector keeps the clients of many keys, so that a key needs a limit."""
+
 _STRAY: Final = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]")
 """What a pasted key may have besides the key; and surrogates, which have no bytes to sign with."""
 
@@ -89,12 +92,16 @@ _CONFIGURATION_SET: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 def _unusable_key_id(value: str) -> str | None:
     if not value:
         return "it is empty"
+    if len(value) > _LONGEST_KEY:
+        return f"expected at most {_LONGEST_KEY:,} characters, found {len(value):,}"
     return None if _VISIBLE.fullmatch(value) else "expected only letters and digits"
 
 
 def _unusable_key_secret(value: str) -> str | None:
     if not value:
         return "it is empty"
+    if len(value) > _LONGEST_KEY:
+        return f"expected at most {_LONGEST_KEY:,} characters, found {len(value):,}"
     return "expected no white space, no line break and no control character" if _STRAY.search(value) else None
 
 

@@ -96,8 +96,15 @@ def _check_setting(key: str, value: str) -> None:
         raise _invalid(f"The setting {key}", reason, ConnectorErrorCodes.INVALID_CONFIG)
 
 
-@lru_cache(maxsize=64)  # the mailboxes of a config are the same for each send; encoding one takes up to 80 µs
 def _mailbox_setting(key: str, value: str) -> str:
+    if len(value) <= LONGEST_MAILBOX:
+        return _short_mailbox_setting(key, value)
+    _check_setting(key, value)  # a longer value is valid if most of it is left out, such as white space
+    return encode_mailbox(value)
+
+
+@lru_cache(maxsize=64)  # the mailboxes of a config are the same for each send; encoding one takes up to 80 µs
+def _short_mailbox_setting(key: str, value: str) -> str:
     _check_setting(key, value)
     return encode_mailbox(value)
 

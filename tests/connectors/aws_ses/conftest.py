@@ -1,9 +1,13 @@
 """Fixtures: a loopback server in place of SES, and connectors."""
 
+from collections.abc import Iterator
+from threading import Thread
+
 import pytest
 
 from connector_kit.connectors.aws_ses import AwsSesConnector, client
 from connector_kit.connectors.aws_ses.client import SessionClientFactory
+from tests.connectors.aws_ses.keep_alive_stub import KeepAliveStub
 from tests.connectors.aws_ses.ses_cases import ACCEPTED, ses_config
 from tests.loopback import Loopback
 
@@ -45,3 +49,14 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     monkeypatch.setattr(client.random, "uniform", uniform)
     return longest
+
+
+@pytest.fixture
+def stub() -> Iterator[KeepAliveStub]:
+    """Run a server in place of SES that keeps connections open."""
+    with KeepAliveStub() as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

@@ -6,12 +6,28 @@ from threading import Barrier, Event
 from time import sleep
 
 import pytest
+from attrs import evolve
 from botocore.loaders import Loader
 
 from connector_kit import ConnectorErrorCodes
 from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector
-from connector_kit.connectors.aws_ses.client import CLIENTS_KEPT, ClientStore, SessionClientFactory
-from tests.connectors.aws_ses.ses_cases import KEY_ID, KEY_SECRET, MESSAGE, FakeClient, failure, ses_config, settings
+from connector_kit.connectors.aws_ses.client import (
+    CLIENTS_CONNECTED,
+    CLIENTS_KEPT,
+    ClientStore,
+    SessionClientFactory,
+)
+from tests.connectors.aws_ses.keep_alive_stub import KeepAliveStub
+from tests.connectors.aws_ses.ses_cases import (
+    CODE,
+    KEY_ID,
+    KEY_SECRET,
+    MESSAGE,
+    FakeClient,
+    failure,
+    ses_config,
+    settings,
+)
 from tests.loopback import Loopback
 
 
@@ -60,6 +76,73 @@ def test_least_recently_used_client_is_dropped() -> None:
     assert len(factory.made) == CLIENTS_KEPT + 1
     store.get(settings(region="r-1"))
     assert len(factory.made) == CLIENTS_KEPT + 2
+
+
+class CountingClient(FakeClient):
+    """Counts how often its idle connections are closed."""
+
+    closed = 0
+
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+def test_only_the_clients_used_last_keep_idle_connections() -> None:
+    """Each may have 50, and a process often 1,024 descriptors. A client that is used again stays connected."""
+    made: dict[str, CountingClient] = {}
+
+    def factory(config: AwsSesConfig) -> CountingClient:
+        return made.setdefault(config.region, CountingClient())
+
+    def closed() -> list[str]:
+        return [region for region, it in made.items() if it.closed]
+
+    store = ClientStore(factory)
+    for number in range(CLIENTS_CONNECTED):
+        store.get(settings(region=f"r-{number}"))
+    store.get(settings(region="r-0"))
+    assert closed() == []
+    store.get(settings(region="more"))
+    assert closed() == ["r-1"]
+    store.get(settings(region="r-1"))
+    assert closed() == ["r-1", "r-2"]
+    assert len(made) == CLIENTS_CONNECTED + 1
+
+
+def test_client_without_close_is_dropped_all_the_same() -> None:
+    """A factory of an author may make clients of its own."""
+    store = ClientStore(CountingFactory())
+    clients = [store.get(settings(region=f"r-{number}")) for number in range(CLIENTS_CONNECTED + 1)]
+    assert not any(hasattr(it, "close") for it in clients)
+
+
+def test_idle_connections_of_many_tenants_are_bounded(stub: KeepAliveStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two dozen tenants send three messages at a time each; every message arrives."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", stub.url)
+    connector = AwsSesConnector(get_config=lambda _: ses_config())
+    stub.barrier = Barrier(3)  # the stub responds to three requests together, so that each needs a connection
+
+    def send(number: int) -> object:
+        return connector.send_message(MESSAGE, ses_config(accessKeyId=f"AKIA{number // 3}"))
+
+    with ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(send, range(72))) == [f"SignIn {CODE}"] * 72
+    assert len({connection for connection, _ in stub.received}) == 72
+    stub.wait_until_open(3 * CLIENTS_CONNECTED)
+
+
+def test_forked_process_uses_neither_clients_nor_locks_of_its_parent() -> None:
+    """Those of another process: here the locks are held, as by a thread that the fork did not copy."""
+    factory = CountingFactory()
+    store = ClientStore(factory)
+    before = store.get(settings())
+    inherited = store._clients = evolve(store._clients, process=-1)
+    with inherited.lock, inherited.creating:
+        after = store.get(settings())
+        assert after is store.get(settings())
+    assert after is not before
+    assert len(factory.made) == 2
 
 
 def test_many_tenants_share_the_store_without_new_clients() -> None:

@@ -1,6 +1,7 @@
 """The ``SendEmail`` request: every option of the config, and no member that SES rejects."""
 
 import itertools
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from connector_kit import ConnectorError, ConnectorErrorCodes
 from connector_kit.connectors.aws_ses.request import send_email_request
-from tests.connectors.aws_ses.ses_cases import FakeClient, connector_with, email, failure, ses_config, settings
+from tests.connectors.aws_ses.ses_cases import MESSAGE, FakeClient, connector_with, email, failure, ses_config, settings
 
 OPTIONS = {
     "emailAddress": ("FromEmailAddress", "Acme <noreply@acme.example>"),
@@ -118,6 +119,29 @@ def test_invalid_mailbox_raises_invalid_config(changes: dict[str, str], template
 
 
 SHAPE = get_session().get_service_model("sesv2").operation_model("SendEmail").input_shape
+
+
+def test_remembered_mailboxes_are_short() -> None:
+    """A megabyte of white space around a sender is left out of the request, and stays in no memory."""
+    tracemalloc.start()
+    try:
+        for number in range(8):
+            sender = f"a{number}@b.co{' ' * 1_000_000}"
+            assert send_email_request(settings(emailAddress=sender), email())["FromEmailAddress"] == f"a{number}@b.co"
+        del sender
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("key", ["accessKeyId", "accessKeySecret"])
+def test_key_of_more_than_1024_characters_raises_invalid_config(key: str) -> None:
+    """The connector keeps the clients of many keys; AWS makes keys of 20 and 40 characters."""
+    connector = connector_with(FakeClient())
+    assert connector.send_message(MESSAGE, ses_config(**{key: "A" * 1_024})) == "0102-fake"
+    error = failure(connector, ses_config(**{key: "A" * 1_025}))
+    assert error.code is ConnectorErrorCodes.INVALID_CONFIG
+    assert error.data == {"message": f"The setting {key} is not valid: expected at most 1,024 characters, found 1,025."}
 
 
 @given(st.data())

@@ -54,6 +54,7 @@ DAMAGES: Final = {
     "letter outside ASCII at the end": lambda value: f"{value}é",
     "lone surrogate": lambda value: f"{value}\ud800",
     "too long": lambda value: value + "x" * 400,
+    "over a thousand characters": lambda value: value + "x" * 1_024,
     "in quotes": lambda value: f'"{value}"',
     "comma": lambda value: f"{value},{value}",
     "slash": lambda value: f"{value}/",
