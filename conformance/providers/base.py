@@ -41,7 +41,8 @@ class Outcome:
         family: what it means.
         expect: the code of the `ConnectorError` that the connector must raise; ``None`` where the send must succeed.
         message: the provider's error message, which the connector must show to operators; may be empty.
-        ambiguous: whether the provider may have accepted the message, so that a retry could send it twice.
+        ambiguous: whether the provider may have accepted the message before it responds, so that a retry could send it
+            twice.
         echoes: whether the response repeats parts of the request, secrets included, as some providers and proxies do.
         hangs: whether the stub sends no response until the outcome changes or the client closes the connection.
         code: the provider's own error code, by which operators find it in the documentation; may be empty.
@@ -59,6 +60,25 @@ class Outcome:
     code: str = ""
     alternatives: frozenset[ConnectorErrorCodes] = frozenset()
     only_for: Purpose | None = None
+
+
+_AMBIGUOUS_STATUSES: Final = frozenset({500, 502, 504})
+_SUCCESSES: Final = range(200, 300)
+
+
+def is_ambiguous(family: Family, status: int) -> bool:
+    """Return whether the provider may have accepted the message before it sends such a response.
+
+    A gateway that gets no response in time sends 504, for example. With 503 the provider states that it has not handled
+    the request (RFC 9110 §15.6.4).
+
+    Args:
+        family: what the response means.
+        status: its HTTP status.
+    """
+    if family == "malformed" and status in _SUCCESSES:
+        return True
+    return family in {"server-error", "malformed"} and status in _AMBIGUOUS_STATUSES
 
 
 @frozen

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from attrs import evolve, field, frozen
 
-from conformance.providers.base import HANG_LIMIT, Aspect, Call, Family, Outcome
+from conformance.providers.base import HANG_LIMIT, Aspect, Call, Family, Outcome, is_ambiguous
 from conformance.providers.http_messages import HttpRequest, HttpResponse, exchange
 from conformance.providers.loopback import LoopbackProvider, in_chunks, response_head
 from conformance.providers.request_errors import sender_error, setting_error
@@ -29,7 +29,12 @@ _CODES: Final[Mapping[str, Codes]] = {
 }
 """By family: the code that the connector must raise, unless the author sets another one."""
 
-_BAD_GATEWAY: Final = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+_PROXY_PAGES: Final[Mapping[str, HttpResponse]] = {
+    "html-502": HttpResponse.html("<html><body><h1>502 Bad Gateway</h1></body></html>", 502),
+    "html-504": HttpResponse.html("<html><body><h1>504 Gateway Time-out</h1></body></html>", 504),
+}
+"""By outcome: the page of a proxy that has passed the request on."""
+
 _CONNECTION_CLOSED, _NO_RESPONSE = "[the connection was closed without a response]", "[no response]"
 _UNREADABLE: Final = "unreadable"
 _SUCCESSES: Final = range(200, 300)
@@ -83,7 +88,8 @@ class Failure:
         message: the provider's error message, which the connector must show to operators; may be empty.
         response: the whole response; without it, `HttpProvider.error_response` makes one from status and message.
         expect: the code that the connector must raise; without it, the family decides.
-        ambiguous: whether the provider may have accepted the message.
+        ambiguous: whether the provider may have accepted the message; without it, the status decides: a provider may
+            have before a 500, 502 or 504, and before a success that is malformed.
         code: the provider's own name or number for the error; the response has to contain it, for example in `fields`.
         fields: members to set in the JSON body, for errors that share a status: ``{"name": "daily_quota"}``. A dotted
             name is a path: ``{"error.code": 20429}``.
@@ -99,7 +105,7 @@ class Failure:
     message: str = ""
     response: HttpResponse | None = field(default=None, kw_only=True)
     expect: Codes | None = field(default=None, kw_only=True)
-    ambiguous: bool = field(default=False, kw_only=True)
+    ambiguous: bool | None = field(default=None, kw_only=True)
     code: str = field(default="", kw_only=True)
     fields: Mapping[str, Any] = field(factory=dict, kw_only=True)
     headers: Mapping[str, str] = field(factory=dict, kw_only=True)
@@ -115,7 +121,9 @@ class Failure:
     def outcome(self) -> Outcome:
         """The same as an `Outcome`."""
         expect = self.expect or _CODES[self.family]
-        return Outcome(self.name, self.family, expect, self.message, ambiguous=self.ambiguous, code=self.code)
+        status = self.status if self.response is None else self.response.status
+        ambiguous = is_ambiguous(self.family, status) if self.ambiguous is None else self.ambiguous
+        return Outcome(self.name, self.family, expect, self.message, ambiguous=ambiguous, code=self.code)
 
 
 _ACCEPTED: Final = Outcome("accepted", "accepted", None)
@@ -123,7 +131,7 @@ _CHUNKED: Final = Outcome("accepted-in-chunks", "accepted", None)
 _DRIPS, _ENDLESS = "drips", "endless-body"
 _INTERNAL_ERROR: Final = Failure("internal-error", "server-error", 500, "Internal error.")
 _COMMON_OUTCOMES: Final = (
-    Outcome("html-502", "malformed", Codes.INVALID_RESPONSE),
+    *(Outcome(name, "malformed", Codes.INVALID_RESPONSE, ambiguous=True) for name in _PROXY_PAGES),
     Outcome(CONNECTION_REFUSED, "network", Codes.GENERAL),
     Outcome("connection-lost", "network", Codes.GENERAL, ambiguous=True),
     Outcome("hangs", "network", Codes.GENERAL, ambiguous=True, hangs=True),
@@ -181,7 +189,7 @@ class HttpProvider(LoopbackProvider):
     Every `HttpProvider` has these outcomes in addition to ``accepted`` and its own `failures`:
 
     - ``internal-error``: status 500, with `error_response`.
-    - ``html-502``: an HTML page of a proxy.
+    - ``html-502``, ``html-504``: an HTML page of a proxy, after the provider may have accepted the message.
     - ``echo``: status 400; the message repeats the request.
     - ``connection-refused``, ``connection-lost`` (after the request), ``hangs`` (no response).
     - ``error-html``, ``error-empty``, ``error-array``, … : status 400 with a body that says nothing.
@@ -487,9 +495,7 @@ class HttpProvider(LoopbackProvider):
             return self.error_response(400, f"{outcome.message} {sent}")
         if outcome.name in _MALFORMED_BODIES:
             return evolve(self.success_response(message_id), body=_MALFORMED_BODIES[outcome.name])
-        if outcome.family == "malformed":
-            return HttpResponse.html(_BAD_GATEWAY, 502)
-        return self.success_response(message_id)
+        return _PROXY_PAGES.get(outcome.name) or self.success_response(message_id)
 
     def _failure_response(self, failure: Failure) -> HttpResponse:
         response = failure.response or self.error_response(failure.status, failure.message)
@@ -532,7 +538,8 @@ def _internal_error(cls: type[HttpProvider]) -> Failure:
 
 def _outcomes(cls: type[HttpProvider]) -> tuple[Outcome, ...]:
     """Return the author's outcomes and the common ones; the author's replace common ones of the same name."""
-    bodies = [Outcome(name, "malformed", Codes.INVALID_RESPONSE) for name in _MALFORMED_BODIES if cls.is_response_read]
+    names_of_bodies = _MALFORMED_BODIES if cls.is_response_read else ()
+    bodies = [Outcome(name, "malformed", Codes.INVALID_RESPONSE, ambiguous=True) for name in names_of_bodies]
     common = {
         it.name: it for it in (_INTERNAL_ERROR.outcome, *bodies, *_COMMON_OUTCOMES, _CHUNKED, *_special_outcomes(cls))
     }

@@ -91,12 +91,45 @@ def test_message_has_one_or_several_recipients() -> None:
         ("bad-json", 200, b'{"id": "'),
         ("json-array", 200, b"[]"),
         ("html-502", 502, b"<html><body><h1>502 Bad Gateway</h1></body></html>"),
+        ("html-504", 504, b"<html><body><h1>504 Gateway Time-out</h1></body></html>"),
     ],
 )
 def test_each_outcome_has_a_response(outcome: str, status: int, body: bytes) -> None:
     """The author's failures, and the common outcomes."""
     response = _send(outcome)
     assert (response.status, response.data) == (status, body)
+
+
+@pytest.mark.parametrize(
+    ("failure", "ambiguous"),
+    [
+        *((Failure("x", "server-error", status), True) for status in (500, 502, 504)),
+        *((Failure("x", "malformed", status), True) for status in (200, 202, 500, 502, 504)),
+        *((Failure("x", "server-error", status), False) for status in (200, 400, 503)),
+        *((Failure("x", family, 500), False) for family in ("throttle", "quota", "rejection", "credentials")),
+        (Failure("x", "server-error", response=HttpResponse(504)), True),
+        (Failure("x", "server-error", 500, ambiguous=False), False),
+        (Failure("x", "rejection", ambiguous=True), True),
+    ],
+)
+def test_status_decides_whether_a_message_may_be_accepted(failure: Failure, ambiguous: object) -> None:
+    """Unless the Failure declares it (E6). The provider handles a message before it sends 500; with 503 it has not."""
+    assert failure.outcome.ambiguous is ambiguous
+
+
+def test_message_may_be_accepted_before_these_common_outcomes() -> None:
+    """A retry after one of them is a second message."""
+    assert {it.name for it in Acme.outcomes if it.ambiguous and it.only_for is None} == {
+        "internal-error",
+        "html-502",
+        "html-504",
+        "empty-body",
+        "empty-object",
+        "bad-json",
+        "json-array",
+        "connection-lost",
+        "hangs",
+    }
 
 
 def test_family_decides_the_expected_code() -> None:

@@ -102,6 +102,23 @@ def test_stubs_have_the_same_outcomes_except_time_out() -> None:
     assert hanging == [{"hangs"}, {"hangs"}]
 
 
+def test_message_may_be_accepted_before_these_outcomes() -> None:
+    """A retry after one of them is a second message; SES has no idempotency key (E6)."""
+    assert {it.name for it in AwsSesProvider.outcomes if it.ambiguous} == {
+        "internal-fault",
+        "html-502",
+        "html-504",
+        "empty-body",
+        "empty-id",
+        "json-array",
+        "bad-json",
+        "accepted-202",
+        "connection-lost",
+        "time-out",
+        "hangs",
+    }
+
+
 def test_stopped_stub_does_not_affect_new_sessions() -> None:
     """A session created afterwards sends its requests to AWS."""
     provider = AwsSesProvider()

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from attrs import frozen
 
-from conformance.providers.base import Family, Outcome
+from conformance.providers.base import Family, Outcome, is_ambiguous
 from conformance.providers.http_messages import HttpRequest, HttpResponse
 from connector_kit import ConnectorErrorCodes as Codes
 
@@ -81,7 +81,8 @@ _EXPECTED_CODES: Final[Mapping[Family, Codes]] = {
 
 
 def _error(name: str, family: Family, status: int, error: str, message: str) -> SesResponse:
-    outcome = Outcome(name, family, _EXPECTED_CODES.get(family, Codes.INVALID_RESPONSE), message, code=error)
+    expected, ambiguous = _EXPECTED_CODES.get(family, Codes.INVALID_RESPONSE), is_ambiguous(family, status)
+    outcome = Outcome(name, family, expected, message, ambiguous=ambiguous, code=error)
     return SesResponse(outcome, status, error, json.dumps({"message": message}).encode())
 
 
@@ -91,7 +92,9 @@ def _network(name: str, failure: NetworkFailure, *, ambiguous: bool = True, hang
 
 
 def _malformed(name: str, status: int, body: bytes, content_type: str = "application/json") -> SesResponse:
-    return SesResponse(Outcome(name, "malformed", Codes.INVALID_RESPONSE), status, None, body, content_type)
+    ambiguous = is_ambiguous("malformed", status)
+    outcome = Outcome(name, "malformed", Codes.INVALID_RESPONSE, ambiguous=ambiguous)
+    return SesResponse(outcome, status, None, body, content_type)
 
 
 _UNVERIFIED: Final = (
@@ -143,6 +146,7 @@ RESPONSES: Final = (
     _error("internal-fault", "server-error", 500, "InternalServiceErrorException", "Internal failure."),
     _error("unavailable", "server-error", 503, "ServiceUnavailable", "Service is unavailable."),
     _malformed("html-502", 502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html"),
+    _malformed("html-504", 504, b"<html><body><h1>504 Gateway Time-out</h1></body></html>", "text/html"),
     _malformed("empty-body", 200, b""),
     _malformed("empty-id", 200, b'{"MessageId": ""}'),
     _malformed("json-array", 200, b"[]"),

@@ -19,6 +19,8 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     HTTPClientError,
+    ProxyConnectionError,
+    SSLError,
 )
 from botocore.parsers import ResponseParserError
 
@@ -86,12 +88,13 @@ THROTTLE: Final = ErrorKind(
     statuses={429},
     retry_pauses=(0.3, 0.9),
 )
-SERVER_ERROR: Final = ErrorKind(
-    "server-error",
+UNAVAILABLE: Final = ErrorKind(
+    "unavailable",
     ConnectorErrorCodes.INVALID_RESPONSE,
-    statuses={500, 502, 503, 504},
+    statuses={503},  # the server has not handled the request (RFC 9110 §15.6.4)
     retry_pauses=(0.05, 0.1),
 )
+SERVER_ERROR: Final = ErrorKind("server-error", ConnectorErrorCodes.INVALID_RESPONSE, statuses={500, 502, 504})
 REJECTED: Final = ErrorKind("rejected", ConnectorErrorCodes.INVALID_RESPONSE)
 MALFORMED_RESPONSE: Final = ErrorKind(
     "malformed-response",
@@ -101,15 +104,16 @@ MALFORMED_RESPONSE: Final = ErrorKind(
 UNREACHABLE: Final = ErrorKind(
     "unreachable",
     ConnectorErrorCodes.GENERAL,
-    exceptions=(EndpointConnectionError, ConnectTimeoutError),
+    exceptions=(EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError),
     retry_pauses=(0.05, 0.1),
 )
-NO_RESPONSE: Final = ErrorKind("no-response", ConnectorErrorCodes.GENERAL, exceptions=(HTTPClientError,))
+NO_RESPONSE: Final = ErrorKind("no-response", ConnectorErrorCodes.GENERAL, exceptions=(HTTPClientError, SSLError))
 OTHER: Final = ErrorKind("other", ConnectorErrorCodes.GENERAL, exceptions=(Exception,))
 
 ERROR_KINDS: Final = (
     QUOTA,
     THROTTLE,
+    UNAVAILABLE,
     SERVER_ERROR,
     REJECTED,
     MALFORMED_RESPONSE,
@@ -119,8 +123,9 @@ ERROR_KINDS: Final = (
 )
 """All kinds. An error is of the first kind that matches it.
 
-``SendEmail`` has no idempotency token. A send that SES may have accepted is therefore never retried: neither after a
-lost connection nor after a missing response.
+``SendEmail`` has no idempotency token. A send that SES may have accepted is therefore never retried (clause E6): not after
+a lost connection or a missing response, and not after 500, 502 or 504, which SES or a gateway may send after SES has
+accepted the message. botocore and the AWS SDK for JavaScript retry all of these.
 """
 
 
@@ -198,7 +203,7 @@ def _data(kind: ErrorKind, error: Exception, secrets: Iterable[object]) -> dict[
             "code": redact(response.code, secrets),
             "requestId": None if response.request_id is None else redact(str(response.request_id), secrets),
         }
-    name = type(error).__name__
+    name = _cause_name(error)
     if kind is MALFORMED_RESPONSE:
         return {"message": "Amazon SES sent an invalid response: its body cannot be parsed."}
     if kind is UNREACHABLE:
@@ -206,3 +211,9 @@ def _data(kind: ErrorKind, error: Exception, secrets: Iterable[object]) -> dict[
     if kind is NO_RESPONSE:
         return {"message": f"Amazon SES did not respond, but may have accepted the message: {name}."}
     return {"message": f"The call to Amazon SES failed: {name}."}
+
+
+def _cause_name(error: Exception) -> str:
+    """Return the type of an error; if there was no connection, that of the cause, such as ``SSLCertVerificationError``."""
+    raised = error.kwargs.get("error") if isinstance(error, EndpointConnectionError) else None
+    return type(getattr(raised, "__cause__", None) or error).__name__

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import botocore.session
+import urllib3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from urllib3 import BaseHTTPResponse
@@ -13,6 +14,7 @@ from connector_kit import (
     ConnectorErrorCodes,
     Email,
     SendMessageData,
+    Sms,
     parse_json_object,
 )
 from connector_kit.connectors.aws_ses import AwsSesConfig
@@ -125,6 +127,68 @@ class RetriesEverything(BaseSes):
             return super().call(config, request)
         except Exception:  # noqa: BLE001 - the fault
             return super().call(config, request)
+
+
+@killed_by("errors.not-retried", "expected one call to the provider for the outcome 'internal-fault', found 3")
+class RetriesAsTheSdkDoes(BaseSes):
+    """Leaves retries to botocore, which sends a message again after 500, 502 and 504."""
+
+    def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
+        client = botocore.session.get_session().create_client(
+            "sesv2",
+            region_name=config.region,
+            aws_access_key_id=config.access_key_id,
+            aws_secret_access_key=config.access_key_secret,
+            config=Config(retries={"mode": "standard", "total_max_attempts": 3}),
+        )
+        return client.send_email(**request)  # type: ignore[attr-defined]  # operations are made at run time
+
+
+@killed_by(
+    "errors.not-retried",
+    "expected one call to the provider for the outcome 'html-504', found 2",
+    spec=TEMPLATE_IDS,
+)
+class RetriesAGatewayTimeout(TemplateIds):
+    """Sends a message again if a gateway gets no response from the provider in time: it may have accepted the first."""
+
+    def __init__(self, **kit: Any) -> None:
+        super().__init__(**kit)
+        self._pool.connection_pool_kw["retries"] = urllib3.Retry(
+            connect=0, read=0, other=0, status=1, status_forcelist=(504,), allowed_methods=None, raise_on_status=False
+        )
+
+
+@killed_by(
+    "errors.not-retried",
+    "expected one call to the provider for the outcome 'internal-error', found 2",
+    spec=TEMPLATE_IDS,
+)
+class RetriesAnInternalError(TemplateIds):
+    """Sends a message again after an internal error of the provider."""
+
+    def __init__(self, **kit: Any) -> None:
+        super().__init__(**kit)
+        self._pool.connection_pool_kw["retries"] = urllib3.Retry(
+            connect=0, read=0, other=0, status=1, status_forcelist=(500,), allowed_methods=None, raise_on_status=False
+        )
+
+
+@killed_by(
+    "errors.not-retried",
+    "expected one call to the provider for the outcome 'empty-body', found 2",
+    spec=TEMPLATE_IDS,
+)
+class RetriesAnUnreadableSuccess(TemplateIds):
+    """Sends a message again if it cannot read the id in the response to the first."""
+
+    def deliver(self, config: Any, sms: Sms) -> object:
+        try:
+            return super().deliver(config, sms)
+        except ConnectorError as error:
+            if error.code is not _Codes.INVALID_RESPONSE or (isinstance(error.data, dict) and "status" in error.data):
+                raise
+            return super().deliver(config, sms)
 
 
 @killed_by("errors.quota-not-retried", "expected one call to the provider for the outcome 'daily-quota', found 2")

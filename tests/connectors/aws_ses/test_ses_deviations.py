@@ -182,6 +182,17 @@ def test_r7_same_region_and_keys_reuse_client() -> None:
 @pytest.mark.usefixtures("pauses")
 def test_r7_send_is_attempted_three_times(ses: Loopback, connector: AwsSesConnector) -> None:
     """R7: neither the environment nor the version of botocore changes the number of attempts."""
-    ses.answers = [error_response(500, "InternalServiceErrorException", "Internal.")]
+    ses.answers = [error_response(503, "ServiceUnavailable", "Try again.")]
     failure(connector)
     assert len(ses.requests) == 3
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+@pytest.mark.usefixtures("pauses")
+def test_r7_message_that_may_be_accepted_is_not_sent_again(
+    ses: Loopback, connector: AwsSesConnector, status: int
+) -> None:
+    """R7: the AWS SDK of the official connector retries these responses (E6)."""
+    ses.answers = [error_response(status, "InternalServiceErrorException", "Internal.")]
+    failure(connector)
+    assert len(ses.requests) == 1

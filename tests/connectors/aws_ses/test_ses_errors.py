@@ -210,7 +210,7 @@ COULD_NOT_BE_REACHED, DID_NOT_RESPOND, FAILED = (
         (ReadTimeoutError(endpoint_url=URL), DID_NOT_RESPOND),
         (ConnectionClosedError(endpoint_url=URL), DID_NOT_RESPOND),
         (HTTPClientError(error="x"), DID_NOT_RESPOND),
-        (SSLError(endpoint_url=URL, error="x"), FAILED),
+        (SSLError(endpoint_url=URL, error="x"), DID_NOT_RESPOND),
         (NoCredentialsError(), FAILED),
     ],
     ids=lambda value: type(value).__name__,

@@ -1,7 +1,10 @@
 """Retries: a send that SES did not accept may be repeated; one that it may have accepted never is."""
 
+import re
 import socket
 import time
+from contextlib import suppress
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +13,7 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    ProxyConnectionError,
     ReadTimeoutError,
     SSLError,
 )
@@ -29,11 +33,13 @@ DAILY = error_response(429, "TooManyRequestsException", "Daily message quota exc
 DAILY_UNMODELLED = error_response(454, "Throttling", "Throttling failure: Daily message quota exceeded")
 INTERNAL = error_response(500, "InternalServiceErrorException", "Internal.")
 GATEWAY = HttpResponse(502, b"<html></html>", {"Content-Type": "text/html"})
-UNAVAILABLE = HttpResponse(503, b"{}")
+GATEWAY_TIMEOUT = HttpResponse(504, b"<html></html>", {"Content-Type": "text/html"})
+UNAVAILABLE = error_response(503, "ServiceUnavailable", "Try again.")
+UNAVAILABLE_PAGE = HttpResponse(503, b"<html></html>", {"Content-Type": "text/html"})
 REJECTED = error_response(400, "MessageRejected", "No.")
 
 
-@pytest.mark.parametrize("failing", [THROTTLED, UNMODELLED, INTERNAL, GATEWAY, UNAVAILABLE, HttpResponse(504)])
+@pytest.mark.parametrize("failing", [THROTTLED, UNMODELLED, UNAVAILABLE, UNAVAILABLE_PAGE])
 @pytest.mark.usefixtures("pauses")
 def test_transient_failure_is_retried(ses: Loopback, connector: AwsSesConnector, failing: HttpResponse) -> None:
     """The first request fails, the second succeeds with the same body."""
@@ -48,8 +54,8 @@ def test_transient_failure_is_retried(ses: Loopback, connector: AwsSesConnector,
     [
         (THROTTLED, "rate_limit_exceeded"),
         (UNMODELLED, "rate_limit_exceeded"),
-        (INTERNAL, "invalid_response"),
-        (GATEWAY, "invalid_response"),
+        (UNAVAILABLE, "invalid_response"),
+        (UNAVAILABLE_PAGE, "invalid_response"),
     ],
 )
 @pytest.mark.usefixtures("pauses")
@@ -90,12 +96,25 @@ def test_permanent_failure_is_not_retried(ses: Loopback, connector: AwsSesConnec
     assert len(ses.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "failing", [INTERNAL, GATEWAY, GATEWAY_TIMEOUT, HttpResponse(500), HttpResponse(502, b"{}"), HttpResponse(504)]
+)
+@pytest.mark.usefixtures("pauses")
+def test_response_after_which_the_message_may_be_accepted_is_not_retried(
+    ses: Loopback, connector: AwsSesConnector, failing: HttpResponse
+) -> None:
+    """The stub has received the whole message. A gateway sends 504 also if SES accepts it a second later (E6)."""
+    ses.answers = [failing, ACCEPTED]
+    assert failure(connector).code is ConnectorErrorCodes.INVALID_RESPONSE
+    assert len(ses.requests) == 1
+
+
 @pytest.mark.usefixtures("pauses")
 def test_failures_of_different_kinds_share_three_attempts(ses: Loopback, connector: AwsSesConnector) -> None:
-    """After a throttle and a server error, one attempt is left."""
-    ses.answers = [THROTTLED, INTERNAL, ACCEPTED]
+    """After a throttle and an unavailable server, one attempt is left."""
+    ses.answers = [THROTTLED, UNAVAILABLE, ACCEPTED]
     assert connector.send_message(MESSAGE) == "0102-accepted"
-    ses.answers = [THROTTLED, INTERNAL, THROTTLED, ACCEPTED]
+    ses.answers = [THROTTLED, UNAVAILABLE, THROTTLED, ACCEPTED]
     assert failure(connector).code is ConnectorErrorCodes.RATE_LIMIT_EXCEEDED
     assert len(ses.requests) == 6
 
@@ -107,18 +126,18 @@ def test_environment_does_not_change_the_number_of_attempts(
     """``AWS_MAX_ATTEMPTS`` and ``AWS_RETRY_MODE`` are ignored."""
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "7")
     monkeypatch.setenv("AWS_RETRY_MODE", "legacy")
-    ses.answers = [INTERNAL]
+    ses.answers = [UNAVAILABLE]
     failure(fresh_connector)
     assert len(ses.requests) == 3
 
 
-def test_pause_after_throttle_is_longer_than_after_server_error(
+def test_pause_after_throttle_is_longer_than_after_unavailable_server(
     ses: Loopback, connector: AwsSesConnector, pauses: list[float]
 ) -> None:
     """Pauses grow with each attempt; the jitter starts at zero."""
     ses.answers = [THROTTLED]
     failure(connector)
-    ses.answers = [INTERNAL]
+    ses.answers = [UNAVAILABLE]
     failure(connector)
     assert pauses == [0.3, 0.9, 0.05, 0.1]
 
@@ -170,24 +189,100 @@ def test_closed_connection_is_not_retried(ses: Loopback, connector: AwsSesConnec
     assert len(ses.requests) == 1
 
 
-@pytest.mark.usefixtures("pauses")
-def test_refused_connection_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The request was not sent, so a retry is safe."""
-    attempts: list[object] = []
-    make = SessionClientFactory()
+class CountingFactory(SessionClientFactory):
+    """Counts the attempts of its clients."""
 
-    def counting(config: AwsSesConfig) -> SendEmailClient:
-        made: Any = make(config)
-        made.meta.events.register("before-send.sesv2.SendEmail", lambda **_: attempts.append(1))
+    attempts = 0
+
+    def __call__(self, config: AwsSesConfig) -> SendEmailClient:
+        """Create a client."""
+        made: Any = super().__call__(config)
+        made.meta.events.register("before-send.sesv2.SendEmail", self.count)
         return made  # type: ignore[no-any-return]
 
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{unused.getsockname()[1]}")
-        error = failure(AwsSesConnector(client_factory=counting, get_config=lambda _: ses_config()))
+    def count(self, **_: object) -> None:
+        """Count an attempt."""
+        self.attempts += 1
+
+
+def refusing(connection: socket.socket) -> None:
+    """Close the connection at once."""
+
+
+def plain_http(connection: socket.socket) -> None:
+    """Respond as a server without TLS."""
+    connection.recv(1024)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def silent(connection: socket.socket) -> None:
+    """Wait until the client gives up."""
+    while connection.recv(1024):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "serve", "cause"),
+    [
+        ("http", None, "ConnectionRefusedError"),
+        ("https", None, "ConnectionRefusedError"),
+        ("https", refusing, "SSLEOFError|ConnectionResetError"),
+        ("https", plain_http, "SSLError"),
+        ("https", silent, "TimeoutError"),
+        ("proxy", None, "ProxyConnectionError"),
+        ("proxy", plain_http, "ProxyConnectionError"),
+        ("proxy", silent, "TimeoutError"),
+    ],
+)
+@pytest.mark.usefixtures("pauses")
+def test_connection_that_was_never_made_is_retried(
+    monkeypatch: pytest.MonkeyPatch, kind: str, serve: Any, cause: str
+) -> None:
+    """Refused, or failed before the request was sent: in the TLS handshake, or at a proxy. So a retry is safe."""
+    monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.3)
+    factory = CountingFactory()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection, suppress(OSError):
+                        serve(connection)
+
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        thread = Thread(target=accept)
+        if serve is None:
+            server.close()
+        else:
+            thread.start()
+        endpoint = "https://ses.invalid" if kind == "proxy" else f"{kind}://{address}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", endpoint)
+        if kind == "proxy":
+            monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
+        error = failure(AwsSesConnector(client_factory=factory, get_config=lambda _: ses_config()))
+        if serve is not None:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
     assert error.code is ConnectorErrorCodes.GENERAL
-    assert isinstance(error.__cause__, EndpointConnectionError)
-    assert len(attempts) == 3
+    assert re.fullmatch(rf"Amazon SES could not be reached: ({cause})\.", error.data["message"])  # type: ignore[index]
+    assert factory.attempts == 3
+
+
+@pytest.mark.usefixtures("pauses")
+def test_host_without_an_address_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as that of a region that does not exist, or while the name server is not available."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "https://ses.invalid")
+    monkeypatch.setattr(socket, "getaddrinfo", failing_look_up)
+    factory = CountingFactory()
+    error = failure(AwsSesConnector(client_factory=factory, get_config=lambda _: ses_config()))
+    assert error.data == {"message": "Amazon SES could not be reached: gaierror."}
+    assert factory.attempts == 3
+
+
+def failing_look_up(*_: object, **__: object) -> None:
+    """Raise what the system raises for an unknown host."""
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 def decide(
@@ -220,6 +315,7 @@ URL = "https://e.example"
     [
         (EndpointConnectionError(endpoint_url=URL), True),
         (ConnectTimeoutError(endpoint_url=URL), True),
+        (ProxyConnectionError(proxy_url=URL, error=""), True),
         (ReadTimeoutError(endpoint_url=URL), False),
         (ConnectionClosedError(endpoint_url=URL), False),
         (SSLError(endpoint_url=URL, error=""), False),
@@ -237,7 +333,7 @@ def test_success_is_not_retried() -> None:
     assert decide(status=200) is None
 
 
-@given(st.integers(1, 5), st.floats(0, 30), st.sampled_from([(429, "TooManyRequestsException"), (500, ""), (200, "")]))
+@given(st.integers(1, 5), st.floats(0, 30), st.sampled_from([(429, "TooManyRequestsException"), (503, ""), (200, "")]))
 def test_no_retry_starts_that_could_exceed_the_time_limit(
     attempts: int, elapsed: float, response: tuple[int, str]
 ) -> None:
@@ -257,7 +353,7 @@ def test_no_retry_starts_that_could_exceed_the_time_limit(
 def test_time_limit_includes_both_timeouts(spare: float, again: object) -> None:
     """A retry starts only if the connection timeout and the read timeout fit into the time limit."""
     elapsed = client.TIME_LIMIT - client.CONNECT_TIMEOUT - client.READ_TIMEOUT - spare
-    assert (decide(elapsed=elapsed, status=500) is not None) is again
+    assert (decide(elapsed=elapsed, status=503) is not None) is again
 
 
 def test_time_limit_starts_with_the_first_attempt(
@@ -266,6 +362,6 @@ def test_time_limit_starts_with_the_first_attempt(
     """After a first attempt of ten seconds there is no second attempt."""
     now = iter([100.0, 110.0])
     monkeypatch.setattr(client, "time", SimpleNamespace(monotonic=lambda: next(now)))
-    ses.answers = [INTERNAL, ACCEPTED]
+    ses.answers = [UNAVAILABLE, ACCEPTED]
     assert failure(connector).code is ConnectorErrorCodes.INVALID_RESPONSE
     assert len(ses.requests) == 1
