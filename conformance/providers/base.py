@@ -62,15 +62,15 @@ class Outcome:
     only_for: Purpose | None = None
 
 
-_AMBIGUOUS_STATUSES: Final = frozenset({500, 502, 504})
+_AMBIGUOUS_STATUSES: Final = frozenset({502, 504})
 _SUCCESSES: Final = range(200, 300)
 
 
 def is_ambiguous(family: Family, status: int) -> bool:
     """Return whether the provider may have accepted the message before it sends such a response.
 
-    A gateway that gets no response in time sends 504, for example. With 503 the provider states that it has not handled
-    the request (RFC 9110 §15.6.4).
+    A gateway that gets no response in time sends 504, for example. With 500 the provider itself states that it failed, and
+    with 503 that it has not handled the request (RFC 9110 §15.6).
 
     Args:
         family: what the response means.

@@ -89,7 +89,7 @@ class Failure:
         response: the whole response; without it, `HttpProvider.error_response` makes one from status and message.
         expect: the code that the connector must raise; without it, the family decides.
         ambiguous: whether the provider may have accepted the message; without it, the status decides: a provider may
-            have before a 500, 502 or 504, and before a success that is malformed.
+            have before a 502 or 504, and before a success that is malformed.
         code: the provider's own name or number for the error; the response has to contain it, for example in `fields`.
         fields: members to set in the JSON body, for errors that share a status: ``{"name": "daily_quota"}``. A dotted
             name is a path: ``{"error.code": 20429}``.

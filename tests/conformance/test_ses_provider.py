@@ -105,7 +105,6 @@ def test_stubs_have_the_same_outcomes_except_time_out() -> None:
 def test_message_may_be_accepted_before_these_outcomes() -> None:
     """A retry after one of them is a second message; SES has no idempotency key (E6)."""
     assert {it.name for it in AwsSesProvider.outcomes if it.ambiguous} == {
-        "internal-fault",
         "html-502",
         "html-504",
         "empty-body",

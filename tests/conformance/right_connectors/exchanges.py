@@ -132,7 +132,10 @@ class RenewingStub(ApiStub):
 
 
 class BackOffMail(ApiMail):
-    """Waits as long as Retry-After states if that is short, and fails at once if it is long."""
+    """Waits as long as Retry-After states if that is short, and fails at once if it is long.
+
+    It sends a message again after 500, too: its provider has accepted nothing then.
+    """
 
     metadata: ClassVar[ConnectorMetadata] = api_metadata("back-off-mail")
     retries_throttles = False
@@ -142,7 +145,7 @@ class BackOffMail(ApiMail):
         reply = self.post(config, "/messages", mail, until)
         for _ in range(_ATTEMPTS - 1):
             pause = self.pause(reply)
-            if reply.status not in {429, 503} or pause is None or time.monotonic() + pause > until:
+            if reply.status not in {429, 500, 503} or pause is None or time.monotonic() + pause > until:
                 break
             time.sleep(pause)
             reply = self.post(config, "/messages", mail, until)

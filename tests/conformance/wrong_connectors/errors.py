@@ -129,9 +129,9 @@ class RetriesEverything(BaseSes):
             return super().call(config, request)
 
 
-@killed_by("errors.not-retried", "expected one call to the provider for the outcome 'internal-fault', found 3")
+@killed_by("errors.not-retried", "expected one call to the provider for the outcome 'html-502', found 3")
 class RetriesAsTheSdkDoes(BaseSes):
-    """Leaves retries to botocore, which sends a message again after 500, 502 and 504."""
+    """Leaves retries to botocore, which sends a message again after 502 and 504."""
 
     def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
         client = botocore.session.get_session().create_client(
@@ -156,21 +156,6 @@ class RetriesAGatewayTimeout(TemplateIds):
         super().__init__(**kit)
         self._pool.connection_pool_kw["retries"] = urllib3.Retry(
             connect=0, read=0, other=0, status=1, status_forcelist=(504,), allowed_methods=None, raise_on_status=False
-        )
-
-
-@killed_by(
-    "errors.not-retried",
-    "expected one call to the provider for the outcome 'internal-error', found 2",
-    spec=TEMPLATE_IDS,
-)
-class RetriesAnInternalError(TemplateIds):
-    """Sends a message again after an internal error of the provider."""
-
-    def __init__(self, **kit: Any) -> None:
-        super().__init__(**kit)
-        self._pool.connection_pool_kw["retries"] = urllib3.Retry(
-            connect=0, read=0, other=0, status=1, status_forcelist=(500,), allowed_methods=None, raise_on_status=False
         )
 
 

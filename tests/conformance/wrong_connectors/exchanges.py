@@ -54,7 +54,7 @@ from tests.conformance.wrong_connectors.base import killed_by
 _EXPECTED_ONE_CALL = "expected one call to the provider for the outcome"
 
 
-@killed_by("errors.not-retried", f"{_EXPECTED_ONE_CALL} 'internal-error', found 3", spec=KEYED_MAIL)
+@killed_by("errors.not-retried", f"{_EXPECTED_ONE_CALL} 'html-502', found 3", spec=KEYED_MAIL)
 class NewKeyForEachAttempt(KeyedMail):
     """Sends each attempt of a message with another idempotency key."""
 
