@@ -12,6 +12,8 @@ import asyncio
 import json
 import multiprocessing
 import os
+import random
+import resource
 import signal
 import socket
 import struct
@@ -19,6 +21,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -80,7 +84,10 @@ class LoadSms(SmsConnector[LoadConfig]):
     config_guard: ClassVar = Guard(
         {
             "type": "object",
-            "properties": {"url": {"type": "string"}, "templates": {"type": "array"}},
+            "properties": {
+                "url": {"type": "string"},
+                "templates": {"type": "array", "items": {"properties": {"usageType": {"type": "string"}}}},
+            },
             "required": ["url", "templates"],
         },
         LoadConfig,
@@ -164,11 +171,29 @@ class Memory:
     samples: list[tuple[int, float]] = field(factory=list)
 
 
-async def _send_messages(port: int, numbers: "Numbers", tally: Tally) -> None:
-    """Send message after message over one connection; open another one if the host closes it."""
+@define
+class Health:
+    """The slowest response of ``/healthz`` in seconds, how many requests got none, and the host's descriptors at each."""
+
+    slowest: float = 0.0
+    failed: int = 0
+    descriptors: list[int] = field(factory=list)
+
+
+async def _send_messages(port: int, numbers: "Numbers", tally: Tally, pause: float) -> None:
+    """Send message after message over one connection; open another one if the host closes it.
+
+    Args:
+        port: the host's.
+        numbers: generates the numbers of the messages.
+        tally: collects the responses.
+        pause: send at most one message in this time, in seconds, the first one at a random moment of it.
+    """
     reader: asyncio.StreamReader | None = None
     writer: asyncio.StreamWriter | None = None
-    while (number := numbers.next()) is not None:
+    due = time.monotonic() + random.random() * pause
+    while (number := await numbers.next(due)) is not None:
+        due = max(due + pause, time.monotonic())
         if reader is None or writer is None:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
         body = json.dumps({"to": "15551234567", "type": "SignIn", "payload": {"code": str(number)}}).encode()
@@ -196,20 +221,27 @@ class Numbers:
     """Generates the numbers of messages until the time is up."""
 
     until: float
-    _last: int = 0
+    last: int = 0
 
-    def next(self) -> int | None:
-        """Return the next number, or ``None`` when the time is up."""
+    async def next(self, due: float) -> int | None:
+        """Return the next number at a moment, or ``None`` when the time is up."""
+        await asyncio.sleep(max(0, min(due, self.until) - time.monotonic()))
         if time.monotonic() >= self.until:
             return None
-        self._last += 1
-        return self._last
+        self.last += 1
+        return self.last
 
 
-async def _watch(process: int, tally: Tally, memory: Memory) -> None:
+async def _watch(process: int, tally: Tally, memory: Memory, health: Health) -> None:
     while True:
         memory.samples.append((len(tally.seconds), _resident(process)))
+        health.descriptors.append(descriptors(process))
         await asyncio.sleep(1)
+
+
+def descriptors(process: int) -> int:
+    """Return how many descriptors a process has."""
+    return sum(1 for _ in Path(f"/proc/{process}/fd").iterdir())
 
 
 def _resident(process: int) -> float:
@@ -218,63 +250,138 @@ def _resident(process: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-async def _health(port: int, slowest: list[float]) -> None:
+async def _check_health(port: int, health: Health) -> None:
     """Check the host's health during the whole run: load and a hanging provider must not slow it down."""
     while True:
         started = time.perf_counter()
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        if not (await reader.read()).startswith(b"HTTP/1.1 200"):
-            raise RuntimeError("The health check failed.")
-        writer.close()
-        slowest[0] = max(slowest[0], time.perf_counter() - started)
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            health.failed += not (await reader.read()).startswith(b"HTTP/1.1 200")
+            writer.close()
+        except ConnectionError:
+            health.failed += 1
+        health.slowest = max(health.slowest, time.perf_counter() - started)
         await asyncio.sleep(0.5)
 
 
-async def _load(port: int, process: int, clients: int, seconds: float) -> tuple[Tally, Memory, float]:
-    tally, memory, slowest = Tally(), Memory(), [0.0]
-    watchers = [asyncio.create_task(_watch(process, tally, memory)), asyncio.create_task(_health(port, slowest))]
-    numbers = Numbers(time.monotonic() + seconds)
-    await asyncio.gather(*(_send_messages(port, numbers, tally) for _ in range(clients)))
+async def load(
+    port: int, process: int, clients: int, seconds: float, *, pause: float = 0.0, last: int = 0
+) -> tuple[Tally, Memory, Health]:
+    """Send messages from many clients at the same time, and watch the host meanwhile.
+
+    Args:
+        port: the host's.
+        process: the host's id.
+        clients: how many clients send, each over its own connection.
+        seconds: how long.
+        pause: each client sends one message in this time, in seconds; with 0, one after the other.
+        last: the number of the last message that was sent before.
+    """
+    tally, memory, health = Tally(), Memory(), Health()
+    watchers = [
+        asyncio.create_task(_watch(process, tally, memory, health)),
+        asyncio.create_task(_check_health(port, health)),
+    ]
+    numbers = Numbers(time.monotonic() + seconds, last)
+    await asyncio.gather(*(_send_messages(port, numbers, tally, pause) for _ in range(clients)))
     for watcher in watchers:
         watcher.cancel()
     for done in await asyncio.gather(*watchers, return_exceptions=True):
         if not isinstance(done, asyncio.CancelledError):
             raise RuntimeError("A background task ended early.") from done  # noqa: TRY004 - the exception it raised is the cause
-    return tally, memory, slowest[0]
+    return tally, memory, health
 
 
 # --- the measurement ---
 
 
-def measure(mode: str, seconds: float, clients: int, slots: int) -> dict[str, Any]:
-    """Run host, provider and clients, and return the results."""
+@define
+class Provider:
+    """The provider in its own process.
+
+    Args:
+        url: its address.
+        connection: the pipe to it.
+        received: how often each message came; complete after the end of the block.
+    """
+
+    url: str
+    connection: Connection
+    received: Counter[int] = field(factory=Counter)
+
+
+@contextmanager
+def running_provider(mode: str) -> Iterator[Provider]:
+    """Run the provider during the block."""
     ours, theirs = multiprocessing.Pipe()
-    provider = multiprocessing.get_context("spawn").Process(target=run_provider, args=(mode, theirs), daemon=True)
-    provider.start()
-    url = f"http://127.0.0.1:{ours.recv()}"
+    process = multiprocessing.get_context("spawn").Process(target=run_provider, args=(mode, theirs), daemon=True)
+    process.start()
+    provider = Provider(f"http://127.0.0.1:{ours.recv()}", ours)
+    yield provider
+    ours.send("stop")
+    provider.received = ours.recv()
+    process.join(10)
+
+
+@define
+class Host:
+    """The host in its own process.
+
+    Args:
+        port: the port it listens on.
+        process: its id.
+        lines: its log; complete after the end of the block.
+        exit_status: its exit status; known after the end of the block.
+    """
+
+    port: int
+    process: int
+    lines: list[dict[str, Any]] = field(factory=list)
+    exit_status: int | None = None
+
+
+@contextmanager
+def running_host(provider: Provider, slots: int, most_descriptors: int | None = None) -> Iterator[Host]:
+    """Run the host during the block, with one worker.
+
+    Args:
+        provider: where the hosted connector sends its messages.
+        slots: of the host.
+        most_descriptors: the host's limit of open descriptors; by default that of this process.
+    """
     with TemporaryDirectory() as folder:
         config = Path(folder) / "load.json"
-        config.write_text(json.dumps({"url": url, "templates": []}), encoding="utf-8")
+        config.write_text(json.dumps({"url": provider.url, "templates": []}), encoding="utf-8")
         log_file = Path(folder) / "log"
         command = [sys.executable, "-m", "connector_kit.cli", "serve", "--port", "0", "--token-env", "HOST_TOKEN"]
         command += ["--connector", "tests.benchmarks.host_load:LoadSms", "--config", str(config)]
         command += ["--slots", str(slots), "--deadline", str(DEADLINE_SECONDS)]
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         with log_file.open("wb") as log:
-            host = subprocess.Popen(command, stderr=log, env={**os.environ, "HOST_TOKEN": TOKEN})
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most_descriptors or soft, hard))  # the host inherits it
+            process = subprocess.Popen(command, stderr=log, env={**os.environ, "HOST_TOKEN": TOKEN})
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         try:
-            port = _port(log_file, host)
-            tally, memory, health = asyncio.run(_load(port, host.pid, clients, seconds))
+            host = Host(_port(log_file, process), process.pid)
+            yield host
         finally:
-            host.send_signal(signal.SIGTERM)
-            status = host.wait(60)
-        lines = [json.loads(line) for line in log_file.read_text(encoding="utf-8").splitlines()]
-    ours.send("stop")
-    received: Counter[int] = ours.recv()
-    provider.join(10)
-    return evaluate(mode, tally, memory, received, lines) | {
-        "health_slowest_ms": round(health * 1000),
-        "exit_status": status,
+            process.send_signal(signal.SIGTERM)
+            status = process.wait(60)
+        host.exit_status = status
+        host.lines = [json.loads(line) for line in log_file.read_text(encoding="utf-8").splitlines()]
+
+
+def measure(mode: str, seconds: float, clients: int, slots: int) -> dict[str, Any]:
+    """Run host, provider and clients, and return the results."""
+    with running_provider(mode) as provider, running_host(provider, slots) as host:
+        tally, memory, health = asyncio.run(load(host.port, host.process, clients, seconds))
+    results = evaluate(mode, tally, memory, provider.received, host.lines)
+    results["passed"] = results["passed"] and not health.failed
+    return results | {
+        "health_slowest_ms": round(health.slowest * 1000),
+        "health_failed": health.failed,
+        "exit_status": host.exit_status,
     }
 
 

@@ -17,6 +17,7 @@ from connector_kit.cli import main
 Start = Callable[..., subprocess.CompletedProcess[str]]
 
 ACME = "acme_connectors:AcmeMail"
+_ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def test_interrupt_while_sending_exits_with_130(
 ) -> None:
     """Ctrl-C prints one line."""
     config = written({**acme_config, "outcome": "interrupt"})
-    environment = {**os.environ, "PYTHONPATH": os.path.dirname(acme.__file__)}  # noqa: PTH120
+    environment = {**os.environ, "PYTHONPATH": f"{os.path.dirname(acme.__file__)}{os.pathsep}{_ROOT}"}  # noqa: PTH120
     result = start("test", ACME, config, "--to", "x", env=environment)
     assert (result.returncode, result.stdout) == (130, "")
     assert result.stderr.strip() == "Error: interrupted"

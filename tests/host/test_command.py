@@ -27,7 +27,8 @@ from tests.host.running import Process, serving
 pytestmark = pytest.mark.usefixtures("acme")
 
 Run = Callable[..., Result]
-_ENVIRONMENT = {"HOST_TOKEN": TOKEN, "PYTHONPATH": str(CONNECTORS)}
+_ROOT = Path(__file__).parents[2]
+_ENVIRONMENT = {"HOST_TOKEN": TOKEN, "PYTHONPATH": f"{CONNECTORS}{os.pathsep}{_ROOT}"}
 _MAIL = ("--connector", "acme_hosted:AcmeMail", "--config", "mail.json", "--token-env", "HOST_TOKEN")
 
 
@@ -86,10 +87,6 @@ def test_invalid_config_exits_2_with_file_path_and_issue(run: Run, folder: Path)
 @pytest.mark.parametrize(
     "arguments",
     [
-        (),
-        ("--config", "mail.json"),
-        ("--hosts", "host.toml", "--connector", "acme-mail"),
-        ("--hosts", "host.toml", "--config", "mail.json"),
         ("--hosts", "absent.toml"),
         ("--connector", "acme_hosted:Nothing"),
         ("--connector", "acme_hosted:SCHEMA"),
@@ -99,9 +96,29 @@ def test_invalid_config_exits_2_with_file_path_and_issue(run: Run, folder: Path)
     ],
 )
 def test_unusable_arguments_exit_2_with_an_error(run: Run, arguments: tuple[str, ...]) -> None:
-    result = run(*arguments)
+    result = run(*arguments, "--check")
     assert result.exit_code == 2
     assert "Error: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--config", "mail.json"),
+        ("--hosts", "host.toml", *_MAIL[:2]),
+        ("--hosts", "host.toml", *_MAIL[2:4]),
+        ("--hosts", "host.toml", *_MAIL[:4]),
+    ],
+)
+def test_other_than_one_of_hosts_and_connector_is_a_usage_error(run: Run, arguments: tuple[str, ...]) -> None:
+    """With both, one of them would have no effect. Each of the two is valid alone."""
+    result = run(*arguments, "--token-env", "HOST_TOKEN", "--check")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Usage: ")
+    assert "Error: Give either --hosts FILE, or --connector ID with or without --config FILE." in result.stderr
+    assert result.stdout == ""
+    assert run("--hosts", "host.toml", "--check").exit_code == run(*_MAIL, "--check").exit_code == 0
 
 
 def test_options_override_the_host_toml(run: Run) -> None:

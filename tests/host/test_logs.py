@@ -55,6 +55,35 @@ def test_text_format_quotes_ambiguous_values(capsys: pytest.CaptureFixture[str])
     )
 
 
+_FORGERIES = (
+    "a=b",
+    "=",
+    "x status=200",
+    'quo"ted',
+    "tab\t",
+    "2\nlines",
+    "\r",
+    "\x1b[2J",
+    "\x7f",
+    "é",
+    "\u2028",
+    "",
+    " ",
+)
+
+
+@pytest.mark.parametrize("text", _FORGERIES)
+@pytest.mark.usefixtures("root_logger")
+def test_text_format_quotes_each_ambiguous_text(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """As a field, and as the event of another library. Its JSON is the only form of it in the line."""
+    set_up_logging("text")
+    log_event("request", value=text, status=403)
+    logging.getLogger("library").warning("%s", text)
+    own, other = capsys.readouterr().err.split("\n")[:-1]
+    assert own.partition(" info ")[2] == f"request value={json.dumps(text)} status=403"
+    assert other.partition(" warning ")[2] == f"{json.dumps(text)} logger=library"
+
+
 @pytest.mark.usefixtures("root_logger")
 def test_other_loggers_write_warnings_only(capsys: pytest.CaptureFixture[str]) -> None:
     """The debug log of botocore holds whole messages."""

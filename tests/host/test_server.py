@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from ipaddress import ip_network
 from types import ModuleType
 from typing import Any
 
@@ -149,22 +150,91 @@ def test_malformed_input_gets_a_response(
     assert statuses(send_raw(port, LAST)) == [200]
 
 
-def test_slow_body_is_408_at_its_time_limit(port: int) -> None:
-    """Even if bytes still arrive."""
-    started = time.monotonic()
-    received = send_raw(
-        port, _request(b"POST /email", b"", b"Content-Length: 500\r\n", length=False), *[b" "] * 8, pause=0.2
-    )
+def _drip(port: int, first: bytes, byte: bytes) -> tuple[bytes, float]:
+    """Send bytes one by one, ten a second, until the host closes the connection; return what it has sent, and after how many seconds."""
+    received = b""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        started = time.monotonic()
+        connection.sendall(first)
+        connection.settimeout(0.1)
+        while time.monotonic() - started < 10:
+            try:
+                chunk = connection.recv(65536)
+            except TimeoutError:
+                connection.sendall(byte)
+                continue
+            except ConnectionError:
+                break
+            if not chunk:
+                break
+            received += chunk
+        return received, time.monotonic() - started
+
+
+_UNFINISHED_BODY = {
+    "with length": _request(b"POST /email", b"", b"Content-Length: 4000\r\n", length=False),
+    "in chunks": _request(b"POST /email", b"", b"Transfer-Encoding: chunked\r\n", length=False),
+}
+
+
+@pytest.mark.parametrize(("kind", "piece"), [("with length", b" "), ("in chunks", b"1\r\n \r\n")])
+def test_slow_body_is_408_at_its_time_limit(port: int, kind: str, piece: bytes) -> None:
+    """Even if bytes still arrive: the limit of one second is for the whole body."""
+    received, seconds = _drip(port, _UNFINISHED_BODY[kind], piece)
     assert statuses(received) == [408]
     assert json.loads(received.partition(b"\r\n\r\n")[2])["code"] == "slow_body"
-    assert time.monotonic() - started < 4
+    assert 0.9 < seconds < 2.5
 
 
 @pytest.mark.parametrize("first", [b"", SEND])
-def test_slow_head_is_408(port: int, first: bytes) -> None:
-    """On a new connection, and after an earlier request."""
-    received = send_raw(port, first + b"GET /heal", *[b"t"] * 8, pause=0.2)
+@pytest.mark.parametrize(
+    ("start", "piece"), [(b"GET /heal", b"t"), (b"GET /healthz HTTP/1.1\r\nHost: x\r\n", b"X-A: b\r\n")]
+)
+def test_slow_head_is_408_at_its_time_limit(port: int, first: bytes, start: bytes, piece: bytes) -> None:
+    """On a new connection, and after an earlier request. Bytes that still arrive do not start the time limit again."""
+    received, seconds = _drip(port, first + start, piece)
     assert statuses(received) == [*statuses(b"HTTP/1.1 200 \r\n" if first else b""), 408]
+    assert 0.9 < seconds < 2.5
+
+
+_FORGED = (
+    b"".join(
+        b"%s: 10.0.0.1\r\n" % name
+        for name in (b"X-Forwarded-For", b"X-Real-IP", b"X-Client-IP", b"CF-Connecting-IP", b"True-Client-IP")
+    )
+    + b"Forwarded: for=10.0.0.1\r\n"
+)
+
+
+@pytest.mark.parametrize("allowed_by_uvicorn", [None, "*"])
+def test_forged_client_address_neither_passes_nor_is_logged(
+    settings: Settings, log: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, allowed_by_uvicorn: str | None
+) -> None:
+    """The server, uvicorn, has a trust of its own in X-Forwarded-For: by default it believes it from loopback addresses."""
+    if allowed_by_uvicorn is not None:
+        monkeypatch.setenv("FORWARDED_ALLOW_IPS", allowed_by_uvicorn)
+    forged = _request(b"GET /connectors", b"", _FORGED, CLOSE)
+    with running(settings(allow_ips=(ip_network("10.0.0.0/8"),))) as port:
+        assert statuses(send_raw(port, forged)) == [403]
+    with running(settings()) as port:
+        assert statuses(send_raw(port, forged)) == [200]
+        assert statuses(send_raw(port, b"GET /healthz HTTP/1.1\r\n" + _FORGED + b"\r\n")) == [400]
+    assert [line["client"] for line in log] == ["127.0.0.1"] * 3
+    assert "10.0.0.1" not in json.dumps(log)
+
+
+def test_forwarded_address_of_a_trusted_proxy_is_used_on_a_socket(
+    settings: Settings, log: list[dict[str, Any]]
+) -> None:
+    """It passes `allow_ips`, and the log shows it."""
+    networks = {"allow_ips": (ip_network("10.0.0.0/8"),), "trusted_proxies": (ip_network("127.0.0.1"),)}
+    with running(settings(**networks)) as port:
+        forwarded = [
+            _request(b"GET /connectors", b"", b"X-Forwarded-For: %s\r\n" % it, CLOSE)
+            for it in (b"10.0.0.1", b"1.2.3.4")
+        ]
+        assert [statuses(send_raw(port, it)) for it in forwarded] == [[200], [403]]
+    assert [line["client"] for line in log] == ["10.0.0.1", "1.2.3.4"]
 
 
 def test_too_long_head_is_400(port: int, log: list[dict[str, Any]]) -> None:
