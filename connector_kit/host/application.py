@@ -93,6 +93,7 @@ class _Host:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self.calls.metrics.update_slots()
         yield
         # Every request has its response by now, but calls that were answered with 504 may still be running.
         if not await run_in_threadpool(self.calls.slots.wait_until_idle, _SHUTDOWN_WAIT_SECONDS):

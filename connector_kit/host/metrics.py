@@ -27,6 +27,7 @@ class Metrics:
     content_type: Final = CONTENT_TYPE_LATEST
 
     def __init__(self, slots: int, busy: Callable[[], int]) -> None:
+        self._count = slots
         self._busy_now = busy
         self._registry = CollectorRegistry()
         self._requests = Counter(
@@ -60,7 +61,6 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livesum",
         )
-        self._slots.set(slots)
 
     def count_response(self, route: str, status: int) -> None:
         """Count a response."""
@@ -73,7 +73,11 @@ class Metrics:
         self.update_slots()
 
     def update_slots(self) -> None:
-        """Record how many slots are busy, for scrapes that another worker serves."""
+        """Record this process's slots, and how many are busy, for scrapes that another worker serves.
+
+        The constructor does not: a process that makes the application and then forks its workers serves no request.
+        """
+        self._slots.set(self._count)
         self._busy.set(self._busy_now())
 
     def render(self) -> bytes:

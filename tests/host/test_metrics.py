@@ -64,6 +64,51 @@ def test_metrics_of_workers_are_combined(tmp_path: Path) -> None:
     assert "connector_kit_slots_busy 2.0" in outputs[1]
 
 
+_PRELOADED = """
+import os, sys
+from starlette.testclient import TestClient
+from connector_kit.connectors.aws_ses import AwsSesConnector
+from connector_kit.host import HostedSettings, HostSettings, create_app
+app = create_app(HostSettings((HostedSettings(AwsSesConnector),), insecure_without_token=True, metrics=True, slots=4))
+ready, done = os.pipe(), os.pipe()
+workers = []
+for _ in range(2):
+    workers.append(os.fork())
+    if workers[-1] == 0:
+        with TestClient(app, base_url="http://localhost"):
+            os.write(ready[1], b".")
+            os.read(done[0], 1)
+        os._exit(0)
+for _ in workers:
+    os.read(ready[0], 1)
+worker = os.fork()
+if worker == 0:
+    with TestClient(app, base_url="http://localhost") as client:
+        sys.stdout.write(client.get("/metrics").text)
+        sys.stdout.flush()
+    os._exit(0)
+os.waitpid(worker, 0)
+os.write(done[1], b"..")
+assert [os.waitpid(it, 0)[1] for it in workers] == [0, 0]
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_application_made_before_the_fork_counts_the_slots_of_its_workers(tmp_path: Path) -> None:
+    """As with ``gunicorn --preload``: the process that made it has no slots, and workers need no request first."""
+    environment = {**os.environ, MULTIPROCESS_FOLDER: str(tmp_path)}
+    output = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", _PRELOADED],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+    assert "connector_kit_slots 12.0" in output
+    assert "connector_kit_slots_busy 0.0" in output
+
+
 def test_slots_of_an_ended_worker_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its counters stay, and so do the files of running processes."""
     monkeypatch.setenv(MULTIPROCESS_FOLDER, str(tmp_path))
