@@ -132,6 +132,10 @@ class Guard(Generic[T]):
             value: any JSON value.
             strict: return warnings as errors.
         """
+        rules: tuple[WarningRule, ...] = (partial(unknown_keys, self.schema), *self._warnings)
+        return self._find_issues(value, rules, "error" if strict else "warning")
+
+    def _find_issues(self, value: object, rules: Iterable[WarningRule], severity: Severity) -> list[Issue]:
         issue = find_non_json(value)
         if issue is not None:
             return [issue]
@@ -142,8 +146,6 @@ class Guard(Generic[T]):
             return [Issue((), "depth", "nested too deeply to validate")]
         if not errors:
             errors = dict.fromkeys(self._structure(value)[1])
-        severity: Severity = "error" if strict else "warning"
-        rules: tuple[WarningRule, ...] = (partial(unknown_keys, self.schema), *self._warnings)
         warned = (evolve(issue, severity="error") for rule in rules for issue in rule(value))
         warnings = dict.fromkeys(islice(warned, _MOST_ISSUES))
         found = [*errors, *(evolve(it, severity=severity) for it in warnings if it not in errors)]
@@ -163,7 +165,8 @@ class Guard(Generic[T]):
         """Check a value and convert it; return ``None`` if the result is mutable, so that no two callers share it."""
         value = keyed.take_value()
         if not self._accepts(value):
-            raise self._rejection(self.issues(value))
+            # Without warnings: finding unknown keys takes as long as all the rest, and a host's clients choose the size.
+            raise self._rejection(self._find_issues(value, (), "warning"))
         structured = self._structure_or_raise(value)
         try:
             hash(structured)

@@ -67,6 +67,9 @@ def json_type(value: object) -> str:
             return f"Python {type(value).__name__}"
 
 
+_PLAIN_TYPES: Final = frozenset((str, int, bool, type(None)))
+
+
 def find_non_json(value: object) -> Issue | None:
     """Return an issue for the first part of a value that JSON cannot represent, at any depth.
 
@@ -86,7 +89,8 @@ def find_non_json(value: object) -> Issue | None:
             for key, member in item.items() if isinstance(item, dict) else enumerate(item):
                 if isinstance(item, dict) and not isinstance(key, str):
                     return _non_json(location, f"expected string keys, found a key of type Python {type(key).__name__}")
-                pending.append(((*location[:SHOWN_DEPTH], key), member))
+                if type(member) not in _PLAIN_TYPES:  # most members have one, and a large config has many
+                    pending.append(((*location[:SHOWN_DEPTH], key), member))
         elif isinstance(item, float) and math.isnan(item):
             return _non_json(location, "expected a JSON value, found NaN")
         elif item is not None and not isinstance(item, str | int | float):

@@ -4,6 +4,7 @@ import html
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -220,7 +221,8 @@ def _secret_key_rule(connector_class: type[Connector[Any]]) -> Callable[[str], b
     marked = set(connector_class.declaration.secrets if connector_class.declaration else ())
     marked |= {item.key for item in items if item.is_confidential or item.is_masked}
     public = {item.key for item in items if item.is_confidential is False}
-    return lambda key: key in marked or (key not in public and is_secret_name(key))
+    # Remembered for one config, which may have thousands of objects with the same keys.
+    return cache(lambda key: key in marked or (key not in public and is_secret_name(key)))
 
 
 def config_secrets(connector_class: type[Connector[Any]], config: object) -> Iterator[str]:

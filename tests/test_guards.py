@@ -7,7 +7,7 @@ import sys
 import tracemalloc
 import weakref
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -341,6 +341,18 @@ def test_validate_ignores_warnings() -> None:
     with pytest.raises(ConnectorError) as caught:
         of.validate({"zzz": 1})
     assert [it["path"] for it in caught.value.data["issues"]] == ["$.port"]  # type: ignore[index]
+
+
+def test_validate_looks_for_no_warnings() -> None:
+    """In a large config that takes as long as all the rest."""
+
+    def fail(_: object) -> NoReturn:
+        raise AssertionError
+
+    guard: Guard[Any] = Guard({"type": "object", "required": ["a"]}, dict, warnings=(fail,))
+    with pytest.raises(ConnectorError) as caught:
+        guard.validate({"b": 1})
+    assert [it["path"] for it in caught.value.data["issues"]] == ["$.a"]  # type: ignore[index]
 
 
 def test_validate_config_always_raises_invalid_config() -> None:

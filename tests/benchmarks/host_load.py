@@ -317,6 +317,7 @@ def running_provider(mode: str) -> Iterator[Provider]:
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=run_provider, args=(mode, theirs), daemon=True)
     process.start()
+    theirs.close()  # so that `recv` fails if the process has failed
     provider = Provider(f"http://127.0.0.1:{ours.recv()}", ours)
     yield provider
     ours.send("stop")

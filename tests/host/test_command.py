@@ -1,5 +1,6 @@
 """``connector-kit serve``: what it checks before it starts, and that it serves, stops and scales."""
 
+import gc
 import json
 import multiprocessing
 import os
@@ -213,21 +214,33 @@ def _is_served(port: int) -> bool:
 
 
 @pytest.fixture
-def signals() -> Iterator[None]:
-    """Restore the signal handlers of this process after a test."""
+def process() -> Iterator[None]:
+    """Restore what a worker changes in its process: the signal handlers, and how threads and garbage are treated."""
     handlers = {it: signal.getsignal(it) for it in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
+    interval = sys.getswitchinterval()
     yield
+    sys.setswitchinterval(interval)
+    gc.unfreeze()
     for it, handler in handlers.items():
         signal.signal(it, handler)
 
 
-@pytest.mark.usefixtures("signals")
+@pytest.mark.usefixtures("process")
 def test_worker_makes_its_application_from_the_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The factory's repr shows no secrets."""
     monkeypatch.setattr("connector_kit.host.server.set_up_logging", lambda _: None)
     factory = AppFactory(HostFile(settings(), Listening()))
     assert TOKEN not in repr(factory)
     assert callable(factory())
+
+
+@pytest.mark.usefixtures("process")
+def test_worker_lets_messages_run_while_a_thread_computes(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large request computes for 200 ms; a message waits for the interpreter about twenty times."""
+    monkeypatch.setattr("connector_kit.host.server.set_up_logging", lambda _: None)
+    AppFactory(HostFile(settings(), Listening()))()
+    assert sys.getswitchinterval() == pytest.approx(0.0005)
+    assert gc.get_freeze_count() > 10_000
 
 
 class _Parent:
@@ -242,7 +255,7 @@ class _Parent:
         self._ended.wait(10)
 
 
-@pytest.mark.usefixtures("signals")
+@pytest.mark.usefixtures("process")
 def test_worker_stops_itself_after_its_parent(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if it had received SIGTERM: the open requests still get their responses."""
     parent, stopped = _Parent(), threading.Event()

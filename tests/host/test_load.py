@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.benchmarks.host_attack import measure as measure_attack
+from tests.benchmarks.host_attack import missed, table
 from tests.benchmarks.host_load import EXPECTED_STATUS, Memory, Tally, evaluate, measure, outcome_of
 
 
@@ -105,3 +107,57 @@ def test_a_few_seconds_with_a_faulty_provider_pass() -> None:
     assert {name: found[name] for name in errors} == dict.fromkeys(errors, 0)
     assert found["health_slowest_ms"] < 2000
     assert found["exit_status"] == 0
+
+
+def _attack_results(**changes: Any) -> dict[str, Any]:
+    results = {
+        name: {
+            "statuses": {200: 100},
+            "p99_ms": p99,
+            "memory_mib": {"second_third": 70.0, "last_third": 72.0},
+            "descriptors": {"start": 20, "highest": 400},
+            **dict.fromkeys(("wrong_code", "connections_dropped", "responses_late", "sent_twice", "lost"), 0),
+            **dict.fromkeys(("sent_though_busy", "log_lines_missing", "health_failed"), 0),
+        }
+        for name, p99 in (("quiet", 60.0), ("attacked", 119.0))
+    }
+    attacks = {"wrong tokens": {"statuses": {401: 5}, "unexpected": []}}
+    common = {"clients": 64, "descriptors_settled": 90, "attacks": attacks, "exit_status": 0}
+    attacked = {**results["attacked"], **changes.pop("attacked", {})}
+    return {**results, "attacked": attacked, **common, **changes}
+
+
+@pytest.mark.parametrize(
+    ("change", "bound"),
+    [
+        ({"attacked": {"lost": 1}}, "lost: 1 (attacked)"),
+        ({"attacked": {"health_failed": 2}}, "health_failed: 2 (attacked)"),
+        ({"attacked": {"statuses": {200: 9, 503: 1}}}, "statuses: {200: 9, 503: 1} (attacked)"),
+        ({"attacked": {"p99_ms": 121.0}}, "p99_ms: 121.0 under attack, 60.0 without"),
+        (
+            {"attacked": {"memory_mib": {"second_third": 70.0, "last_third": 79.0}}},
+            "memory_mib: 70.0 in the second third, 79.0 in the last one",
+        ),
+        ({"attacked": {"descriptors": {"start": 20, "highest": 512}}}, "descriptors: 512 of 512"),
+        ({"descriptors_settled": 101}, "descriptors_settled: 101, 20 before"),
+        (
+            {"attacks": {"wrong tokens": {"statuses": {200: 1}, "unexpected": [200]}}},
+            "attacks: wrong tokens got {200: 1}",
+        ),
+        ({"exit_status": -9}, "exit_status: -9"),
+    ],
+)
+def test_each_bound_of_the_attack_is_checked(change: dict[str, Any], bound: str) -> None:
+    """Errors, times, memory, descriptors, and what the attackers get."""
+    assert missed(_attack_results()) == []
+    assert missed(_attack_results(**change)) == [bound]
+
+
+def test_a_few_seconds_of_the_attack_mix_harm_no_message() -> None:
+    """The long run is ``python -m tests.benchmarks.host_attack``; only it has bounds for time and memory."""
+    found = measure_attack(seconds=3, clients=8, rate=40)
+    assert [it for it in found["missed"] if not it.startswith(("p99_ms", "memory_mib"))] == []
+    assert min(found[name]["messages"] for name in ("quiet", "attacked")) > 20
+    for name in ("wrong tokens", "not HTTP", "header bomb", "2 MiB with length", "60,000 brackets"):
+        assert found["attacks"][name]["statuses"], name
+    assert "exceeded: " in table(found)
