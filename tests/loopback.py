@@ -15,7 +15,9 @@ _LONGEST_HANG = 20.0
 
 @frozen
 class HttpResponse:
-    """A response to send; or ``instead``, ``hang`` until the server stops or ``reset`` the connection.
+    """A response to send, or what to do instead.
+
+    ``hang`` until the server stops; ``reset`` or ``close`` the connection; ``stop`` in the middle of the body.
 
     With ``drips``, the server first sends header lines, then the body, one each of so many seconds.
     """
@@ -23,7 +25,7 @@ class HttpResponse:
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = Factory(dict)
-    instead: Literal["hang", "reset"] | None = None
+    instead: Literal["hang", "reset", "close", "stop"] | None = None
     drips: float | None = None
 
 
@@ -78,11 +80,12 @@ class Loopback:
                 elif answer.instead == "reset":
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     self.connection.shutdown(socket.SHUT_RD)
-                else:
+                elif answer.instead != "close":
                     self.send_response(answer.status)
                     for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                         self.send_header(name, value)
-                    self.send_header("Content-Length", str(len(answer.body)))
+                    missing = 1 if answer.instead == "stop" else 0
+                    self.send_header("Content-Length", str(len(answer.body) + missing))
                     self.send_header("Connection", "close")
                     if answer.drips is None:
                         self.end_headers()

@@ -25,9 +25,16 @@ _TIMEOUT = 20
 
 
 @contextmanager
-def running(settings: HostSettings) -> Iterator[int]:
-    """Serve in a thread during the block, and yield the port."""
+def running(settings: HostSettings, send_buffer: int | None = None) -> Iterator[int]:
+    """Serve in a thread during the block, and yield the port.
+
+    Args:
+        settings: the host's.
+        send_buffer: how many bytes the system accepts for a client that does not receive them; by default, many.
+    """
     listener = listen("127.0.0.1", 0)
+    if send_buffer is not None:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)  # connections inherit it
     server = uvicorn.Server(server_config(create_app(settings), settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -89,6 +96,7 @@ def serving(
         stderr=subprocess.PIPE,
         text=True,
         pass_fds=inherited,
+        start_new_session=True,
     )
     assert process.stderr is not None
     log: list[dict[str, Any]] = []
@@ -109,7 +117,8 @@ def serving(
         url = next(line["url"] for line in log if line["event"] == "serving")
         yield Process(process, int(url.rpartition(":")[2]), log)
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its workers, too, if they have not ended with it
         process.wait(_TIMEOUT)
         reader.join(_TIMEOUT)
         process.stderr.close()

@@ -9,7 +9,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from connector_kit.host.application import create_app
-from connector_kit.host.authentication import TokenCheck, client_address, is_allowed
+from connector_kit.host.authentication import TokenCheck, client_address, is_allowed, names_this_machine
 from connector_kit.host.settings import HostedSettings, HostSettings, token_error
 from tests.host.conftest import TOKEN, Client, Settings, message
 
@@ -19,6 +19,10 @@ PATHS = (
     ("GET", "/openapi.json"),
     ("GET", "/metrics"),
     ("GET", "/no-such-path"),
+    ("GET", "/healthz/"),
+    ("GET", "/healthz-of-another"),
+    ("GET", "/readyz/connectors"),
+    ("GET", "/HEALTHZ"),
     ("POST", "/email"),
     ("POST", "/sms"),
     ("POST", "/connectors/acme-mail/send-message"),
@@ -86,7 +90,8 @@ def test_metrics_token_is_valid_for_metrics_only(client: Client) -> None:
     metrics = "token-for-metrics-0123"
     scraper = client(headers={"Authorization": f"Bearer {metrics}"}, metrics=True, metrics_tokens=(metrics,))
     assert scraper.get("/metrics").status_code == 200
-    assert scraper.get("/connectors").status_code == 401
+    for path in ("/connectors", "/metrics/", "/metrics-of-another", "/METRICS"):
+        assert scraper.get(path).status_code == 401
     assert client(metrics=True, metrics_tokens=(metrics,)).get("/metrics").status_code == 200
 
 
@@ -133,6 +138,13 @@ def test_host_without_token_serves_requests_to_this_machine_only(client: Client,
     assert client(headers={"Host": name, "Authorization": TOKEN}).get("/connectors").status_code == 200
 
 
+def test_host_header_must_be_there_once() -> None:
+    """A proxy in front may have used the other one."""
+    assert names_this_machine([b"localhost"])
+    assert not names_this_machine([])
+    assert not names_this_machine([b"localhost", b"attacker.example"])
+
+
 def test_token_for_metrics_protects_them_also_without_another_token(client: Client) -> None:
     """The rest needs none then."""
     metrics = "token-for-metrics-0123"
@@ -145,7 +157,13 @@ def test_token_for_metrics_protects_them_also_without_another_token(client: Clie
 
 @pytest.mark.parametrize(
     ("token", "reason"),
-    [("short", "at least 16"), ("ü" * 16, "ASCII"), ("a" * 16 + "\n", "printable"), (" " + "a" * 16, "white space")],
+    [
+        ("short", "at least 16"),
+        ("a" * 15, "at least 16"),
+        ("ü" * 16, "ASCII"),
+        ("a" * 16 + "\n", "printable"),
+        (" " + "a" * 16, "white space"),
+    ],
 )
 def test_unusable_token_raises_without_showing_it(token: str, reason: str) -> None:
     """Tokens that are short, not ASCII, or have white space around them are unusable."""
@@ -155,6 +173,8 @@ def test_unusable_token_raises_without_showing_it(token: str, reason: str) -> No
     with pytest.raises(ValueError, match=reason) as caught:
         HostSettings(connectors=(), tokens=(token,))
     assert token not in str(caught.value)
+    with pytest.raises(ValueError, match=reason):
+        HostSettings(connectors=(), tokens=(TOKEN,), metrics_tokens=(token,))
 
 
 def test_repr_of_settings_shows_no_secrets(settings: Settings) -> None:
@@ -176,6 +196,8 @@ def test_repr_of_settings_shows_no_secrets(settings: Settings) -> None:
         (["10.1.2.3, 192.0.2.9"], ["127.0.0.1/32"], 403),
         (["10.1.2.3, 192.0.2.9"], ["127.0.0.1/32", "192.0.2.0/24"], 200),
         (["10.1.2.3", "192.0.2.9"], ["127.0.0.1/32", "192.0.2.0/24"], 200),
+        (["10.1.2.3", "192.0.2.9"], ["127.0.0.1/32"], 403),
+        (["192.0.2.9", "10.1.2.3"], ["127.0.0.1/32"], 200),
         (["::ffff:10.1.2.3"], ["127.0.0.1/32"], 200),
         (["nonsense"], ["127.0.0.1/32"], 403),
         ([""], ["127.0.0.1/32"], 403),
@@ -245,6 +267,12 @@ def test_invalid_request_id_is_replaced(client: Client, request_id: str) -> None
     assert len(response.headers["x-request-id"]) == 24
 
 
+def test_each_request_without_an_id_gets_another_one(client: Client) -> None:
+    """Nobody can guess it."""
+    host = client()
+    assert len({host.get("/healthz").headers["x-request-id"] for _ in range(100)}) == 100
+
+
 def test_every_response_forbids_caching_and_sniffing(client: Client) -> None:
     for path in ("/healthz", "/connectors", "/nothing"):
         headers = client().get(path).headers
@@ -271,4 +299,5 @@ def test_crash_of_the_host_is_500_and_is_logged(
     if not started:
         assert response.json()["code"] == "internal"
     assert log[0]["exception"] == "RuntimeError"
+    assert log[0]["level"] == ("info" if started else "warning")
     assert TOKEN not in json.dumps(log)

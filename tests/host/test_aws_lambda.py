@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -91,6 +92,17 @@ def test_failure_keeps_its_status(acme: ModuleType) -> None:
     event = _url_event("/email", "{}")
     event["headers"] = {"content-type": "application/json"}
     assert aws_lambda.handler(event, None)["statusCode"] == 401
+
+
+def test_hanging_call_is_504_at_its_deadline(acme: ModuleType, tmp_path: Path) -> None:
+    """The response does not wait for the call, as a host does at its end."""
+    file = tmp_path / "host.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("[server]", "[server]\ndeadline_seconds = 0.3"), "utf-8")
+    started = time.monotonic()
+    response = aws_lambda.handler(_url_event("/email", json.dumps(message(outcome="hang"))), None)
+    assert response["statusCode"] == 504
+    assert time.monotonic() - started < 3
+    acme.RELEASE.set()
 
 
 def test_unusable_config_raises_until_it_is_fixed(tmp_path: Path) -> None:

@@ -13,16 +13,28 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from connector_kit.host import command
 from connector_kit.host.command import serve
 from connector_kit.host.host_file import HostFile, Listening, host_config_guard
 from connector_kit.host.server import AppFactory, _metrics_folder
-from tests.host.conftest import CONFIG, CONNECTORS, TOKEN, Settings, message, write_private
+from tests.host.conftest import (
+    API_KEY,
+    CODE,
+    CONFIG,
+    CONNECTORS,
+    LINK,
+    RECIPIENT,
+    TOKEN,
+    Settings,
+    message,
+    write_private,
+)
 from tests.host.running import Process, serving
 
 pytestmark = pytest.mark.usefixtures("acme")
@@ -49,8 +61,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(folder: Path) -> Run:  # noqa: ARG001 - the command runs there
-    """Return a function that runs the command."""
-    return lambda *arguments: CliRunner().invoke(serve, arguments)
+    """Return a function that runs the command up to the start of the server: that would not return."""
+
+    def start(_: HostFile) -> NoReturn:
+        raise AssertionError("The server has started.")
+
+    def running(*arguments: str) -> Result:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(command, "run", start)
+            return CliRunner().invoke(serve, arguments)
+
+    return running
 
 
 def test_check_reports_the_host_and_its_warnings(run: Run, folder: Path) -> None:
@@ -139,10 +160,11 @@ def test_server_that_is_not_a_table_is_an_error(run: Run, folder: Path) -> None:
     assert "$.server: expected object" in run("--hosts", "host.toml", "--port", "0").stderr
 
 
-def test_used_port_exits_2_with_the_systems_reason(run: Run) -> None:
+@pytest.mark.usefixtures("folder")
+def test_used_port_exits_2_with_the_systems_reason() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
-        result = run("--hosts", "host.toml", "--port", port, "--log-format", "text")
+        result = CliRunner().invoke(serve, ("--hosts", "host.toml", "--port", port, "--log-format", "text"))
     assert result.exit_code == 2
     assert f"127.0.0.1:{port}: Address already in use" in result.stderr
 
@@ -171,7 +193,9 @@ def test_host_serves_until_sigterm_and_exits_0(folder: Path) -> None:
         assert process.stop() == 0
     events = [line["event"] for line in process.log]
     assert events == ["warning", "serving", "request", "stopped"]
-    assert process.log[1].items() >= {"connectors": ["acme-mail"], "email": "acme-mail", "workers": 1}.items()
+    serving_line = {"connectors": ["acme-mail"], "email": "acme-mail", "workers": 1, "token": True}
+    assert process.log[1].items() >= serving_line.items()
+    assert not [secret for secret in (TOKEN, API_KEY, CODE, LINK, RECIPIENT) if secret in json.dumps(process.log)]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -280,6 +304,7 @@ def test_metrics_folder_exists_during_the_block_if_enabled(monkeypatch: pytest.M
         folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
         assert folder.is_dir()
     assert not folder.exists()
+    assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
 
 
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn", "prometheus_client"])

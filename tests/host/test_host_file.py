@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from connector_kit.host import HostConfigError, app_from_environment, load_settings, read_host_file
-from connector_kit.host.host_file import HostFile, host_config_guard, host_from_environment, is_loopback
+from connector_kit.host.host_file import HostFile, _Config, host_config_guard, host_from_environment, is_loopback
 from connector_kit.host.settings import HostSettings
 from tests.host.conftest import API_KEY, CONFIG, TEMPLATES, TOKEN, write_private
 
@@ -150,6 +150,11 @@ def test_error_in_a_value_from_the_environment_names_the_host_toml(errors: Error
     (error,) = errors({"acme-mail": alone})
     assert error.startswith('host.toml: $.connectors["acme-mail"].config_values_from_env.templates: expected')
     assert load().settings.email == "acme-mail"
+
+
+def test_repr_of_a_config_shows_no_values() -> None:
+    """A traceback with local variables, as some tools write it, has it."""
+    assert API_KEY not in repr(_Config(dict(CONFIG), "mail.json"))
 
 
 def test_warnings_do_not_keep_the_host_from_starting(load: Load, tmp_path: Path) -> None:
@@ -342,8 +347,10 @@ def test_other_servers_get_the_host_toml_from_the_environment(
     monkeypatch.setenv("HOST_TOKEN", TOKEN)
     assert host_from_environment().settings.email == "acme-mail"
     with monkeypatch.context() as patch:
-        patch.setattr("connector_kit.host.reloading.set_up_logging", lambda _: None)
+        formats: list[str] = []
+        patch.setattr("connector_kit.host.reloading.set_up_logging", formats.append)
         assert TestClient(app_from_environment()).get("/healthz").status_code == 200
+        assert formats == ["json"]
     file.write_text("[server]\ninsecure_without_token = true\n" + tables, encoding="utf-8")
     with pytest.raises(HostConfigError, match="allowed only with connector-kit serve"):
         host_from_environment()

@@ -119,6 +119,31 @@ def test_redactor_removes_secrets_masks_the_recipient_and_shortens() -> None:
     assert LogRedactor(recipient="to")("to") == "to"
 
 
+def test_redactor_removes_a_secret_before_it_shortens() -> None:
+    """Else the beginning of a secret at the limit would remain."""
+    secret = "s3cr3t-0123456789-0123456789"
+    for start in range(460, 505):
+        assert "s3cr" not in LogRedactor([secret])("x" * start + secret + "x" * 100)
+
+
+@pytest.mark.parametrize("recipient", ["some+one@example.com", "(a@example.com", "a.b@example.com", "\\d@example.com"])
+def test_redactor_masks_a_recipient_with_any_characters(recipient: str) -> None:
+    """It is a text, not a pattern."""
+    redact = LogRedactor(recipient=recipient)
+    assert recipient not in redact(f"rejected: {recipient}")
+    assert redact("aXb@example.com 5@example.com") == "aXb@example.com 5@example.com"
+
+
+@pytest.mark.usefixtures("root_logger")
+def test_log_has_events_that_anybody_can_cause_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a minute: they would fill the disk."""
+    set_up_logging("text")
+    for _ in range(3):
+        log_event(CONNECTION_LIMIT)
+        logging.getLogger("asyncio").error("socket.accept() out of system resource\nsocket: 3")
+    assert capsys.readouterr().err.count("\n") == 2
+
+
 def test_events_that_anybody_can_cause_are_logged_once_a_minute() -> None:
     """Each kind for itself; other events always."""
     now = 1000.0

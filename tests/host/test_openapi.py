@@ -91,6 +91,11 @@ def test_host_message_is_send_message_data_with_any_type_and_one_line_to() -> No
     assert ours["properties"]["type"]["type"] == "string"
 
 
+def test_document_has_the_ids_of_the_hosted_connectors(client: Client) -> None:
+    ids = _document(client())["components"]["parameters"]["ConnectorId"]["schema"]["enum"]
+    assert ids == ["acme-mail", "acme-mail-2", "acme-sms"]
+
+
 def test_document_has_every_error_code(client: Client) -> None:
     listed = set(_document(client())["components"]["schemas"]["Error"]["properties"]["code"]["enum"])
     assert listed == {*map(str, ConnectorErrorCodes), *HOST_CODES} - {"bad_request"}

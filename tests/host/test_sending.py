@@ -2,14 +2,24 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from math import inf, nan
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from connector_kit import ConnectorError, ConnectorErrorCodes
 from connector_kit.host import HostedSettings
 from tests.host.conftest import API_KEY, CODE, CONFIG, LINK, RECIPIENT, TEMPLATES, TOKEN, Client, message
+
+
+def deep_list() -> list[object]:
+    """Return a list that is nested too deeply to be written as JSON."""
+    found: list[object] = []
+    for _ in range(100_000):
+        found = [found]
+    return found
+
 
 SECRETS = (API_KEY, CODE, LINK, RECIPIENT, TOKEN)
 
@@ -80,6 +90,19 @@ def test_send_message_returns_the_connectors_result(client: Client) -> None:
     assert response.json()["result"] is None
 
 
+@pytest.mark.parametrize(
+    ("result", "returned"),
+    [(nan, None), ([inf], None), (deep_list(), None), ({1: 2}, {"1": 2}), ("\ud800", "\ud800"), ("ação", "ação")],
+)
+def test_any_result_of_a_sent_message_is_200(
+    client: Client, acme: ModuleType, monkeypatch: pytest.MonkeyPatch, result: object, returned: object
+) -> None:
+    """Otherwise Logto would report a message as failed that was sent, and the user would request another one."""
+    monkeypatch.setattr(acme.AcmeMail, "deliver", lambda *_: result)
+    response = client().post("/connectors/acme-mail/send-message", json={"data": message()})
+    assert (response.status_code, json.loads(response.content)["result"]) == (200, returned)
+
+
 def test_config_and_template_of_the_request_are_used(client: Client, acme: ModuleType) -> None:
     """They replace the saved config and its templates."""
     body = {
@@ -91,6 +114,17 @@ def test_config_and_template_of_the_request_are_used(client: Client, acme: Modul
     config, email = acme.SENT[0]
     assert config.api_key == "key-of-the-request"
     assert (email.subject, email.content_type, email.reply_to) == (f"Managed {CODE}", "text/plain", "a@b.co")
+
+
+@pytest.mark.parametrize("config", [{}, [], "", 0, False])
+def test_empty_config_of_the_request_does_not_mean_the_saved_one(
+    client: Client, acme: ModuleType, config: object
+) -> None:
+    """Only ``null`` does. Otherwise a message would be sent with another account than the request names."""
+    body = {"data": message(), "config": config}
+    response = client().post("/connectors/acme-mail/send-message", json=body)
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_config")
+    assert acme.SENT == []
 
 
 def test_concurrent_requests_use_one_instance_and_their_own_configs(client: Client, acme: ModuleType) -> None:
@@ -136,6 +170,7 @@ def test_connector_error_has_its_code_and_a_generic_message(
     }
     (line,) = log
     assert line["code"] == str(code)
+    assert line["level"] == ("warning" if response.status_code >= 500 else "info")
     assert line["cause"] == "OSError"
     assert line["detail"] == {
         "message": "Acme rejects: s***@example.com [redacted] [redacted] [redacted]",
@@ -172,6 +207,36 @@ def test_log_shows_the_result_redacted(client: Client, log: list[dict[str, Any]]
     """Only the client gets the unchanged result."""
     assert client().post("/email", json=message(outcome="echo")).status_code == 200
     assert log[0]["result"] == "s***@example.com [redacted] [redacted] [redacted]"
+
+
+@pytest.mark.parametrize("path", ["send-message", "test"])
+def test_secrets_of_the_requests_config_are_not_logged(client: Client, log: list[dict[str, Any]], path: str) -> None:
+    """They are other ones than those of the saved config."""
+    config = {"apiKey": "key-of-the-request-77", "templates": TEMPLATES, "more": [{"token": ["nested-secret-88"]}]}
+    data = message(outcome="echo", note="nested-secret-88")
+    body = {"data": data, "config": config} if path == "send-message" else {"to": RECIPIENT, "config": config}
+    assert client().post(f"/connectors/acme-mail/{path}", json=body).status_code == 200
+    assert log[0]["result"]
+    assert not [secret for secret in ("key-of-the-request-77", "nested-secret-88") if secret in json.dumps(log)]
+
+
+@pytest.mark.parametrize("code", list(ConnectorErrorCodes))
+def test_only_invalid_configs_and_requests_have_issues(
+    client: Client, acme: ModuleType, monkeypatch: pytest.MonkeyPatch, code: ConnectorErrorCodes
+) -> None:
+    """Each with its four members only; others may come from the provider."""
+    issue = {"path": "$.x", "keyword": "acme", "message": "wrong"}
+
+    def fail(*_: object) -> NoReturn:
+        raise ConnectorError(code, {"issues": [issue, {**issue, "value": "from the provider"}, {"path": "$"}]})
+
+    monkeypatch.setattr(acme.AcmeMail, "deliver", fail)
+    body = client().post("/connectors/acme-mail/send-message", json={"data": message()}).json()
+    expected = (
+        [{**issue, "severity": "error"}] if str(code) in {"invalid_config", "invalid_request_parameters"} else None
+    )
+    assert body.pop("issues", None) == expected
+    assert body.keys() == {"code", "message", "requestId"}
 
 
 def test_invalid_message_has_issues_except_on_email_and_sms(client: Client) -> None:
@@ -265,6 +330,16 @@ def test_config_that_the_class_cannot_hold_is_rejected(client: Client, acme: Mod
     assert [(it["path"], it["keyword"]) for it in response.json()["issues"]] == [("$.templates[0].subject", "class")]
     sent = host.post("/connectors/acme-sms/send-message", json={"data": message(), "config": config})
     assert (sent.status_code, sent.json()["code"]) == (400, "invalid_config")
+
+
+def test_config_with_many_warnings_is_invalid_if_it_has_an_error(client: Client) -> None:
+    """The response lists a hundred issues, the errors first. A config that has only warnings is valid."""
+    unknown = {f"a{number:03}": 1 for number in range(150)}
+    post = client().post
+    found = post("/connectors/acme-mail/validate-config", json={"config": {**CONFIG, **unknown, "apiKey": 1}}).json()
+    assert (found["valid"], len(found["issues"]), found["issues"][0]["path"]) == (False, 100, "$.apiKey")
+    found = post("/connectors/acme-mail/validate-config", json={"config": {**CONFIG, **unknown}}).json()
+    assert (found["valid"], {issue["severity"] for issue in found["issues"]}) == (True, {"warning"})
 
 
 def test_connectors_are_listed_and_described(client: Client) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from connector_kit.host import request_body, server
+from connector_kit.host import create_app, request_body, server
 from connector_kit.host.logs import LOGGER
-from connector_kit.host.server import listen
+from connector_kit.host.server import listen, server_config
 from tests.host.conftest import API_KEY, CODE, CONNECTORS, LINK, RECIPIENT, TOKEN, Settings, make_settings, message
 from tests.host.running import read_all, running, send_raw, statuses
 
@@ -182,6 +182,7 @@ def test_slow_body_is_408_at_its_time_limit(port: int, kind: str, piece: bytes) 
     """Even if bytes still arrive: the limit of one second is for the whole body."""
     received, seconds = _drip(port, _UNFINISHED_BODY[kind], piece)
     assert statuses(received) == [408]
+    assert received.lower().count(b"\r\nconnection: close\r\n") == 1
     assert json.loads(received.partition(b"\r\n\r\n")[2])["code"] == "slow_body"
     assert 0.9 < seconds < 2.5
 
@@ -195,6 +196,27 @@ def test_slow_head_is_408_at_its_time_limit(port: int, first: bytes, start: byte
     received, seconds = _drip(port, first + start, piece)
     assert statuses(received) == [*statuses(b"HTTP/1.1 200 \r\n" if first else b""), 408]
     assert 0.9 < seconds < 2.5
+
+
+def test_time_limit_of_a_head_ends_with_the_head(port: int) -> None:
+    """A connection whose first head came in pieces stays open for the next request."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(SEND[:20])
+        time.sleep(0.2)
+        connection.sendall(SEND[20:])
+        assert statuses(connection.recv(65536)) == [200]
+        time.sleep(1.3)
+        connection.sendall(LAST)
+        assert statuses(read_all(connection)) == [200]
+
+
+def test_time_limit_of_a_head_ends_with_the_connection(port: int, log: list[dict[str, Any]]) -> None:
+    """Nobody has been rejected."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(SEND[:20])
+        time.sleep(0.2)
+    time.sleep(1.3)
+    assert log == []
 
 
 _FORGED = (
@@ -291,6 +313,19 @@ def _send_for_ten_seconds(connection: socket.socket) -> None:
         connection.sendall(b"GET")
 
 
+def test_connection_is_closed_if_the_client_does_not_receive_the_end_of_a_response(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if the rest is so small that the server would not wait for it before the next request."""
+    monkeypatch.setattr(server, "WRITE_SECONDS", 0.2)
+    with running(settings(), send_buffer=4096) as port, _slow_receiver(port) as connection:
+        connection.sendall(_request(b"GET /openapi.json"))
+        time.sleep(1)
+        received = read_all(connection)
+    length = int(received.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    assert 0 < len(received.partition(b"\r\n\r\n")[2]) < length
+
+
 def test_slow_client_receives_all_responses(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time limit ends when it has received what was written."""
     monkeypatch.setattr(server, "WRITE_SECONDS", 10)
@@ -334,6 +369,18 @@ def test_oldest_connection_without_a_request_makes_room_for_a_new_one(
         assert [it.message for it in caplog.records].count("connection_limit") == 3
 
 
+def test_limit_of_connections_holds_for_many_at_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server accepts all that wait before it notices that one is closed."""
+    monkeypatch.setattr(server, "most_connections", lambda _: 3)
+    with running(settings()) as port, contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(socket.socket()) for _ in range(60)]
+        for connection in connections:
+            connection.setblocking(False)  # noqa: FBT003 - the standard library's signature
+            connection.connect_ex(("127.0.0.1", port))
+        time.sleep(1)
+        assert sum(_is_open(it, 0.01) for it in connections) == 3
+
+
 def test_limit_of_connections_leaves_descriptors_for_providers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there are few, half of them."""
     for descriptors, limit in ((1024, 896), (128, 64), (-1, 10_000)):
@@ -348,6 +395,38 @@ def test_silent_connection_is_closed(settings: Settings, monkeypatch: pytest.Mon
         started = time.monotonic()
         assert send_raw(port) == b""
         assert 0.2 <= time.monotonic() - started < 5
+
+
+def test_response_does_not_name_the_server(port: int) -> None:
+    """Nor its version, on each way to a response."""
+    for request in (LAST, _request(b"GET /none", b"", CLOSE), b"x\r\n\r\n"):
+        head = send_raw(port, request).partition(b"\r\n\r\n")[0].lower()
+        assert statuses(head.upper() + b" ")
+        assert b"\r\nserver:" not in head
+        assert b"uvicorn" not in head
+
+
+def test_server_has_no_access_log_of_its_own(settings: Settings) -> None:
+    """It would show the query, even if a program that has configured the logging of uvicorn runs the host."""
+    lines: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = lines.append  # type: ignore[method-assign]  # collects the records
+    logger = logging.getLogger("uvicorn.access")
+    level = logger.level
+    with running(settings()) as port:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+        try:
+            assert statuses(send_raw(port, _request(b"GET /healthz?token=x", b"", CLOSE))) == [200]
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+    assert lines == []
+
+
+def test_server_speaks_only_http(settings: Settings) -> None:
+    """Also where a library for WebSockets is installed: they would pass the middleware."""
+    assert server_config(create_app(settings()), settings()).ws == "none"
 
 
 def test_malformed_data_after_a_response_closes_the_connection(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """The usage route: how many messages a connector has sent."""
 
+import time
+from datetime import UTC, datetime
 from types import ModuleType
 
 import pytest
@@ -23,6 +25,21 @@ def test_usage_is_counted_from_start_from(client: Client, start_from: str | None
     body = {} if start_from is None else {"startFrom": start_from}
     response = client().post("/connectors/acme-mail/usage", json=body)
     assert response.json() == {"usage": usage, "requestId": response.headers["x-request-id"]}
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows cannot change the time zone of a process")
+def test_moment_without_a_time_zone_is_in_utc(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in the time zone of the host's machine."""
+    monkeypatch.setenv("TZ", "America/Sao_Paulo")
+    time.tzset()
+    try:
+        seen: list[datetime] = []
+        monkeypatch.setattr("acme_hosted.AcmeMail.get_usage", lambda _, moment: seen.append(moment) or 1)
+        assert client().post("/connectors/acme-mail/usage", json={"startFrom": "2026-01-02T05:00"}).json()["usage"] == 1
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert seen == [datetime(2026, 1, 2, 5, tzinfo=UTC)]
 
 
 def test_usage_with_the_requests_config(client: Client) -> None:

@@ -88,7 +88,10 @@ class Logto:
     def send(self, connector_id: str, *cases: Mapping[str, Any], **common: Any) -> list[Any]:
         """Send one message for each case through a loaded package."""
         texts = [
-            {key: value if key in {"environment", "template"} else json.dumps(value) for key, value in case.items()}
+            {
+                key: value if key in {"environment", "fetchFails", "template"} else json.dumps(value)
+                for key, value in case.items()
+            }
             for case in cases
         ]
         return self.driver.ask("send", texts, {"id": connector_id, **common})
@@ -505,12 +508,44 @@ def test_host_that_is_down_is_reported(logto: Logto) -> None:
     assert data["errorDescription"] == f"{data['message']} Request id: {data['requestId']}"
 
 
-def test_dropped_connection_is_reported_without_secrets(logto: Logto, loopback: Loopback) -> None:
+@pytest.mark.parametrize("instead", ["reset", "close", "stop"])
+def test_dropped_connection_is_reported_without_secrets(logto: Logto, loopback: Loopback, instead: Any) -> None:
     """The official HTTP e-mail connector shows the token and the message here."""
-    loopback.answers = [HttpResponse(instead="reset")]
+    loopback.answers = [HttpResponse(instead=instead)]
     (result,) = logto.send(_SES_ID, {"data": _EMAIL, "saved": _at(loopback.url, _SES_CONFIG)})
     message = _assert_connector_error(result, "general")["message"]
     assert message == "The connection to the host was lost; the message may or may not have been sent."
+    assert len(loopback.requests) == 1
+
+
+_NO_CONNECTION: Final = (
+    *("ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL", "UND_ERR_CONNECT_TIMEOUT"),
+    *("ENOTFOUND", "EAI_AGAIN"),
+    *("CERT_HAS_EXPIRED", "DEPTH_ZERO_SELF_SIGNED_CERT", "SELF_SIGNED_CERT_IN_CHAIN", "ERR_TLS_CERT_ALTNAME_INVALID"),
+    *("UNABLE_TO_VERIFY_LEAF_SIGNATURE", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "ERR_SSL_WRONG_VERSION_NUMBER"),
+)
+_LOST_CONNECTION: Final = (
+    *("ECONNRESET", "EPIPE", "ETIMEDOUT", "UND_ERR_SOCKET", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"),
+    *("HPE_INVALID_CONSTANT", "a new code"),
+)
+
+
+@pytest.mark.parametrize("code", [*_NO_CONNECTION, *_LOST_CONNECTION])
+def test_nothing_was_sent_if_there_was_no_connection(logto: Logto, code: str) -> None:
+    """By the code of Node.js: for an address, a name or a certificate. After that, the message may have been sent."""
+    saved = _at("http://127.0.0.1:9", _SES_CONFIG)
+    (result,) = logto.send(_SES_ID, {"data": _EMAIL, "saved": saved, "fetchFails": code})
+    message = _assert_connector_error(result, "general")["message"]
+    assert ("nothing was sent" in message) is (code in _NO_CONNECTION)
+    assert ("may or may not have been sent" in message) is (code in _LOST_CONNECTION)
+
+
+def test_large_result_is_returned(logto: Logto, loopback: Loopback) -> None:
+    """A connector may return the whole response of its provider, up to the limit of 64 kB."""
+    result = "r" * 60_000
+    loopback.answers = [HttpResponse(body=json.dumps({"result": result, "requestId": "r"}).encode())]
+    (found,) = logto.send(_SES_ID, {"data": _EMAIL, "saved": _at(loopback.url, _SES_CONFIG)})
+    assert found["result"] == result
 
 
 def test_host_that_does_not_respond_times_out(logto: Logto, loopback: Loopback) -> None:
@@ -635,6 +670,8 @@ _ENDPOINTS: Final = {
     "127.0.0.1:8085": False,
     "/email": False,
     "http://user:pass@host": False,
+    "http://user@host": False,
+    "http://:pass@host": False,
     "http://host/?a=b": False,
     "http://host/#a": False,
     "<http://127.0.0.1:8085>": False,
@@ -671,7 +708,12 @@ def test_guard_reports_issues_without_values(logto: Logto) -> None:
     ]
     _assert_connector_error(logto.ask("validate", config, _SES_ID), "invalid_config")
     assert logto.ask("validate", _SES_CONFIG, _SES_ID) == "accepted"
-    assert logto.ask("parse", _SES_CONFIG, _SES_ID) == [_SES_CONFIG, _SES_CONFIG]
-    rejected = logto.ask("parse", config, _SES_ID)
-    assert rejected["$throws"] == "ConfigGuardError"
-    assert [secret for secret in _SECRETS if secret in json.dumps(rejected)] == []
+    with_host = _at("http://127.0.0.1:8085", _SES_CONFIG)
+    assert logto.ask("parse", with_host, _SES_ID) == [with_host, with_host]
+    assert logto.ask("verdictAsync", with_host, _SES_ID) is True
+    assert logto.ask("verdictAsync", config, _SES_ID) is False
+    for operation in ("parse", "parseAsync"):
+        rejected = logto.ask(operation, config, _SES_ID)
+        assert rejected["$throws"] == "ConfigGuardError"
+        assert rejected["all"].startswith("ConfigGuardError: The config is not valid.\n")
+        assert [secret for secret in _SECRETS if secret in json.dumps(rejected)] == []

@@ -49,10 +49,17 @@ const templates = {
 };
 
 const originalTimeout = AbortSignal.timeout;
+const originalFetch = globalThis.fetch;
 
 /** Builds a connector as Logto's core does for each message, and sends a message. */
-const send = async ({ id, speed }, { config, saved, data, template, environment }) => {
+const send = async ({ id, speed }, { config, saved, data, template, environment, fetchFails }) => {
   Object.assign(process.env, environment);
+  if (fetchFails) {
+    // As Node.js: the error of a failed request has the reason as its cause.
+    globalThis.fetch = async () => {
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error(`Failed: ${data}`), { code: fetchFails }) });
+    };
+  }
   const calls = [];
   const timeouts = [];
   AbortSignal.timeout = (milliseconds) => {
@@ -78,6 +85,7 @@ const send = async ({ id, speed }, { config, saved, data, template, environment 
     return { result, calls, timeouts };
   } finally {
     AbortSignal.timeout = originalTimeout;
+    globalThis.fetch = originalFetch;
     for (const name of Object.keys(environment ?? {})) {
       delete process.env[name];
     }
@@ -111,6 +119,8 @@ const operations = {
     const { configGuard } = findFactory(id);
     return [configGuard.parse(JSON.parse(value)), await configGuard.parseAsync(JSON.parse(value))];
   },
+  parseAsync: async ({ id }, { value }) => findFactory(id).configGuard.parseAsync(JSON.parse(value)),
+  verdictAsync: async ({ id }, { value }) => (await findFactory(id).configGuard.safeParseAsync(JSON.parse(value))).success,
   metadata: ({ id }) => kit.connectorMetadataGuard.safeParse(findFactory(id).metadata).success,
   // The result is the whole response of `got`.
   http: async ({ kind, endpoint, authorization }, { data }) => {
