@@ -5,7 +5,7 @@ message could be sent with it. Warnings are about values that Logto accepts, but
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
@@ -57,6 +57,19 @@ _REMEMBERED: Final = 16
 """How many accepted values a guard remembers: the configs in use, and unsaved ones that an operator tests."""
 
 
+class _cached_property(Generic[T]):  # noqa: N801 - as in functools
+    """`functools.cached_property` of Python 3.12. That of 3.11 has a lock, in which a forked process could wait forever."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __get__(self, instance: Any, _: object = None) -> T:
+        made = self._make(instance)
+        instance.__dict__[self._make.__name__] = made
+        return made
+
+
 class Guard(Generic[T]):
     """Validates JSON values, and converts them to attrs values.
 
@@ -82,8 +95,6 @@ class Guard(Generic[T]):
         if not isinstance(schema, str):
             _check_schema(dict(schema))
         self._source = schema
-        self._schema: dict[str, Any] | None = None
-        self._made_validator: Draft202012Validator | None = None
         self._cls = cls
         self.error_code = error_code
         if warnings is None:
@@ -99,20 +110,14 @@ class Guard(Generic[T]):
         name = self._source if isinstance(self._source, str) else self._source.get("title", "a schema")
         return f"Guard({name!r}, {getattr(self._cls, '__name__', self._cls)})"
 
-    # `functools.cached_property` of Python 3.11 has a lock, in which a forked process could wait forever.
-
-    @property
+    @_cached_property
     def schema(self) -> dict[str, Any]:
         """The JSON Schema, self-contained: every 2020-12 validator gives the same verdicts with it."""
-        if self._schema is None:
-            self._schema = bundle(self._source) if isinstance(self._source, str) else dict(self._source)
-        return self._schema
+        return bundle(self._source) if isinstance(self._source, str) else dict(self._source)
 
-    @property
+    @_cached_property
     def _validator(self) -> Draft202012Validator:
-        if self._made_validator is None:
-            self._made_validator = Draft202012Validator(self.schema)
-        return self._made_validator
+        return Draft202012Validator(self.schema)
 
     def is_valid(self, value: object) -> bool:
         """Return whether `issues` finds no error: the schema accepts the value, and the class can hold it."""
