@@ -296,10 +296,11 @@ def test_second_stop_signal_does_not_drop_open_requests(folder: Path, workers: s
     slow = ["--connector", "tests.host.test_reloading:SlowSms", "--config", "slow.json", "--token-env", "HOST_TOKEN"]
     (folder / "slow.json").write_text('{"url": "unused", "templates": []}', encoding="utf-8")
     with serving([*slow, "--workers", workers], folder, _ENVIRONMENT) as process:
+        _wait_for(lambda: _is_accepted(process, TOKEN))  # a worker that is still starting would end at once
         headers = {"Authorization": TOKEN, "Content-Type": "application/json"}
         with closing(http.client.HTTPConnection("127.0.0.1", process.port, timeout=20)) as connection:
             connection.request("POST", "/sms", json.dumps({**message(), "to": "15551234567"}), headers)
-            time.sleep(1 if workers == "1" else 3)
+            time.sleep(1.5)
             for it in (signal.SIGINT, second):
                 process.process.send_signal(it)
                 time.sleep(0.3)
