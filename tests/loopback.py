@@ -5,6 +5,7 @@ import struct
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
+from ssl import SSLContext
 from threading import Event, Thread
 from typing import ClassVar, Literal, Self
 
@@ -108,6 +109,10 @@ class Loopback:
     def url(self) -> str:
         """Scheme, host and port, without a slash at the end."""
         return f"http://127.0.0.1:{self._server.server_port}"
+
+    def use_tls(self, context: SSLContext) -> None:
+        """Serve HTTPS; call this before the start. Each connection does its handshake in its own thread."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
 
     def __enter__(self) -> Self:
         """Start serving."""

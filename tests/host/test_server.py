@@ -335,6 +335,20 @@ def test_slow_client_receives_all_responses(port: int, monkeypatch: pytest.Monke
         assert statuses(read_all(connection)) == [200] * 301
 
 
+def test_time_limit_for_receiving_ends_when_the_client_has_received(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection stays open for the next request."""
+    monkeypatch.setattr(server, "WRITE_SECONDS", 1.5)
+    with _slow_receiver(port) as connection:
+        connection.sendall(_request(b"GET /openapi.json") * 20)
+        time.sleep(0.3)
+        received = b""
+        while received.count(b"HTTP/1.1 200 ") < 20 or not received.endswith(b"}"):
+            received += connection.recv(65536)
+        time.sleep(2)
+        connection.sendall(LAST)
+        assert statuses(read_all(connection)) == [200]
+
+
 def _is_open(connection: socket.socket, seconds: float = 0.3) -> bool:
     connection.settimeout(seconds)
     try:

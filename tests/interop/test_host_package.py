@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from time import monotonic
 from typing import Any, Final
 
 import pytest
+import trustme
 from attrs import field, frozen
 
 from connector_kit import ConnectorErrorCodes, connector_metadata_guard, load_json, to_json
@@ -16,7 +18,7 @@ from connector_kit.connectors.aws_ses import AwsSesConnector, aws_ses_config_gua
 from connector_kit.host.responses import HOST_CODES
 from tests.interop.cases.guards import GUARDS, guard_cases
 from tests.interop.cases.values import to_text
-from tests.interop.logto.acme_sms import AcmeSms
+from tests.interop.logto.acme_sms import AcmeOddSms, AcmeSms
 from tests.interop.logto.instance import SOURCES, new_instance, write_packages
 from tests.interop.logto.running_host import RunningHost, running_host
 from tests.interop.official import Driver, UnavailableError, running_driver
@@ -27,6 +29,7 @@ pytestmark = pytest.mark.xdist_group("logto")  # all workers share one loader an
 _ACME: Final = "tests.interop.logto.acme_sms:AcmeSms"
 _SES_ID: Final = "python-aws-ses-mail"
 _SMS_ID: Final = "acme-sms"
+_ODD_ID: Final = "acme-odd"
 
 _TOKEN: Final = "host-token-5f1e9a7c3b"
 _KEY_ID: Final = "AKIACANARY4Q7ZT2XW9K"
@@ -123,10 +126,12 @@ def logto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logto]:
         (_ACME, "--id", _SMS_ID, "connector-acme-sms"),
         (_ACME, "--id", "acme-sms-old", "--kit-range", "^4.0.0", "--name", "@acme/connector-old-sms", "connector-old"),
         ("aws-ses-mail", "--id", "aws-ses-folder", "connector-aws-ses-folder"),
+        (f"{AcmeOddSms.__module__}:AcmeOddSms", "--id", _ODD_ID, "connector-acme-odd"),
     )
     printed = instance.add(instance.pack(written / "connector-ses"))
     printed += instance.add(written / "connector-aws-ses-folder")
     instance.copy(written / "connector-acme-sms", "connector-acme-sms")
+    instance.copy(written / "connector-acme-odd", "connector-acme-odd")
     instance.copy(written / "connector-old", "acme-connector-old-sms")
     with running_driver(SOURCES) as driver:
         (result,) = driver.ask("load", [{"directory": str(instance.connectors)}], {})
@@ -333,7 +338,7 @@ def test_only_the_package_for_an_older_kit_is_skipped(logto: Logto) -> None:
     """The loader prints the reason; the default range includes the current version."""
     assert "acme-sms-old" not in logto.loaded
     assert "requires @logto/connector-kit to be ^4.0.0" in logto.printed
-    assert set(logto.loaded) == {_SES_ID, _SMS_ID, "aws-ses-folder"}
+    assert set(logto.loaded) == {_SES_ID, _SMS_ID, _ODD_ID, "aws-ses-folder"}
 
 
 def test_package_has_get_usage_if_the_connector_overrides_it(logto: Logto) -> None:
@@ -445,6 +450,39 @@ def test_environment_token_is_not_sent_to_an_endpoint_in_the_config(logto: Logto
     (result,) = logto.send(_SES_ID, {"data": _EMAIL, "saved": config, "environment": environment})
     assert "host token is missing" in _assert_connector_error(result, "invalid_config")["message"]
     assert loopback.requests == []
+
+
+def test_endpoint_and_token_of_the_config_come_before_those_of_the_environment(
+    logto: Logto, loopback: Loopback
+) -> None:
+    """The message goes to the host that the config names, and the environment's token to no other one."""
+    with Loopback() as other:
+        environment = {"LOGTO_CONNECTOR_HOST_ENDPOINT": other.url, "LOGTO_CONNECTOR_HOST_TOKEN": _TOKEN[::-1]}
+        case = {"data": _EMAIL, "saved": _at(loopback.url, _SES_CONFIG), "environment": environment}
+        assert "result" in logto.send(_SES_ID, case)[0]
+        assert other.requests == []
+    (request,) = loopback.requests
+    assert request.headers["authorization"] == f"Bearer {_TOKEN}"
+
+
+def test_id_of_the_connector_is_one_part_of_the_path(logto: Logto, loopback: Loopback) -> None:
+    """Whatever characters it has."""
+    saved = _at(loopback.url, _sms_config(loopback))
+    assert "result" in logto.send(_ODD_ID, {"data": _SMS, "saved": saved})[0]
+    assert [request.path for request in loopback.requests] == ["/connectors/acme%2Fsms%20%3F%23%252F/send-message"]
+
+
+def test_certificate_that_nobody_trusts_is_refused(logto: Logto) -> None:
+    """Nothing is sent, neither token nor message."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    server = Loopback()
+    server.use_tls(context)
+    with server:
+        saved = _at(server.url.replace("http:", "https:"), _SES_CONFIG)
+        (result,) = logto.send(_SES_ID, {"data": _EMAIL, "saved": saved})
+        assert server.requests == []
+    assert "nothing was sent" in _assert_connector_error(result, "general")["message"]
 
 
 def test_missing_endpoint_raises_invalid_config(logto: Logto) -> None:

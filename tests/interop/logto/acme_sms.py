@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import urllib3
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from connector_kit import (
     ConnectorConfigFormItem,
@@ -86,3 +86,9 @@ class AcmeSms(SmsConnector[AcmeSmsConfig]):
     def get_usage(self, start_from: datetime | None = None) -> int:
         """Return one message for each day since the start, or 7."""
         return 7 if start_from is None else 20 - start_from.day
+
+
+class AcmeOddSms(AcmeSms):
+    """The same with an id that is not a part of a path as it is."""
+
+    metadata: ClassVar[ConnectorMetadata] = evolve(AcmeSms.metadata, id="acme/sms ?#%2F")
