@@ -1,4 +1,4 @@
-"""HTTP responses that must arrive in total within the time limit, not only one byte after the other."""
+"""HTTP connections with a time limit for the whole response, and an exception of its own for a failure to connect."""
 
 import io
 import time
@@ -59,7 +59,11 @@ class BoundedResponse(HTTPResponse):
 
 
 def bounded_pool_classes(pool_classes: dict[str, Any]) -> dict[str, Any]:
-    """Return urllib3's pool classes by scheme, with connections whose responses are `BoundedResponse`.
+    """Return urllib3's pool classes by scheme, with two changes to their connections.
+
+    Their responses are `BoundedResponse`. Each failure before the request is sent raises urllib3's ``NewConnectionError``
+    or ``ConnectTimeoutError``: by default, a failed TLS handshake raises the same exceptions as a response that breaks
+    off, and only after the former, a retry cannot send a message twice.
 
     Args:
         pool_classes: as in ``urllib3.PoolManager.pool_classes_by_scheme``.
@@ -68,9 +72,21 @@ def bounded_pool_classes(pool_classes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bounded_pool_class(pool_class: Any) -> Any:
-    connection_class = type(
-        f"Bounded{pool_class.ConnectionCls.__name__}",
-        (pool_class.ConnectionCls,),
-        {"response_class": BoundedResponse},
+    from urllib3.exceptions import (  # noqa: PLC0415 - keeps `import connector_kit` light
+        ConnectTimeoutError,
+        HTTPError,
+        NewConnectionError,
     )
-    return type(f"Bounded{pool_class.__name__}", (pool_class,), {"ConnectionCls": connection_class})
+
+    class Connection(pool_class.ConnectionCls):  # type: ignore[misc]  # the class is known at run time only
+        response_class = BoundedResponse
+
+        def connect(self) -> None:
+            try:
+                super().connect()
+            except (NewConnectionError, ConnectTimeoutError):
+                raise
+            except (HTTPError, OSError) as error:
+                raise NewConnectionError(self, type(error).__name__) from error
+
+    return type(pool_class.__name__, (pool_class,), {"ConnectionCls": Connection})

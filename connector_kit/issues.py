@@ -82,15 +82,20 @@ def find_non_json(value: object) -> Issue | None:
         if isinstance(item, _End):
             enclosing.remove(item.identity)
         elif isinstance(item, list | dict):
+            keys, members = (item.keys(), item.values()) if isinstance(item, dict) else (range(len(item)), item)
+            for key in keys if isinstance(item, dict) else ():
+                if not isinstance(key, str):
+                    return _non_json(location, f"expected string keys, found a key of type Python {type(key).__name__}")
+            if _PLAIN_TYPES.issuperset(map(type, members)):  # most members have one, and a large config has many
+                continue
             if id(item) in enclosing:
                 return _non_json(location, f"expected a JSON value, found an {json_type(item)} that contains itself")
             enclosing.add(id(item))
             pending.append((location, _End(id(item))))
-            for key, member in item.items() if isinstance(item, dict) else enumerate(item):
-                if isinstance(item, dict) and not isinstance(key, str):
-                    return _non_json(location, f"expected string keys, found a key of type Python {type(key).__name__}")
-                if type(member) not in _PLAIN_TYPES:  # most members have one, and a large config has many
-                    pending.append(((*location[:SHOWN_DEPTH], key), member))
+            inner = location[:SHOWN_DEPTH]
+            pending += [
+                ((*inner, key), it) for key, it in zip(keys, members, strict=True) if type(it) not in _PLAIN_TYPES
+            ]
         elif isinstance(item, float) and math.isnan(item):
             return _non_json(location, "expected a JSON value, found NaN")
         elif item is not None and not isinstance(item, str | int | float):

@@ -57,8 +57,11 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[object]) -> None:
-        texts = (form for secret in secrets for form in _texts(secret) if len(form) >= _SHORTEST_SECRET)
-        wanted = dict.fromkeys(texts)
+        wanted: dict[str, None] = {}
+        for text in (form for secret in secrets for form in _texts(secret) if len(form) >= _SHORTEST_SECRET):
+            wanted[text] = None
+            if len(wanted) > _MOST_SECRETS:
+                break
         self._hides_all = len(wanted) > _MOST_SECRETS
         kept = () if self._hides_all else wanted
         self._encoded = _by_start(form for secret in kept for form in encoded_forms(secret))

@@ -1,14 +1,17 @@
-"""Responses that must arrive in total within the time limit of their socket."""
+"""Responses that must arrive in total within the time limit of their socket, and failures to connect."""
 
 import os
 import socket
 import time
 from collections.abc import Iterator
+from threading import Thread
 from typing import Any
 
 import pytest
+import urllib3
+from urllib3.exceptions import NewConnectionError
 
-from connector_kit.bounded_http import BoundedResponse
+from connector_kit.bounded_http import BoundedResponse, bounded_pool_classes
 
 _RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -57,3 +60,20 @@ def test_response_may_be_closed_after_its_socket_and_twice(pair: tuple[socket.so
     reader.raw.close()
     reader.raw.close()
     assert reader.closed
+
+
+def test_failed_tls_handshake_is_a_failure_to_connect() -> None:
+    """A retry is safe after it: the request was not sent."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def close_one() -> None:
+            server.accept()[0].close()
+
+        thread = Thread(target=close_one)
+        thread.start()
+        http = urllib3.PoolManager(retries=False)
+        http.pool_classes_by_scheme = bounded_pool_classes(http.pool_classes_by_scheme)
+        with pytest.raises(NewConnectionError, match=r"ConnectionReset|SSL|Protocol"):
+            http.request("GET", f"https://127.0.0.1:{server.getsockname()[1]}", timeout=5)
+        thread.join()
+        http.clear()

@@ -131,11 +131,11 @@ def test_error_has_the_code_of_the_guard() -> None:
     assert caught.value.code is ConnectorErrorCodes.INVALID_RESPONSE
 
 
-def test_every_place_is_an_issue_up_to_a_thousand() -> None:
+def test_first_hundred_places_are_issues() -> None:
     """The operator of the connector sends its author one list."""
     value = {"templates": [{}] * 2_000, "port": "x"}
     issues = _guard().issues(value)
-    assert len(issues) == 1_000
+    assert len(issues) == 100
     assert [it.path for it in _guard().issues({"templates": [{}], "port": "x"})] == [
         "$.port",
         "$.templates[0].content",
@@ -144,7 +144,7 @@ def test_every_place_is_an_issue_up_to_a_thousand() -> None:
     ]
     with pytest.raises(ConnectorError) as caught:
         _guard().validate(value)
-    assert len(caught.value.data["issues"]) == 1_000  # type: ignore[index]
+    assert len(caught.value.data["issues"]) == 100  # type: ignore[index]
 
 
 def test_class_is_not_tried_for_a_value_that_the_schema_rejects() -> None:

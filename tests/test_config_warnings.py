@@ -236,7 +236,7 @@ def test_long_placeholder_is_shortened() -> None:
 
 
 def test_generic_fallback_is_the_first_generic_template() -> None:
-    """It is ``None`` if there is none, or if each type has a template of its own."""
+    """Without a Generic template, or if each usage type has its own template, the result is ``None``."""
     templates = _texts(SignIn="", Generic="")
     assert generic_fallback({"templates": [1, *templates, *templates]}) == (
         2,

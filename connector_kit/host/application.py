@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import chain
 from typing import Any, Final
 
 from attrs import evolve
@@ -177,8 +178,8 @@ class _Host:
 
         def redactor() -> LogRedactor:
             config = {} if connector_id else _members(body).get("config")
-            requested = (*config_secrets(connector.connector, config), *payload_secrets(members.get("payload")))
-            return LogRedactor((*self.saved_secrets[connector.id], *requested), to)
+            requested = chain(config_secrets(connector.connector, config), payload_secrets(members.get("payload")))
+            return LogRedactor(chain(self.saved_secrets[connector.id], requested), to)
 
         if message is None:
             return ConnectorCall(connector, context, body, redactor)

@@ -64,10 +64,11 @@ class ConnectorCall:
 
     def answer(self, function: Callable[[HostedConnector, Any], Outcome]) -> Answer:
         """Call a method of the connector, and make the response: not in the event loop, because both take time."""
+        redact = self.redactor()  # before the call: the connector may change its config
         outcome = function(self.connector, self.body)
         if outcome.crash is not None:
             return evolve(_CRASHED, details=outcome.crash)
-        request_id, redact = self.context.request_id, self.redactor()
+        request_id = self.context.request_id
         if outcome.error is not None:
             response = connector_error_response(outcome.error, request_id, redact, with_issues=self.with_issues)
             code = str(outcome.error.code)
@@ -197,12 +198,16 @@ class Slots:
         with self._changed:
             if self._busy >= self.count:
                 raise SlotsFullError
-            try:
-                thread.start()
-            except RuntimeError:  # "can't start new thread"
-                raise SlotsFullError from None
             self._busy += 1
             self._unfinished += 1
+        try:
+            thread.start()  # without the lock: it waits for the new thread
+        except RuntimeError:  # "can't start new thread"
+            with self._changed:
+                self._busy -= 1
+                self._unfinished -= 1
+                self._changed.notify_all()
+            raise SlotsFullError from None
         return call
 
     def abandon(self, call: SlotCall[T]) -> None:

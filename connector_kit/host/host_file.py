@@ -50,7 +50,7 @@ class HostFileIssue:
 class FileState:
     """What changes when a file is changed or replaced: its inode, its size in bytes, its time in nanoseconds.
 
-    All are ``None`` if there is no such file.
+    All three are ``None`` if the file does not exist.
     """
 
     inode: int | None = None
@@ -61,7 +61,7 @@ class FileState:
     def of(cls, path: str) -> "FileState":
         """Return the state of a file."""
         try:
-            found = os.stat(path)  # noqa: PTH116 - Path.stat is the same
+            found = Path(path).stat()
         except (OSError, ValueError):
             return cls()
         return cls(found.st_ino, found.st_size, found.st_mtime_ns)
@@ -97,7 +97,7 @@ class HostSource:
     Args:
         name: the path of the host.toml, or what to call the source in messages.
         folder: relative paths start here.
-        document: the contents of a host.toml, if there is no such file.
+        document: the contents of a host.toml; ``None``: read them from the file.
         server: replaces values of the ``[server]`` table.
         listens: whether the kit's own server listens; other servers may listen on any address, so they need a token.
     """

@@ -106,13 +106,13 @@ class RequestBody:
 
 
 def _is_too_deep(value: object) -> bool:
-    level = [value]
+    level: list[Any] = [[value]]
     for _ in range(_MAX_DEPTH + 1):
         level = [
             member
             for item in level
-            if isinstance(item, dict | list)
-            for member in (item.values() if isinstance(item, dict) else item)
+            for member in (item.values() if type(item) is dict else item)
+            if type(member) in {dict, list} and member
         ]
         if not level:
             return False
@@ -124,16 +124,14 @@ def _is_too_deep(value: object) -> bool:
 
 @frozen
 class SendRequest:
-    """The body of ``/connectors/{id}/send-message``.
+    """The body of ``/connectors/{id}/send-message``, except its config.
 
     Args:
         data: the message.
-        config: used instead of the saved config.
         template: the e-mail template that Logto resolved.
     """
 
     data: SendMessageData
-    config: Any = None
     template: Any = None
 
 

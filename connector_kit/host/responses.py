@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -83,6 +84,7 @@ def connector_error_response(
     """
     body = error_body(str(error.code), error.code.user_message, request_id)
     if with_issues and error.code in _CODES_WITH_ISSUES:
+        redact = cache(redact)  # the same message for a hundred places
         body["issues"] = [{name: redact(text) for name, text in issue.items()} for issue in _issues(error.data)]
     return JsonResponse(body, error.http_status)
 

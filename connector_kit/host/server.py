@@ -113,7 +113,7 @@ def inherited_listener(settings: HostSettings) -> socket.socket | None:
     count = os.environ.get("LISTEN_FDS")
     if count != "1":
         raise _inherited_error(f"expected one socket, found LISTEN_FDS={count}")
-    os.set_inheritable(_FIRST_INHERITED, False)  # noqa: FBT003 - a parameter of the standard library
+    os.set_inheritable(_FIRST_INHERITED, False)  # noqa: FBT003 - the standard library allows no keyword here
     listener = socket.socket(fileno=_FIRST_INHERITED)
     error = _unusable(listener, settings)
     if error is not None:
@@ -206,7 +206,7 @@ class AppFactory:
         return app
 
 
-_SWITCH_SECONDS: Final = 0.0005
+_SWITCH_SECONDS: Final = 0.0002
 """After this time a computing thread lets another one run; Python's default is 5 ms.
 
 A message waits for its turn about twenty times, because each read and each write gives it away.

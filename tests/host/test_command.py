@@ -263,7 +263,7 @@ def test_worker_lets_messages_run_while_a_thread_computes(settings: Settings, mo
     """A large request computes for 200 ms; a message waits for the interpreter about twenty times."""
     monkeypatch.setattr("connector_kit.host.server.set_up_logging", lambda _: None)
     AppFactory(HostFile(settings(), Listening()))()
-    assert sys.getswitchinterval() == pytest.approx(0.0005)
+    assert sys.getswitchinterval() == pytest.approx(0.0002)
     assert gc.get_freeze_count() > 10_000
 
 

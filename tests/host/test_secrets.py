@@ -1,4 +1,4 @@
-"""The host's tokens: neither log nor response shows them, however a provider's error has them."""
+"""Tokens of the host and secrets of a config: neither log nor response shows them, however a provider's error has them."""
 
 import json
 from base64 import b64encode, urlsafe_b64encode
@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from connector_kit import ConnectorError, ConnectorErrorCodes
+from connector_kit.host import HostedSettings
 from tests.host.conftest import CONFIG, RECIPIENT, Client, message
 
 _TOKENS: Final = ("first/token+0123456789=", "second&token?'0123456789")
@@ -87,3 +88,22 @@ def test_token_in_a_result_is_not_logged(
     assert client(headers={"Authorization": _TOKENS[0]}, tokens=_TOKENS).post("/email", json=message()).is_success
     assert log[0]["result"].count("[redacted]") == 1
     assert _FORMS[form](_TOKENS[1]) not in log[0]["result"]
+
+
+def test_secret_that_a_connector_removes_from_its_config_is_neither_logged_nor_returned(
+    client: Client, acme: ModuleType, log: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host lists the request's secrets before it calls the connector."""
+
+    def remove_and_fail(self: Any, *_: object) -> object:
+        key = self.get_config("acme-forward").pop("apiKey")
+        issue = {"path": "$", "keyword": "acme", "message": f"not {key}"}
+        raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, {"message": key, "issues": [issue]})
+
+    monkeypatch.setattr(acme.AcmeForward, "send_message", remove_and_fail)
+    host = client(connectors=(HostedSettings(acme.AcmeForward),), email=None, sms="acme-forward")
+    body = {"data": message(), "config": {"apiKey": "removed-key-0123456789"}}
+    response = host.post("/connectors/acme-forward/send-message", json=body)
+    assert response.json()["issues"][0]["message"] == "not [redacted]"
+    assert log[0]["detail"]["message"] == "[redacted]"
+    assert "removed-key" not in response.text + json.dumps(log)

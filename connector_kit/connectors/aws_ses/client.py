@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import islice
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import botocore.session
 from attrs import field, frozen
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from connector_kit.bounded_http import bounded_pool_classes
 from connector_kit.connectors.aws_ses.config import AwsSesConfig
@@ -23,7 +22,6 @@ from connector_kit.connectors.aws_ses.errors import check_json_object, classify
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
-    from urllib3.connection import HTTPConnection
 
 CONNECT_TIMEOUT: Final = 1.0
 """In seconds, for each address of the endpoint; SES has up to eight."""
@@ -87,7 +85,7 @@ class SessionClientFactory:
                 retries={"mode": "standard", "total_max_attempts": 1},
             ),
         )
-        _adapt_connections(client)
+        _bound_connections(client)
         client.meta.events.register("before-call.sesv2.SendEmail", _start_clock)
         client.meta.events.register("before-parse.sesv2.SendEmail", check_json_object)
         client.meta.events.register("needs-retry.sesv2.SendEmail", _pause_before_retry)  # type: ignore[arg-type]  # botocore uses the return value of a handler; its stubs declare none
@@ -116,32 +114,11 @@ def _builtin_loader() -> Loader:
     return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
-def _adapt_connections(client: "BaseClient") -> None:
-    """Limit the time of whole responses, and let connections tell failures to connect from all others."""
-    http: Any = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001 - botocore has no other way
-    adapted = {scheme: _adapted(pool_class) for scheme, pool_class in http._pool_classes_by_scheme.items()}  # noqa: SLF001 - see above
-    http._pool_classes_by_scheme = http._manager.pool_classes_by_scheme = bounded_pool_classes(adapted)  # noqa: SLF001 - see above
-
-
-def _adapted(pool_class: Any) -> Any:
-    connection_class = type(pool_class.ConnectionCls.__name__, (_Connecting, pool_class.ConnectionCls), {})
-    return type(pool_class.__name__, (pool_class,), {"ConnectionCls": connection_class})
-
-
-class _Connecting:
-    """A connection that raises `NewConnectionError` for each failure before the request is sent.
-
-    urllib3 raises the same exceptions for a failed TLS handshake as for a response that breaks off. A retry is safe only
-    after the former.
-    """
-
-    def connect(self) -> None:
-        try:
-            super().connect()  # type: ignore[misc]  # of the connection class that this class is combined with
-        except (NewConnectionError, ConnectTimeoutError):
-            raise
-        except (HTTPError, OSError) as error:
-            raise NewConnectionError(cast("HTTPConnection", self), type(error).__name__) from error
+def _bound_connections(client: "BaseClient") -> None:
+    """Use `bounded_pool_classes` also for the connections of a client, and for those through a proxy."""
+    http: Any = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001 - botocore offers no public way
+    pool_classes = bounded_pool_classes(http._pool_classes_by_scheme)  # noqa: SLF001 - botocore offers no public way
+    http._pool_classes_by_scheme = http._manager.pool_classes_by_scheme = pool_classes  # noqa: SLF001 - botocore offers no public way
 
 
 _Key = tuple[str, str, str]
@@ -211,7 +188,7 @@ def _keep(clients: _Clients, key: _Key, client: SendEmailClient) -> None:
 
 
 def _close_idle_connections(clients: _Clients) -> None:
-    """Close the idle connections of the client that is no longer among those used last; it stays usable."""
+    """Keep those of the `CLIENTS_CONNECTED` clients used last. The next client in this order loses its own, and can reconnect."""
     client = next(islice(reversed(clients.by_key.values()), CLIENTS_CONNECTED, None), None)
     close = getattr(client, "close", None)  # an author's client may have none
     if close is not None:

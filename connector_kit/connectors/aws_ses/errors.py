@@ -203,7 +203,7 @@ def _data(kind: ErrorKind, error: Exception, secrets: Iterable[object]) -> dict[
             "code": redact(response.code, secrets),
             "requestId": None if response.request_id is None else redact(str(response.request_id), secrets),
         }
-    name = _cause_name(error)
+    name = _type_name(error)
     if kind is MALFORMED_RESPONSE:
         return {"message": "Amazon SES sent an invalid response: its body cannot be parsed."}
     if kind is UNREACHABLE:
@@ -213,7 +213,7 @@ def _data(kind: ErrorKind, error: Exception, secrets: Iterable[object]) -> dict[
     return {"message": f"The call to Amazon SES failed: {name}."}
 
 
-def _cause_name(error: Exception) -> str:
-    """Return the type of an error; if there was no connection, that of the cause, such as ``SSLCertVerificationError``."""
+def _type_name(error: Exception) -> str:
+    """Return the name of an error's type. For a failed connection: of the reason, such as ``SSLCertVerificationError``."""
     raised = error.kwargs.get("error") if isinstance(error, EndpointConnectionError) else None
     return type(getattr(raised, "__cause__", None) or error).__name__

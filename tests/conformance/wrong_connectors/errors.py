@@ -23,6 +23,18 @@ from tests.conformance.wrong_connectors.base import BaseSes, killed_by
 from tests.conformance.wrong_connectors.memory import RELAY, MemoryRelay, Request
 
 
+def _send_with_botocore(config: AwsSesConfig, request: dict[str, Any], *, attempts: int) -> Any:
+    """Send with botocore's own retries."""
+    client = botocore.session.get_session().create_client(
+        "sesv2",
+        region_name=config.region,
+        aws_access_key_id=config.access_key_id,
+        aws_secret_access_key=config.access_key_secret,
+        config=Config(retries={"mode": "standard", "total_max_attempts": attempts}),
+    )
+    return client.send_email(**request)  # type: ignore[attr-defined]  # operations are made at run time
+
+
 def _recoded(wrong: ConnectorErrorCodes, *right: ConnectorErrorCodes) -> type[BaseSes]:
     class Recoded(BaseSes):
         """Raises another error code."""
@@ -134,14 +146,7 @@ class RetriesAsTheSdkDoes(BaseSes):
     """Leaves retries to botocore, which sends a message again after 502 and 504."""
 
     def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
-        client = botocore.session.get_session().create_client(
-            "sesv2",
-            region_name=config.region,
-            aws_access_key_id=config.access_key_id,
-            aws_secret_access_key=config.access_key_secret,
-            config=Config(retries={"mode": "standard", "total_max_attempts": 3}),
-        )
-        return client.send_email(**request)  # type: ignore[attr-defined]  # operations are made at run time
+        return _send_with_botocore(config, request, attempts=3)
 
 
 @killed_by(
@@ -317,14 +322,7 @@ class NeverRetries(BaseSes):
     """Never sends a throttled message again."""
 
     def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
-        client = botocore.session.get_session().create_client(
-            "sesv2",
-            region_name=config.region,
-            aws_access_key_id=config.access_key_id,
-            aws_secret_access_key=config.access_key_secret,
-            config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
-        )
-        return client.send_email(**request)  # type: ignore[attr-defined]  # operations are made at run time
+        return _send_with_botocore(config, request, attempts=1)
 
 
 @killed_by("errors.throttle", "expected at most 5 attempts for the outcome 'throttled'")
