@@ -82,7 +82,7 @@ class Loopback:
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     self.connection.shutdown(socket.SHUT_RD)
                 elif answer.instead != "close":
-                    self.send_response(answer.status)
+                    self.send_response_only(answer.status)
                     for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                         self.send_header(name, value)
                     missing = 1 if answer.instead == "stop" else 0

@@ -229,12 +229,13 @@ async def _attack(port: int, seconds: float, names: Sequence[str]) -> dict[str, 
         for name, found in responses.items()
         for _ in range(ATTACKS[name].attackers)
     ]
-    await asyncio.wait(tasks, timeout=seconds)
-    for task in tasks:
-        task.cancel()
-    for done in await asyncio.gather(*tasks, return_exceptions=True):
-        if not isinstance(done, asyncio.CancelledError):
-            raise RuntimeError("An attacker ended early.") from done  # noqa: TRY004 - the exception it raised is the cause
+    ended, pending = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in ended:
+        raise RuntimeError("An attacker ended early.") from task.exception()
+    while pending:  # more than once: in Python 3.11, `asyncio.wait_for` may lose a cancellation
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1.0)
     return responses
 
 
@@ -269,6 +270,9 @@ def _running_attackers(port: int, seconds: float, names: Sequence[str]) -> Itera
     theirs.close()  # so that `recv` fails if the process has failed
     attackers = Attackers(ours)
     yield attackers
+    if not ours.poll(_PATIENCE):
+        process.kill()
+        raise TimeoutError("The attackers have not reported.")
     attackers.responses, attackers.cpu_seconds = ours.recv()
     process.join(10)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from connector_kit import ConnectorError, ConnectorErrorCodes, load_json
-from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector
-from connector_kit.connectors.aws_ses.client import ClientFactory, SendEmailClient, SessionClientFactory
+from connector_kit.connectors.aws_ses import AwsSesConnector
+from connector_kit.connectors.aws_ses.client import ClientFactory, SesClientFactory
 from tests.interop.cases.sends import (
     ANSWERS,
     ENCODED_SENDERS,
@@ -29,20 +29,6 @@ from tests.interop.recording import Official
 from tests.loopback import Loopback
 
 _SENDERS = {**SENDERS, **ENCODED_SENDERS}
-
-
-class _Clients:
-    """Makes clients as the connector does by default and reuses them between cases, because making them is slow."""
-
-    def __init__(self) -> None:
-        self._make = SessionClientFactory()
-        self._made: dict[tuple[str, str, str], SendEmailClient] = {}
-
-    def __call__(self, config: AwsSesConfig) -> SendEmailClient:
-        key = (config.region, config.access_key_id, config.access_key_secret)
-        if key not in self._made:
-            self._made[key] = self._make(config)
-        return self._made[key]
 
 
 def _connector(case: Mapping[str, Any], clients: ClientFactory | None) -> AwsSesConnector:
@@ -127,7 +113,7 @@ def test_requests_equal_upstream_except_for_deviations(official: Official, ses: 
     The body differs only by R3, R4, R5 and R8, which the test applies to the official body.
     """
     answers = official.answers(SENDS)
-    clients = _Clients()
+    clients = SesClientFactory()
     ses.answers = acceptances(len(answers.cases))
     ours = [{"answer": _send(case, clients)} for case in answers.cases]
     assert len(ses.requests) == len(answers.cases) == 160

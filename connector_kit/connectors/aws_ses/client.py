@@ -1,20 +1,28 @@
-"""The botocore client: creation, time limits, retries, and the store of clients in use."""
+"""Calls of ``SendEmail`` through botocore: endpoints, signatures, time limits and retries."""
 
 import os
 import random
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
-from itertools import islice
+from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import botocore.session
-from attrs import field, frozen
+from attrs import define, field, frozen
+from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
+from botocore.awsrequest import AWSRequest, create_request_object, prepare_request_dict
 from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.endpoint import convert_to_response_dict
 from botocore.exceptions import ClientError
+from botocore.hooks import first_non_none_response
 from botocore.loaders import Loader
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
 
 from connector_kit.bounded_http import bounded_pool_classes
 from connector_kit.connectors.aws_ses.config import AwsSesConfig
@@ -32,15 +40,27 @@ READ_TIMEOUT: Final = 6.0
 TIME_LIMIT: Final = 14.0
 """In seconds: no retry starts unless it can end within this time after the first attempt started."""
 
-CLIENTS_KEPT: Final = 64
-"""A client needs 0.3 MB, and creating one takes 6 ms, as long as 5 sends: this many tenants for 20 MB."""
-
-CLIENTS_CONNECTED: Final = 8
-"""So many clients, those used last, keep idle connections: up to 50 each, and a process often has 1,024 descriptors."""
+ENDPOINTS_KEPT: Final = 8
+"""In use, those used last: making one takes 6 ms, as long as 10 sends, and each keeps up to 50 idle connections."""
 
 _CONNECTIONS_KEPT: Final = 50
+_BEFORE_SEND: Final = "before-send.sesv2.SendEmail"
+_NOT_USED: Final = "not-used"
+"""As the key of a botocore client: without one, it looks for keys in files and at addresses of the network."""
 _FIRST_ERROR_STATUS: Final = 300
 """Botocore raises a ``ClientError`` for this HTTP status and above."""
+_WRONG_TIME_CODES: Final = frozenset(
+    (
+        "InvalidSignatureException",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+    )
+)
+"""AWS's error codes for a signature whose time is wrong; some also have other causes."""
+_TOLERATED_SKEW: Final = timedelta(minutes=4)
+"""AWS accepts a signature for five minutes before and after its time."""
 _FROM_ENVIRONMENT: Final = frozenset(
     ("ca_bundle", "ignore_configured_endpoint_urls", "use_dualstack_endpoint", "use_fips_endpoint")
 )
@@ -48,7 +68,7 @@ _FROM_ENVIRONMENT: Final = frozenset(
 
 
 class SendEmailClient(Protocol):
-    """The part of a botocore ``sesv2`` client that the connector uses."""
+    """What the connector calls: a botocore ``sesv2`` client has this method."""
 
     def send_email(self, **members: Any) -> Mapping[str, Any]:
         """Call ``SendEmail``."""
@@ -58,38 +78,190 @@ class SendEmailClient(Protocol):
 ClientFactory = Callable[[AwsSesConfig], SendEmailClient]
 
 
-class SessionClientFactory:
-    """Creates clients from one botocore session. The first call creates the session.
+class SesClientFactory:
+    """Returns a client for a config. The clients of a region share its connections.
 
     The environment decides how SES is reached: proxies, ``AWS_CA_BUNDLE``, ``AWS_ENDPOINT_URL_SESV2``, FIPS and
     dual-stack endpoints. All other variables of AWS clients are ignored, and so are their files: the config has the keys
     and the region, and a profile that is missing or malformed must not prevent a send.
+
+    It is thread-safe. A forked process makes connections of its own.
     """
 
     def __init__(self) -> None:
-        self._session: botocore.session.Session | None = None
+        self._endpoints = _Endpoints()
+        self._inherited: list[_Endpoints] = []
+        """Those of the parent process. To close them could wait for a lock that a thread of the parent held."""
 
-    def __call__(self, config: AwsSesConfig) -> SendEmailClient:
-        """Create a client for the config's region and access key. Not thread-safe: the caller holds a lock."""
-        if self._session is None:
-            self._session = _create_session()
-        client: BaseClient = self._session.create_client(
+    def __call__(self, config: AwsSesConfig) -> "SesClient":
+        """Return a client for the config's region and access key."""
+        if self._endpoints.process != os.getpid():
+            self._inherited.append(self._endpoints)
+            self._endpoints = _Endpoints()
+        endpoint = self._endpoints.get(config.region)
+        credentials = Credentials(config.access_key_id, config.access_key_secret)
+        return SesClient(endpoint, SigV4Auth(credentials, endpoint.signing_name, endpoint.signing_region))
+
+
+@frozen
+class SesClient:
+    """Calls ``SendEmail`` at an endpoint."""
+
+    endpoint: "SesEndpoint"
+    signer: SigV4Auth
+
+    def send_email(self, **members: Any) -> Mapping[str, Any]:
+        """Call ``SendEmail``, again after a failure of a kind that is retried, and return the parsed response.
+
+        Raises:
+            Exception: of the last attempt, as of a botocore client (see `connector_kit.connectors.aws_ses.errors`).
+        """
+        started = time.monotonic()
+        for retries in count():
+            try:
+                response = self.endpoint.send_email(members, self.signer)
+            except Exception as error:
+                is_repeated = retries == 0 and self.endpoint.correct_clock(error)
+                pause = 0.0 if is_repeated else pause_before_retry(error, retries, time.monotonic() - started)
+                if pause is None:
+                    raise
+                time.sleep(pause)
+            else:
+                response["ResponseMetadata"]["RetryAttempts"] = retries
+                return response
+        raise AssertionError  # pragma: no cover - the loop has no end
+
+
+def pause_before_retry(error: Exception, retries: int, elapsed: float) -> float | None:
+    """Return the pause in seconds before a retry, or ``None`` for no retry.
+
+    Args:
+        error: of the last attempt.
+        retries: how many there were.
+        elapsed: seconds since the first attempt started.
+    """
+    pauses = classify(error).retry_pauses
+    if retries >= len(pauses):
+        return None
+    pause = random.uniform(0, pauses[retries])  # noqa: S311 - jitter
+    return pause if elapsed + pause + CONNECT_TIMEOUT + READ_TIMEOUT <= TIME_LIMIT else None
+
+
+class SesEndpoint:
+    """The endpoint of a region, with its connections.
+
+    It calls botocore's serializer, signer, HTTP session and parser itself. A botocore client calls the same, but spends a
+    third of its processor time on events.
+
+    Args:
+        client: a botocore ``sesv2`` client for the region.
+        user_agent: the header of this name.
+    """
+
+    def __init__(self, client: "BaseClient", user_agent: str) -> None:
+        model = client.meta.service_model
+        self.signing_name = model.signing_name
+        self.signing_region = client.meta.region_name
+        self._client = client
+        self._http = _bounded_session(client)
+        self._operation = model.operation_model("SendEmail")
+        self._output: Any = self._operation.output_shape
+        self._serializer = create_serializer(model.resolved_protocol, include_validation=False)
+        self._parser = create_parser(model.resolved_protocol)
+        self._user_agent = user_agent
+        self._skew = timedelta()
+        """How far the clock of SES is ahead of this machine's."""
+
+    def send_email(self, members: Mapping[str, Any], signer: SigV4Auth) -> dict[str, Any]:
+        """Call ``SendEmail`` once, and return the parsed response."""
+        serialized = self._serializer.serialize_to_request(members, self._operation)
+        prepare_request_dict(serialized, self._client.meta.endpoint_url, user_agent=self._user_agent)
+        request = self._signed(create_request_object(serialized), signer).prepare()
+        # Stubs of AWS respond to this event, for example moto and the one of the conformance suite.
+        stubbed = first_non_none_response(self._client.meta.events.emit(_BEFORE_SEND, request=request))
+        response = self._http.send(request) if stubbed is None else stubbed
+        found = convert_to_response_dict(response, self._operation)
+        check_json_object(found["body"])
+        parsed: dict[str, Any] = self._parser.parse(found, self._output)
+        if response.status_code >= _FIRST_ERROR_STATUS:
+            error_class: Any = self._client.exceptions.from_code(parsed["Error"].get("Code"))
+            raise error_class(parsed, self._operation.name)
+        return parsed
+
+    def _signed(self, request: AWSRequest, signer: SigV4Auth) -> AWSRequest:
+        """Sign as `SigV4Auth.add_auth` does, but with the time of SES."""
+        request.context["timestamp"] = (datetime.now(UTC) + self._skew).strftime(SIGV4_TIMESTAMP)
+        request.headers["X-Amz-Date"] = request.context["timestamp"]
+        signed = signer.signed_headers(signer.headers_to_sign(request))
+        signature = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+        request.headers["Authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential={signer.scope(request)}, SignedHeaders={signed}, Signature={signature}"
+        )
+        return request
+
+    def correct_clock(self, error: Exception) -> bool:
+        """Adopt the time of SES if it rejected the time of a signature; return whether that changes the next one."""
+        if not isinstance(error, ClientError) or error.response["Error"].get("Code") not in _WRONG_TIME_CODES:
+            return False
+        try:
+            date = parsedate_to_datetime(error.response["ResponseMetadata"]["HTTPHeaders"]["date"])
+            skew = date - datetime.now(UTC)
+        except (KeyError, TypeError, ValueError):  # no date, or one that is malformed or without a time zone
+            return False
+        is_wrong = abs(skew - self._skew) > _TOLERATED_SKEW
+        if is_wrong:
+            self._skew = skew
+        return is_wrong
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._http.close()
+
+
+def _bounded_session(client: "BaseClient") -> Any:
+    """Return the HTTP session of a client, with `bounded_pool_classes` also for connections through a proxy."""
+    http: Any = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001 - botocore offers no public way
+    pool_classes = bounded_pool_classes(http._pool_classes_by_scheme)  # noqa: SLF001 - botocore offers no public way
+    http._pool_classes_by_scheme = http._manager.pool_classes_by_scheme = pool_classes  # noqa: SLF001 - botocore offers no public way
+    return http
+
+
+@define
+class _Endpoints:
+    """The endpoints of one process, by region. A forked process uses none of them.
+
+    Two processes that share a connection would mix up their responses, and a lock that another thread held during the
+    fork stays locked.
+    """
+
+    process: int = field(factory=os.getpid)
+    lock: Lock = field(factory=Lock)
+    session: botocore.session.Session | None = None
+    by_region: dict[str, SesEndpoint] = field(factory=dict)
+    """The one that was used last is the last one."""
+
+    def get(self, region: str) -> SesEndpoint:
+        """Return the endpoint of a region; make it if there is none. If there are too many, close the oldest one."""
+        with self.lock:
+            endpoint = self.by_region.pop(region, None) or self._make(region)
+            self.by_region[region] = endpoint
+            if len(self.by_region) > ENDPOINTS_KEPT:
+                self.by_region.pop(next(iter(self.by_region))).close()
+            return endpoint
+
+    def _make(self, region: str) -> SesEndpoint:
+        if self.session is None:
+            self.session = _create_session()
+        client = self.session.create_client(
             "sesv2",
-            region_name=config.region,
-            aws_access_key_id=config.access_key_id,
-            aws_secret_access_key=config.access_key_secret,
+            region_name=region,
+            aws_access_key_id=_NOT_USED,
+            aws_secret_access_key=_NOT_USED,
             config=Config(
-                connect_timeout=CONNECT_TIMEOUT,
-                read_timeout=READ_TIMEOUT,
-                max_pool_connections=_CONNECTIONS_KEPT,
-                retries={"mode": "standard", "total_max_attempts": 1},
+                connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, max_pool_connections=_CONNECTIONS_KEPT
             ),
         )
-        _bound_connections(client)
-        client.meta.events.register("before-call.sesv2.SendEmail", _start_clock)
-        client.meta.events.register("before-parse.sesv2.SendEmail", check_json_object)
-        client.meta.events.register("needs-retry.sesv2.SendEmail", _pause_before_retry)  # type: ignore[arg-type]  # botocore uses the return value of a handler; its stubs declare none
-        return client  # type: ignore[return-value]  # botocore adds the operations at run time
+        return SesEndpoint(client, self.session.user_agent())
 
 
 def _create_session() -> botocore.session.Session:
@@ -112,116 +284,3 @@ def _builtin_loader() -> Loader:
     The default loader accepts a model of SES from ``~/.aws/models``, too.
     """
     return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-
-
-def _bound_connections(client: "BaseClient") -> None:
-    """Use `bounded_pool_classes` also for the connections of a client, and for those through a proxy."""
-    http: Any = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001 - botocore offers no public way
-    pool_classes = bounded_pool_classes(http._pool_classes_by_scheme)  # noqa: SLF001 - botocore offers no public way
-    http._pool_classes_by_scheme = http._manager.pool_classes_by_scheme = pool_classes  # noqa: SLF001 - botocore offers no public way
-
-
-_Key = tuple[str, str, str]
-
-
-@frozen
-class _Clients:
-    """The clients of one process, with their locks: a forked process uses none of them.
-
-    Two processes that share a connection would mix up their responses, and a lock that another thread held during the
-    fork stays locked.
-    """
-
-    process: int = field(factory=os.getpid)
-    creating: Lock = field(factory=Lock)
-    lock: Lock = field(factory=Lock)
-    by_key: OrderedDict[_Key, SendEmailClient] = field(factory=OrderedDict)
-
-
-class ClientStore:
-    """Keeps the clients of the regions and access keys in use: creating one costs far more than a send."""
-
-    def __init__(self, factory: ClientFactory) -> None:
-        self._factory = factory
-        self._clients = _Clients()
-        self._inherited: list[_Clients] = []
-        """Those of the parent process. To close them could wait for a lock that a thread of the parent held."""
-
-    def get(self, config: AwsSesConfig) -> SendEmailClient:
-        """Return the client for the config's region and access key; create it if there is none yet.
-
-        If there are more than `CLIENTS_KEPT`, the one that was used least recently is dropped. All but the
-        `CLIENTS_CONNECTED` that were used last close their idle connections. A forked process has clients of its own.
-        """
-        clients = self._clients
-        if clients.process != os.getpid():
-            self._inherited.append(clients)
-            clients = self._clients = _Clients()
-        key = (config.region, config.access_key_id, config.access_key_secret)
-        client = _find(clients, key)
-        if client is not None:
-            return client
-        with clients.creating:
-            client = _find(clients, key)
-            if client is None:
-                client = self._factory(config)
-                _keep(clients, key, client)
-            return client
-
-
-def _find(clients: _Clients, key: _Key) -> SendEmailClient | None:
-    with clients.lock:
-        client = clients.by_key.get(key)
-        if client is None or next(reversed(clients.by_key)) == key:
-            return client
-        clients.by_key.move_to_end(key)
-        _close_idle_connections(clients)
-        return client
-
-
-def _keep(clients: _Clients, key: _Key, client: SendEmailClient) -> None:
-    with clients.lock:
-        clients.by_key[key] = client
-        _close_idle_connections(clients)
-        if len(clients.by_key) > CLIENTS_KEPT:
-            clients.by_key.popitem(last=False)
-
-
-def _close_idle_connections(clients: _Clients) -> None:
-    """Keep those of the `CLIENTS_CONNECTED` clients used last. The next client in this order loses its own, and can reconnect."""
-    client = next(islice(reversed(clients.by_key.values()), CLIENTS_CONNECTED, None), None)
-    close = getattr(client, "close", None)  # an author's client may have none
-    if close is not None:
-        close()
-
-
-def _start_clock(context: dict[str, Any], **_: object) -> None:
-    context["started"] = time.monotonic()
-
-
-def _pause_before_retry(
-    attempts: int,
-    response: tuple[Any, Mapping[str, Any]] | None,
-    caught_exception: Exception | None,
-    request_dict: Mapping[str, Any],
-    **_: object,
-) -> float | None:
-    """Handle botocore's ``needs-retry`` event: return the pause in seconds before a retry, or ``None`` for no retry.
-
-    botocore's own standard mode also retries after a missing response, which can send a message twice.
-    """
-    error = _error(response, caught_exception)
-    pauses = () if error is None else classify(error).retry_pauses
-    if attempts > len(pauses):
-        return None
-    pause = random.uniform(0, pauses[attempts - 1])  # noqa: S311 - jitter
-    elapsed = time.monotonic() - request_dict["context"]["started"]
-    return pause if elapsed + pause + CONNECT_TIMEOUT + READ_TIMEOUT <= TIME_LIMIT else None
-
-
-def _error(response: tuple[Any, Mapping[str, Any]] | None, caught: Exception | None) -> Exception | None:
-    """Return the exception that botocore raises if there is no retry."""
-    if response is None:
-        return caught
-    http, parsed = response
-    return ClientError(parsed, "SendEmail") if http.status_code >= _FIRST_ERROR_STATUS else None  # type: ignore[arg-type]  # the stubs want a typed dict

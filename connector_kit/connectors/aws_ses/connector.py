@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from connector_kit.connector import Declaration, Email, EmailConnector
-from connector_kit.connectors.aws_ses.client import ClientFactory, ClientStore, SessionClientFactory
+from connector_kit.connectors.aws_ses.client import ClientFactory, SesClientFactory
 from connector_kit.connectors.aws_ses.config import AwsSesConfig, aws_ses_config_guard
 from connector_kit.connectors.aws_ses.errors import connector_error, malformed_response
 from connector_kit.connectors.aws_ses.metadata import METADATA
@@ -38,9 +38,9 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
     """Sends e-mail through Amazon SES v2.
 
     Args:
-        client_factory: creates the botocore ``sesv2`` client for a config. The connector keeps the client and reuses it
-            for the same region and keys. A client of the default factory ends a send within 15 seconds and three
-            attempts.
+        client_factory: returns a botocore ``sesv2`` client, or anything with its ``send_email``, for a config. The
+            connector calls it for each message. A client of the default factory ends a send within 15 seconds and three
+            attempts, and shares its connections with the others of its region.
         **kit: see `connector_kit.Connector`.
     """
 
@@ -71,7 +71,7 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
 
     def __init__(self, *, client_factory: ClientFactory | None = None, **kit: Any) -> None:
         super().__init__(**kit)
-        self._clients = ClientStore(client_factory or SessionClientFactory())
+        self._client_of = client_factory or SesClientFactory()
 
     def deliver(self, config: AwsSesConfig, email: Email) -> object:
         """Call ``SendEmail`` once and return the MessageId.
@@ -83,7 +83,7 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
         """
         request = send_email_request(config, email)
         try:
-            response = self._clients.get(config).send_email(**request)
+            response = self._client_of(config).send_email(**request)
         except Exception as error:  # noqa: BLE001 - the one place that translates exceptions of botocore
             secrets = (*config_secrets(type(self), to_json(config)), *_message_secrets(config, email))
             translated = connector_error(error, secrets)

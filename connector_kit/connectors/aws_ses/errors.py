@@ -157,14 +157,13 @@ def malformed_response(reason: str, status: int) -> ConnectorError:
     return ConnectorError(MALFORMED_RESPONSE.code, {"message": message})
 
 
-def check_json_object(response_dict: dict[str, Any], **_: object) -> None:
-    """Handle botocore's ``before-parse`` event: its parser fails on JSON that is not an object, which proxies send.
+def check_json_object(body: bytes) -> None:
+    """Reject JSON that is not an object, which proxies send: botocore's parser fails on it.
 
     Raises:
         ResponseParserError: the body is JSON, but not an object.
     """
-    body = response_dict["body"].lstrip()
-    if body.startswith(b"{"):
+    if body.lstrip().startswith(b"{"):
         return
     try:
         json.loads(body)

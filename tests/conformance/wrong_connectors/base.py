@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import botocore.session
 from attrs import evolve, frozen
+from botocore.config import Config
 
 from conformance import Spec, spec_of
 from connector_kit import (
@@ -22,6 +24,17 @@ from connector_kit.connectors.aws_ses.errors import connector_error, malformed_r
 from connector_kit.connectors.aws_ses.request import send_email_request
 
 
+def botocore_client(config: AwsSesConfig, *, attempts: int) -> Any:
+    """Make a botocore client that retries as botocore does, with a number of attempts."""
+    return botocore.session.get_session().create_client(
+        "sesv2",
+        region_name=config.region,
+        aws_access_key_id=config.access_key_id,
+        aws_secret_access_key=config.access_key_secret,
+        config=Config(retries={"mode": "standard", "total_max_attempts": attempts}),
+    )
+
+
 class BaseSes(AwsSesConnector):
     """The SES connector in parts, so that overriding one part introduces one fault."""
 
@@ -31,7 +44,7 @@ class BaseSes(AwsSesConnector):
 
     def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
         """Call SES."""
-        return self._clients.get(config).send_email(**request)
+        return self._client_of(config).send_email(**request)
 
     def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
         """Translate an error of the call."""

@@ -17,7 +17,7 @@ from connector_kit import (
     Sms,
 )
 from connector_kit.connectors.aws_ses import AwsSesConfig
-from tests.conformance.wrong_connectors.base import BaseSes, killed_by
+from tests.conformance.wrong_connectors.base import BaseSes, botocore_client, killed_by
 from tests.conformance.wrong_connectors.memory import (
     MAIL,
     RELAY,
@@ -160,9 +160,9 @@ class RejectsLeadingWhitespace(BaseSes):
     """Treats a success that begins with whitespace as a failure."""
 
     def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
-        events = self._clients.get(config).meta.events  # type: ignore[attr-defined]  # a botocore client has them
-        events.register("before-parse.sesv2.SendEmail", _no_space, unique_id="no-space")
-        return super().call(config, request)
+        client = botocore_client(config, attempts=1)
+        client.meta.events.register("before-parse.sesv2.SendEmail", _no_space)
+        return client.send_email(**request)
 
 
 @killed_by("delivery.html", "with text/html as HTML, found the plain text")

@@ -3,9 +3,7 @@
 import time
 from typing import Any
 
-import botocore.session
 import urllib3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from urllib3 import BaseHTTPResponse
 
@@ -19,20 +17,8 @@ from connector_kit import (
 )
 from connector_kit.connectors.aws_ses import AwsSesConfig
 from tests.conformance.right_connectors.template_ids import TEMPLATE_IDS, TemplateIds
-from tests.conformance.wrong_connectors.base import BaseSes, killed_by
+from tests.conformance.wrong_connectors.base import BaseSes, botocore_client, killed_by
 from tests.conformance.wrong_connectors.memory import RELAY, MemoryRelay, Request
-
-
-def _send_with_botocore(config: AwsSesConfig, request: dict[str, Any], *, attempts: int) -> Any:
-    """Send with botocore's own retries."""
-    client = botocore.session.get_session().create_client(
-        "sesv2",
-        region_name=config.region,
-        aws_access_key_id=config.access_key_id,
-        aws_secret_access_key=config.access_key_secret,
-        config=Config(retries={"mode": "standard", "total_max_attempts": attempts}),
-    )
-    return client.send_email(**request)  # type: ignore[attr-defined]  # operations are made at run time
 
 
 def _recoded(wrong: ConnectorErrorCodes, *right: ConnectorErrorCodes) -> type[BaseSes]:
@@ -146,7 +132,7 @@ class RetriesAsTheSdkDoes(BaseSes):
     """Leaves retries to botocore, which sends a message again after 502 and 504."""
 
     def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
-        return _send_with_botocore(config, request, attempts=3)
+        return botocore_client(config, attempts=3).send_email(**request)
 
 
 @killed_by(
@@ -322,7 +308,7 @@ class NeverRetries(BaseSes):
     """Never sends a throttled message again."""
 
     def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
-        return _send_with_botocore(config, request, attempts=1)
+        return botocore_client(config, attempts=1).send_email(**request)
 
 
 @killed_by("errors.throttle", "expected at most 5 attempts for the outcome 'throttled'")

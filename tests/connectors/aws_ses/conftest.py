@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from threading import Thread
 
 import pytest
+from botocore.session import Session
 
 from connector_kit.connectors.aws_ses import AwsSesConnector, client
-from connector_kit.connectors.aws_ses.client import SessionClientFactory
+from connector_kit.connectors.aws_ses.client import SesClientFactory
 from tests.connectors.aws_ses.keep_alive_stub import KeepAliveStub
 from tests.connectors.aws_ses.ses_cases import ACCEPTED, ses_config
 from tests.loopback import Loopback
@@ -21,15 +22,17 @@ def ses(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
 
 
 @pytest.fixture(scope="session")
-def client_factory() -> SessionClientFactory:
-    """Share one botocore session between the tests that only need a client: creating a session is slow."""
-    return SessionClientFactory()
+def botocore_session() -> Session:
+    """Share one botocore session between the tests that do not read the environment: creating one is slow."""
+    return client._create_session()
 
 
 @pytest.fixture
-def connector(client_factory: SessionClientFactory) -> AwsSesConnector:
-    """Return a connector with a saved config and a client of its own."""
-    return AwsSesConnector(client_factory=client_factory, get_config=lambda _: ses_config())
+def connector(botocore_session: Session) -> AwsSesConnector:
+    """Return a connector with a saved config and endpoints of its own."""
+    factory = SesClientFactory()
+    factory._endpoints.session = botocore_session
+    return AwsSesConnector(client_factory=factory, get_config=lambda _: ses_config())
 
 
 @pytest.fixture

@@ -1,22 +1,23 @@
-"""The botocore client: creation from config and environment, reuse, and errors when it cannot be created."""
+"""Clients and their endpoints: made from config and environment, shared, and errors when they cannot be made."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Barrier
 from time import sleep
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from attrs import evolve
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.loaders import Loader
+from botocore.session import Session
 
 from connector_kit import ConnectorErrorCodes
-from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector
-from connector_kit.connectors.aws_ses.client import (
-    CLIENTS_CONNECTED,
-    CLIENTS_KEPT,
-    ClientStore,
-    SessionClientFactory,
-)
+from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector, client
+from connector_kit.connectors.aws_ses.client import ENDPOINTS_KEPT, SesClientFactory, SesEndpoint
+from connector_kit.connectors.aws_ses.request import send_email_request
 from tests.connectors.aws_ses.keep_alive_stub import KeepAliveStub
 from tests.connectors.aws_ses.ses_cases import (
     CODE,
@@ -24,6 +25,7 @@ from tests.connectors.aws_ses.ses_cases import (
     KEY_SECRET,
     MESSAGE,
     FakeClient,
+    email,
     failure,
     ses_config,
     settings,
@@ -31,94 +33,35 @@ from tests.connectors.aws_ses.ses_cases import (
 from tests.loopback import Loopback
 
 
-class CountingFactory:
-    """Creates fake clients and records their configs."""
-
-    def __init__(self, pause: float = 0) -> None:
-        self.made: list[AwsSesConfig] = []
-        self.pause = pause
-
-    def __call__(self, config: AwsSesConfig) -> FakeClient:
-        """Create a client."""
-        self.made.append(config)
-        sleep(self.pause)
-        return FakeClient()
+def test_clients_of_a_region_share_an_endpoint() -> None:
+    """Whatever their keys. A rotated key is used from the next send on."""
+    factory = SesClientFactory()
+    clients = [factory(settings(**it)) for it in ({}, {"accessKeyId": "AKIA2"}, {"accessKeySecret": "rotated"})]
+    assert len({id(it.endpoint) for it in clients}) == 1
+    assert len({(it.signer.credentials.access_key, it.signer.credentials.secret_key) for it in clients}) == 3
+    assert factory(settings(region="us-east-1")).endpoint is not clients[0].endpoint
 
 
-def test_same_region_and_keys_reuse_client() -> None:
-    """Other settings may differ."""
-    factory = CountingFactory()
-    store = ClientStore(factory)
-    clients = {id(store.get(settings(emailAddress=f"{name}@b.co"))) for name in ("a", "b", "c")}
-    assert len(clients) == len(factory.made) == 1
+def test_endpoint_that_was_not_used_for_longest_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may have 50 idle connections, and a process often 1,024 descriptors. It can be used again."""
+    closed = []
+    monkeypatch.setattr(SesEndpoint, "close", lambda self: closed.append(self.signing_region))
+    factory = SesClientFactory()
+
+    def endpoint(number: int) -> SesEndpoint:
+        return factory(settings(region=f"eu-west-{number}")).endpoint
+
+    made = [endpoint(number) for number in range(ENDPOINTS_KEPT)]
+    assert endpoint(0) is made[0]
+    endpoint(ENDPOINTS_KEPT)
+    assert endpoint(0) is made[0]
+    assert closed == ["eu-west-1"]
+    assert endpoint(1) is not made[1]
+    assert closed == ["eu-west-1", "eu-west-2"]
 
 
-@pytest.mark.parametrize("change", [{"region": "us-east-1"}, {"accessKeyId": "AKIA2"}, {"accessKeySecret": "rotated"}])
-def test_new_region_or_key_creates_client(change: dict[str, str]) -> None:
-    """A rotated key is used from the next send on. The previous client is kept."""
-    factory = CountingFactory()
-    store = ClientStore(factory)
-    first, second, again = (store.get(settings(**it)) for it in ({}, change, {}))
-    assert first is again
-    assert first is not second
-    assert len(factory.made) == 2
-
-
-def test_least_recently_used_client_is_dropped() -> None:
-    """A tenant that sends often keeps its client, however many tenants there are."""
-    factory = CountingFactory()
-    store = ClientStore(factory)
-    for number in range(CLIENTS_KEPT):
-        store.get(settings(region=f"r-{number}"))
-    store.get(settings(region="r-0"))
-    store.get(settings(region="one-more"))
-    store.get(settings(region="r-0"))
-    assert len(factory.made) == CLIENTS_KEPT + 1
-    store.get(settings(region="r-1"))
-    assert len(factory.made) == CLIENTS_KEPT + 2
-
-
-class CountingClient(FakeClient):
-    """Counts how often its idle connections are closed."""
-
-    closed = 0
-
-    def close(self) -> None:
-        """Count."""
-        self.closed += 1
-
-
-def test_only_the_clients_used_last_keep_idle_connections() -> None:
-    """Each may have 50, and a process often 1,024 descriptors. A client that is used again stays connected."""
-    made: dict[str, CountingClient] = {}
-
-    def factory(config: AwsSesConfig) -> CountingClient:
-        return made.setdefault(config.region, CountingClient())
-
-    def closed() -> list[str]:
-        return [region for region, it in made.items() if it.closed]
-
-    store = ClientStore(factory)
-    for number in range(CLIENTS_CONNECTED):
-        store.get(settings(region=f"r-{number}"))
-    store.get(settings(region="r-0"))
-    assert closed() == []
-    store.get(settings(region="more"))
-    assert closed() == ["r-1"]
-    store.get(settings(region="r-1"))
-    assert closed() == ["r-1", "r-2"]
-    assert len(made) == CLIENTS_CONNECTED + 1
-
-
-def test_client_without_close_is_dropped_all_the_same() -> None:
-    """A factory of an author may make clients of its own."""
-    store = ClientStore(CountingFactory())
-    clients = [store.get(settings(region=f"r-{number}")) for number in range(CLIENTS_CONNECTED + 1)]
-    assert not any(hasattr(it, "close") for it in clients)
-
-
-def test_idle_connections_of_many_tenants_are_bounded(stub: KeepAliveStub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two dozen tenants send three messages at a time each; every message arrives."""
+def test_tenants_share_connections(stub: KeepAliveStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two dozen tenants send three messages at a time each, over three connections; every message arrives."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", stub.url)
     connector = AwsSesConnector(get_config=lambda _: ses_config())
     stub.barrier = Barrier(3)  # the stub responds to three requests together, so that each needs a connection
@@ -128,70 +71,48 @@ def test_idle_connections_of_many_tenants_are_bounded(stub: KeepAliveStub, monke
 
     with ThreadPoolExecutor(3) as threads:
         assert list(threads.map(send, range(72))) == [f"SignIn {CODE}"] * 72
-    assert len({connection for connection, _ in stub.received}) == 72
-    stub.wait_until_open(3 * CLIENTS_CONNECTED)
+    assert len({connection for connection, _ in stub.received}) == 3
+    stub.wait_until_open(3)
+    connector._client_of(settings()).endpoint.close()  # type: ignore[attr-defined]  # of the default factory
+    stub.wait_until_open(0)
 
 
-def test_forked_process_uses_neither_clients_nor_locks_of_its_parent() -> None:
-    """Those of another process: here the locks are held, as by a thread that the fork did not copy."""
-    factory = CountingFactory()
-    store = ClientStore(factory)
-    before = store.get(settings())
-    inherited = store._clients = evolve(store._clients, process=-1)
-    with inherited.lock, inherited.creating:
-        after = store.get(settings())
-        assert after is store.get(settings())
+def test_forked_process_uses_neither_endpoints_nor_locks_of_its_parent() -> None:
+    """Those of another process: here the lock is held, as by a thread that the fork did not copy."""
+    factory = SesClientFactory()
+    before = factory(settings()).endpoint
+    inherited = factory._endpoints
+    inherited.process = -1
+    with inherited.lock:
+        after = factory(settings()).endpoint
+    assert after is factory(settings()).endpoint
     assert after is not before
-    assert len(factory.made) == 2
 
 
-def test_many_tenants_share_the_store_without_new_clients() -> None:
-    """Nine tenants in turn create nine clients, once each."""
-    factory = CountingFactory()
-    store = ClientStore(factory)
-    for _ in range(5):
-        for number in range(9):
-            store.get(settings(region=f"r-{number}"))
-    assert len(factory.made) == 9
+def test_concurrent_sends_make_one_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that need the same endpoint wait until one of them has made it."""
+    made = []
+    make = client._Endpoints._make
 
+    def slow(self: Any, region: str) -> SesEndpoint:
+        made.append(region)
+        sleep(0.05)
+        return make(self, region)
 
-def test_known_client_is_returned_while_another_is_created() -> None:
-    """Creating a client takes milliseconds; the sends of other tenants do not wait for it."""
-    creating, finish = Event(), Event()
-
-    def factory(config: AwsSesConfig) -> FakeClient:
-        if config.region == "slow":
-            creating.set()
-            assert finish.wait(10)
-        return FakeClient()
-
-    store = ClientStore(factory)
-    known = store.get(settings())
-    with ThreadPoolExecutor(1) as threads:
-        slow = threads.submit(store.get, settings(region="slow"))
-        assert creating.wait(10)
-        assert store.get(settings()) is known
-        finish.set()
-        assert slow.result(10) is not known
-
-
-def test_concurrent_requests_create_one_client() -> None:
-    """Threads that need the same client wait until one of them has created it."""
-    factory = CountingFactory(pause=0.05)
-    store = ClientStore(factory)
-    barrier = Barrier(8)
+    monkeypatch.setattr(client._Endpoints, "_make", slow)
+    factory, barrier = SesClientFactory(), Barrier(8)
 
     def get(_: int) -> int:
         barrier.wait()
-        return id(store.get(settings()))
+        return id(factory(settings()).endpoint)
 
     with ThreadPoolExecutor(8) as threads:
-        clients = set(threads.map(get, range(8)))
-    assert len(clients) == len(factory.made) == 1
+        assert len(set(threads.map(get, range(8)))) == 1
+    assert len(made) == 1
 
 
-def test_client_is_created_after_a_failed_attempt() -> None:
-    """A failure to create a client does not affect the next send."""
+def test_client_is_made_after_a_failed_attempt() -> None:
+    """A failure to make a client does not affect the next send."""
     attempts = []
 
     def factory(config: AwsSesConfig) -> FakeClient:
@@ -205,20 +126,39 @@ def test_client_is_created_after_a_failed_attempt() -> None:
     assert connector.send_message(MESSAGE) == "0102-fake"
 
 
-def test_connectors_do_not_share_clients() -> None:
-    """Each connector creates its own client."""
-    factory = CountingFactory()
-    for _ in range(2):
-        AwsSesConnector(client_factory=factory, get_config=lambda _: ses_config()).send_message(MESSAGE)
-    assert len(factory.made) == 2
-
-
-def test_constructing_a_connector_creates_no_client() -> None:
+def test_constructing_a_connector_makes_no_client() -> None:
     """The constructor neither reads the config nor creates a session."""
-    factory = CountingFactory()
-    AwsSesConnector(client_factory=factory, get_config=lambda _: pytest.fail("read"))
-    assert SessionClientFactory()._session is None
-    assert factory.made == []
+    AwsSesConnector(client_factory=lambda _: pytest.fail("made"), get_config=lambda _: pytest.fail("read"))
+    assert SesClientFactory()._endpoints.session is None
+
+
+@pytest.mark.parametrize(
+    "region", ["us-east-1", "eu-central-2", "cn-north-1", "us-gov-west-1", "xx-new-7", "fips-us-east-1"]
+)
+@pytest.mark.parametrize("variables", [{}, {"AWS_USE_FIPS_ENDPOINT": "true"}, {"AWS_USE_DUALSTACK_ENDPOINT": "true"}])
+def test_request_goes_where_a_botocore_client_sends_it(
+    monkeypatch: pytest.MonkeyPatch, region: str, variables: dict[str, str]
+) -> None:
+    """The same URL and scope of the signature, in each partition, and for the environment's kinds of endpoint."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    seen = []
+
+    def respond(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        scope = re.search(r"Credential=\S+?/\d{8}/(\S+?),", str(request.headers["Authorization"]))
+        seen.append((request.method, request.url, request.body, scope and scope[1]))
+        return AWSResponse(
+            request.url, 200, HTTPHeaders(), SimpleNamespace(stream=lambda **_: iter([b'{"MessageId":"1"}']))
+        )
+
+    ours = SesClientFactory()(settings(region=region))
+    theirs = Session().create_client("sesv2", region, aws_access_key_id=KEY_ID, aws_secret_access_key=KEY_SECRET)
+    for events in (ours.endpoint._client.meta.events, theirs.meta.events):
+        events.register("before-send.sesv2.SendEmail", respond)
+    request = send_email_request(settings(), email(subject="Zürich \u2028"))
+    for it in (ours, theirs):
+        it.send_email(**request)
+    assert seen[0] == seen[1]
 
 
 def test_concurrent_sends_succeed(ses: Loopback, fresh_connector: AwsSesConnector) -> None:

@@ -8,6 +8,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from connector_kit import ConnectorErrorCodes, EmailTemplateDetails
 from connector_kit.connectors.aws_ses import AwsSesConnector
+from tests.connectors.aws_ses.keep_alive_stub import KeepAliveStub
 from tests.connectors.aws_ses.ses_cases import (
     CODE,
     MESSAGE,
@@ -163,20 +164,14 @@ def test_r6_network_failure_raises_connector_error_with_cause() -> None:
     assert error.__cause__ is cause
 
 
-def test_r7_same_region_and_keys_reuse_client() -> None:
-    """R7: the official connector creates a client for every message."""
-    made = []
-
-    def factory(config: object) -> FakeClient:
-        made.append(config)
-        return FakeClient()
-
-    connector = AwsSesConnector(client_factory=factory, get_config=lambda _: ses_config())
-    for subject in ("a", "b"):
-        connector.send_message(MESSAGE, ses_config(configurationSetName=subject))
-    assert len(made) == 1
-    connector.send_message(MESSAGE, ses_config(accessKeySecret="rotated"))
-    assert len(made) == 2
+def test_r7_messages_of_a_region_share_a_connection(stub: KeepAliveStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R7: the official connector creates a client, with a connection, for every message."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", stub.url)
+    connector = AwsSesConnector(get_config=lambda _: ses_config())
+    for change in ({"configurationSetName": "a"}, {"configurationSetName": "b"}, {"accessKeySecret": "rotated"}):
+        connector.send_message(MESSAGE, ses_config(**change))
+    assert len(stub.received) == 3
+    assert len({connection for connection, _ in stub.received}) == 1
 
 
 @pytest.mark.usefixtures("pauses")

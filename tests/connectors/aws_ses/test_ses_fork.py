@@ -14,18 +14,20 @@ MESSAGES = 200
 SCRIPT = """
 import os, sys, threading, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of every fork of a process with threads
-from connector_kit.connectors.aws_ses import AwsSesConnector
-from connector_kit.connectors.aws_ses.client import SessionClientFactory
+from connector_kit.connectors.aws_ses import AwsSesConnector, client
+from connector_kit.connectors.aws_ses.client import SesClientFactory
 from tests.connectors.aws_ses.ses_cases import ses_config
 
-sessions, creating, forked = SessionClientFactory(), threading.Event(), threading.Event()
+factory, making, forked = SesClientFactory(), threading.Event(), threading.Event()
+make = client._Endpoints._make
 
-def factory(config):
-    if config.region == "slow":
-        creating.set()
+def slow_make(endpoints, region):
+    if region == "slow":
+        making.set()
         forked.wait()
-    return sessions(config)
+    return make(endpoints, region)
 
+client._Endpoints._make = slow_make
 connector = AwsSesConnector(client_factory=factory, get_config=lambda _: ses_config())
 
 def send(code, **config):
@@ -40,7 +42,7 @@ def send_all(process):
 
 send("parent-first")
 threading.Thread(target=lambda: send("parent-slow", region="slow"), daemon=True).start()
-creating.wait()
+making.wait()
 children = []
 for name in ("child", "sibling"):
     children.append(os.fork())
@@ -57,7 +59,7 @@ sys.exit(sum(os.waitstatus_to_exitcode(os.waitpid(it, 0)[1]) != 0 for it in chil
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_forked_processes_have_connections_and_locks_of_their_own(stub: KeepAliveStub) -> None:
-    """A parent, its children and a grandchild send at the same time, while a thread of the parent creates a client."""
+    """A parent, its children and a grandchild send at the same time, while a thread of the parent makes an endpoint."""
     finished = subprocess.run(
         [sys.executable, "-c", SCRIPT.replace("MESSAGES", str(MESSAGES))],
         env={**os.environ, "AWS_ENDPOINT_URL_SESV2": stub.url},

@@ -4,12 +4,15 @@ import re
 import socket
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import (
+    ClientError,
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
@@ -22,7 +25,7 @@ from hypothesis import strategies as st
 
 from connector_kit import ConnectorErrorCodes
 from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector, client
-from connector_kit.connectors.aws_ses.client import SendEmailClient, SessionClientFactory
+from connector_kit.connectors.aws_ses.client import SesClient, SesClientFactory
 from tests.connectors.aws_ses.ses_cases import ACCEPTED, MESSAGE, error_response, failure, ses_config
 from tests.loopback import HttpResponse, Loopback
 
@@ -189,16 +192,16 @@ def test_closed_connection_is_not_retried(ses: Loopback, connector: AwsSesConnec
     assert len(ses.requests) == 1
 
 
-class CountingFactory(SessionClientFactory):
+class CountingFactory(SesClientFactory):
     """Counts the attempts of its clients."""
 
     attempts = 0
 
-    def __call__(self, config: AwsSesConfig) -> SendEmailClient:
-        """Create a client."""
-        made: Any = super().__call__(config)
-        made.meta.events.register("before-send.sesv2.SendEmail", self.count)
-        return made  # type: ignore[no-any-return]
+    def __call__(self, config: AwsSesConfig) -> SesClient:
+        """Return a client."""
+        made = super().__call__(config)
+        made.endpoint._client.meta.events.register("before-send.sesv2.SendEmail", self.count, "count")
+        return made
 
     def count(self, **_: object) -> None:
         """Count an attempt."""
@@ -285,26 +288,13 @@ def failing_look_up(*_: object, **__: object) -> None:
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
-def decide(
-    attempts: int = 1,
-    *,
-    elapsed: float = 0.0,
-    status: int | None = None,
-    code: str = "",
-    raised: Exception | None = None,
-) -> float | None:
-    """Return the pause before a retry, or ``None``, as botocore's event handler does."""
-    response = (
-        None
-        if status is None
-        else (
-            SimpleNamespace(status_code=status),
-            {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}},
-        )
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(client, "time", SimpleNamespace(monotonic=lambda: 1000.0 + elapsed))
-        return client._pause_before_retry(attempts, response, raised, {"context": {"started": 1000.0}}, more=1)
+def decide(error: Exception | tuple[int, str], attempts: int = 1, elapsed: float = 0.0) -> float | None:
+    """Return the pause before a retry, or ``None``, after an exception or an error response of a status and a code."""
+    if isinstance(error, tuple):
+        status, code = error
+        response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        error = ClientError(response, "SendEmail")
+    return client.pause_before_retry(error, attempts - 1, elapsed)
 
 
 URL = "https://e.example"
@@ -320,31 +310,25 @@ URL = "https://e.example"
         (ConnectionClosedError(endpoint_url=URL), False),
         (SSLError(endpoint_url=URL, error=""), False),
         (RuntimeError(), False),
-        (None, False),
     ],
 )
-def test_only_a_failure_to_connect_is_retried(raised: Exception | None, again: object) -> None:
+def test_only_a_failure_to_connect_is_retried(raised: Exception, again: object) -> None:
     """Without a response, a retry is safe only if the request was certainly not sent."""
-    assert (decide(raised=raised) is not None) is again
+    assert (decide(raised) is not None) is again
 
 
-def test_success_is_not_retried() -> None:
-    """A response without an error ends the send."""
-    assert decide(status=200) is None
-
-
-@given(st.integers(1, 5), st.floats(0, 30), st.sampled_from([(429, "TooManyRequestsException"), (503, ""), (200, "")]))
+@given(st.integers(1, 5), st.floats(0, 30), st.sampled_from([(429, "TooManyRequestsException"), (503, "")]))
 def test_no_retry_starts_that_could_exceed_the_time_limit(
     attempts: int, elapsed: float, response: tuple[int, str]
 ) -> None:
     """The pause, the connection and the response fit into the time limit, which is under 15 seconds."""
-    pause = decide(attempts, elapsed=elapsed, status=response[0], code=response[1])
+    pause = decide(response, attempts, elapsed)
     assert client.TIME_LIMIT < 15
     if pause is not None:
         assert pause >= 0
         assert attempts < 3
         assert elapsed + pause + client.CONNECT_TIMEOUT + client.READ_TIMEOUT <= client.TIME_LIMIT
-    elif attempts < 3 and response[0] != 200:
+    elif attempts < 3:
         assert elapsed + 0.9 + client.CONNECT_TIMEOUT + client.READ_TIMEOUT > client.TIME_LIMIT
 
 
@@ -353,7 +337,7 @@ def test_no_retry_starts_that_could_exceed_the_time_limit(
 def test_time_limit_includes_both_timeouts(spare: float, again: object) -> None:
     """A retry starts only if the connection timeout and the read timeout fit into the time limit."""
     elapsed = client.TIME_LIMIT - client.CONNECT_TIMEOUT - client.READ_TIMEOUT - spare
-    assert (decide(elapsed=elapsed, status=503) is not None) is again
+    assert (decide((503, ""), elapsed=elapsed) is not None) is again
 
 
 def test_time_limit_starts_with_the_first_attempt(
@@ -361,7 +345,41 @@ def test_time_limit_starts_with_the_first_attempt(
 ) -> None:
     """After a first attempt of ten seconds there is no second attempt."""
     now = iter([100.0, 110.0])
-    monkeypatch.setattr(client, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    monkeypatch.setattr(client, "time", SimpleNamespace(monotonic=lambda: next(now), sleep=time.sleep))
     ses.answers = [UNAVAILABLE, ACCEPTED]
     assert failure(connector).code is ConnectorErrorCodes.INVALID_RESPONSE
     assert len(ses.requests) == 1
+
+
+WRONG_TIME = "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z (20260101T001000Z - 5 min.)"
+
+
+@pytest.mark.parametrize("code", ["InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed"])
+@pytest.mark.parametrize("minutes", [-90, 6])
+def test_wrong_clock_is_corrected_once(ses: Loopback, code: str, minutes: int) -> None:
+    """AWS rejects a signature whose time differs by more than five minutes; the next sends have its time at once."""
+    now = datetime.now(UTC) + timedelta(minutes=minutes)
+    ses.answers = [error_response(403, code, WRONG_TIME, Date=format_datetime(now, usegmt=True)), ACCEPTED]
+    connector = AwsSesConnector(get_config=lambda _: ses_config())
+    assert [connector.send_message(MESSAGE) for _ in range(2)] == ["0102-accepted"] * 2
+    assert len(ses.requests) == 3
+    times = [datetime.strptime(it.headers["x-amz-date"], "%Y%m%dT%H%M%S%z") for it in ses.requests]
+    assert [abs(it - now) < timedelta(minutes=1) for it in times] == [False, True, True]
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Thu, 01 Jan 2026 00:00:00", "now"])
+@pytest.mark.usefixtures("pauses")
+def test_rejected_signature_without_a_wrong_clock_is_not_retried(ses: Loopback, date: str) -> None:
+    """Then the secret key is wrong, or nobody can tell the time."""
+    value = format_datetime(datetime.now(UTC), usegmt=True) if date == "now" else date
+    ses.answers = [error_response(403, "SignatureDoesNotMatch", WRONG_TIME, Date=value), ACCEPTED]
+    assert failure(AwsSesConnector(get_config=lambda _: ses_config())).code is ConnectorErrorCodes.INVALID_RESPONSE
+    assert len(ses.requests) == 1
+
+
+def test_server_with_changing_clocks_ends_the_send(ses: Loopback) -> None:
+    """After one correction, a wrong time is an error."""
+    dates = (datetime.now(UTC) + timedelta(hours=hours) for hours in (1, 5, 9))
+    ses.answers = [error_response(403, "RequestExpired", "No.", Date=format_datetime(it, usegmt=True)) for it in dates]
+    failure(AwsSesConnector(get_config=lambda _: ses_config()))
+    assert len(ses.requests) == 2
