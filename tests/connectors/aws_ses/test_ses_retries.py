@@ -370,7 +370,7 @@ def test_wrong_clock_is_corrected_once(ses: Loopback, code: str, minutes: int) -
 @pytest.mark.parametrize("date", ["", "yesterday", "Thu, 01 Jan 2026 00:00:00", "now"])
 @pytest.mark.usefixtures("pauses")
 def test_rejected_signature_without_a_wrong_clock_is_not_retried(ses: Loopback, date: str) -> None:
-    """Then the secret key is wrong, or nobody can tell the time."""
+    """Then the secret key is wrong, or the response has no usable date."""
     value = format_datetime(datetime.now(UTC), usegmt=True) if date == "now" else date
     ses.answers = [error_response(403, "SignatureDoesNotMatch", WRONG_TIME, Date=value), ACCEPTED]
     assert failure(AwsSesConnector(get_config=lambda _: ses_config())).code is ConnectorErrorCodes.INVALID_RESPONSE
