@@ -8,7 +8,7 @@ import attrs
 from attrs import frozen
 from cattrs.errors import AttributeValidationNote, BaseValidationError, ClassValidationError, IterableValidationNote
 
-from connector_kit.issues import Issue, Location, json_type
+from connector_kit.issues import TOO_DEEP, Issue, Location, json_type
 from connector_kit.wire import json_key
 
 _MISSING: Final = object()
@@ -30,7 +30,7 @@ def class_issues(error: Exception, value: object, cls: Any) -> list[Issue]:
     while pending:
         failure = pending.pop()
         if isinstance(failure.error, RecursionError):
-            return [Issue((), "depth", "nested too deeply to validate")]
+            return [TOO_DEEP]
         inner = list(failure.inner())
         pending += reversed(inner)
         if not inner:

@@ -17,7 +17,7 @@ from referencing.exceptions import Unresolvable
 from connector_kit.class_issues import class_issues
 from connector_kit.config_warnings import WarningRule, config_warnings, unknown_keys
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
-from connector_kit.issues import Issue, Severity, explain, find_non_json
+from connector_kit.issues import TOO_DEEP, Issue, Severity, explain, find_non_json
 from connector_kit.messages import (
     EmailServiceBranding,
     EmailTemplateDetails,
@@ -52,7 +52,7 @@ _LONGEST_KEY: Final = 1 << 17
 """In characters; longer values are validated each time. It bounds the memory of a guard: 16 MiB in the worst case."""
 
 _MOST_ISSUES: Final = 100
-"""Anybody can send a host a small request with thousands of issues, and to explain one takes 30 µs."""
+"""A small request to a host may have thousands of issues, and explaining one takes 30 µs."""
 _REMEMBERED: Final = 16
 """How many accepted values a guard remembers: the configs in use, and unsaved ones that an operator tests."""
 
@@ -135,7 +135,7 @@ class Guard(Generic[T]):
         try:
             return _first_different(issue for error in self._validator.iter_errors(value) for issue in explain(error))
         except RecursionError:
-            return {Issue((), "depth", "nested too deeply to validate"): None}
+            return {TOO_DEEP: None}
 
     def issues(self, value: object, *, strict: bool = False) -> list[Issue]:
         """Return the errors and warnings for a value, ordered by location: the first hundred of each.
@@ -150,8 +150,8 @@ class Guard(Generic[T]):
         if issue is not None:
             return [issue]
         errors = self._schema_issues(value)
-        if any(it.keyword == "depth" for it in errors):
-            return [*errors]
+        if TOO_DEEP in errors:
+            return [TOO_DEEP]  # the rules of the warnings would exhaust the stack, too
         errors = errors or dict.fromkeys(self._structure(value)[1])
         warnings = _first_different(evolve(issue, severity="error") for rule in rules for issue in rule(value))
         return _ordered([*errors, *(evolve(it, severity=severity) for it in warnings if it not in errors)])

@@ -118,6 +118,9 @@ SHOWN_DEPTH: Final = 32
 """How many parts of a location are kept while walking a value of any depth."""
 
 
+TOO_DEEP: Final = Issue((), "depth", "nested too deeply to validate")
+"""For a value that exhausts Python's stack."""
+
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 

@@ -106,7 +106,7 @@ class RequestBody:
 
 
 def _is_too_deep(value: object) -> bool:
-    level: list[Any] = [[value]]
+    level: list[Any] = [[value]]  # the lists and objects of one level, without empty ones
     for _ in range(_MAX_DEPTH + 1):
         level = [
             member

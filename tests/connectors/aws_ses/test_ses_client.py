@@ -133,13 +133,24 @@ def test_constructing_a_connector_makes_no_client() -> None:
 
 
 @pytest.mark.parametrize(
-    "region", ["us-east-1", "eu-central-2", "cn-north-1", "us-gov-west-1", "xx-new-7", "fips-us-east-1"]
+    "region",
+    [
+        "us-east-1",
+        "eu-central-2",
+        "cn-north-1",
+        "us-gov-west-1",
+        "eusc-de-east-1",
+        "eu-isoe-west-1",
+        "us-isof-south-1",
+        "xx-new-7",
+        "fips-us-east-1",
+    ],
 )
 @pytest.mark.parametrize("variables", [{}, {"AWS_USE_FIPS_ENDPOINT": "true"}, {"AWS_USE_DUALSTACK_ENDPOINT": "true"}])
 def test_request_goes_where_a_botocore_client_sends_it(
     monkeypatch: pytest.MonkeyPatch, region: str, variables: dict[str, str]
 ) -> None:
-    """The same URL and scope of the signature, in each partition, and for the environment's kinds of endpoint."""
+    """URL, body and scope of the signature are the same, also with FIPS and dual stack. A region may be new to botocore."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     seen = []
