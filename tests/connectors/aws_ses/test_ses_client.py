@@ -140,8 +140,6 @@ def test_constructing_a_connector_makes_no_client() -> None:
         "cn-north-1",
         "us-gov-west-1",
         "eusc-de-east-1",
-        "eu-isoe-west-1",
-        "us-isof-south-1",
         "xx-new-7",
         "fips-us-east-1",
     ],
