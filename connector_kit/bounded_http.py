@@ -1,47 +1,65 @@
-"""HTTP connections with a time limit for the whole response, and an exception of its own for a failure to connect."""
+"""HTTP connections with a time limit for connecting and for the whole response.
 
+By default, neither has one: the look-up of a name may take half a minute, each address of a server has the timeout anew, and
+a server that sends a byte now and then holds a reader forever. A failure to connect has an exception of its own.
+"""
+
+import contextlib
 import io
+import queue
+import re
+import socket
 import time
-from http.client import HTTPResponse
+from collections.abc import Mapping
+from http.client import HTTPMessage, HTTPResponse
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
-if TYPE_CHECKING:
-    from socket import socket
+from attrs import frozen
+from urllib3 import exceptions
+from urllib3.util.connection import allowed_gai_family
 
+if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_NO_LIMIT: Final = None
+_SLACK: Final = 0.05
+"""In seconds: a response may take so much longer. Setting the timeout of a socket is a system call."""
+
+_SPLITS_A_HEAD: Final = re.compile(r"[\0\r\n]").search
 
 
 class _BoundedReader(io.RawIOBase):
     """Reads from a socket until its time limit has passed in total.
 
     Args:
-        sock: its timeout when the response begins is the limit, in seconds, of the whole response.
-        source: the file of the same socket.
+        sock: its timeout is the limit, in seconds, of the whole response. ``None``: no limit.
+        source: the unbuffered file of the same socket.
+        end: by ``time.monotonic``, if the response must end before that.
     """
 
-    def __init__(self, sock: "socket", source: Any) -> None:
+    def __init__(self, sock: socket.socket, source: Any, end: float | None) -> None:
         self._sock = sock
         self._source = source
-        self._limit = sock.gettimeout()
-        self._end = _NO_LIMIT if self._limit is None else time.monotonic() + self._limit
+        self._limit = self._timeout = sock.gettimeout()
+        self._end = time.monotonic() + self._limit if end is None and self._limit is not None else end
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int | None:
-        if self._end is not _NO_LIMIT:
+        if self._end is not None and self._timeout is not None:
             remaining = self._end - time.monotonic()
             if remaining <= 0:
                 raise TimeoutError("the response took too long in total")
-            self._sock.settimeout(remaining)
-        count: int | None = self._source.raw.readinto(buffer)
+            if self._timeout - remaining > _SLACK:
+                self._timeout = remaining
+                self._sock.settimeout(remaining)
+        count: int | None = self._source.readinto(buffer)
         return count
 
     def close(self) -> None:
         if not self.closed:
-            if self._sock.fileno() != -1:
+            if self._timeout != self._limit and self._sock.fileno() != -1:
                 self._sock.settimeout(self._limit)  # a kept connection is used again
             self._source.close()
         super().close()
@@ -53,17 +71,18 @@ class BoundedResponse(HTTPResponse):
     An ordinary response may take that long for each read: a server that sends a byte now and then holds it forever.
     """
 
-    def __init__(self, sock: "socket", *args: Any, **kwargs: Any) -> None:
+    def __init__(self, sock: socket.socket, *args: Any, end: float | None = None, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_BoundedReader(sock, self.fp))
+        self.fp = io.BufferedReader(_BoundedReader(sock, self.fp.detach(), end))
 
 
 def bounded_pool_classes(pool_classes: dict[str, Any]) -> dict[str, Any]:
-    """Return urllib3's pool classes by scheme, with two changes to their connections.
+    """Return urllib3's pool classes by scheme, with changes to their connections.
 
     Their responses are `BoundedResponse`. Each failure before the request is sent raises urllib3's ``NewConnectionError``
     or ``ConnectTimeoutError``: by default, a failed TLS handshake raises the same exceptions as a response that breaks
-    off, and only after the former, a retry cannot send a message twice.
+    off, and only after the former, a retry cannot send a message twice. The look-up of a name ends within the timeout for
+    connecting. The pools have the methods of `BoundedPool`, too.
 
     Args:
         pool_classes: as in ``urllib3.PoolManager.pool_classes_by_scheme``.
@@ -72,18 +91,182 @@ def bounded_pool_classes(pool_classes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bounded_pool_class(pool_class: Any) -> Any:
-    from urllib3 import exceptions  # noqa: PLC0415 - `import connector_kit` takes a tenth longer with urllib3
-
     connection_class = pool_class.ConnectionCls
+    bounded_class = type(connection_class.__name__, (_BoundedConnection, connection_class), {})
+    return type(pool_class.__name__, (BoundedPool, pool_class), {"ConnectionCls": bounded_class})
 
-    def connect(self: Any) -> None:
+
+@frozen
+class Response:
+    """A whole response. Its repr shows neither headers nor body."""
+
+    status: int
+    headers: HTTPMessage
+    body: bytes
+
+    def __repr__(self) -> str:
+        """Return the status and the length of the body."""
+        return f"Response({self.status}, {len(self.body)} bytes)"
+
+
+class BoundedPool:
+    """What `bounded_pool_classes` adds to urllib3's pools."""
+
+    def exchange(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, *, connect_limit: float, limit: float
+    ) -> Response:
+        """Send a request and return its response.
+
+        It needs half the time of urllib3's ``urlopen``, which has redirects, retries and streams.
+
+        Args:
+            method: of the request.
+            target: the path and query, percent-encoded.
+            headers: all of them, ``Host`` and ``Content-Length`` included.
+            body: of the request.
+            connect_limit: seconds for connecting: the look-up of the name, all addresses (each has urllib3's timeout, too),
+                proxy and TLS.
+            limit: seconds for sending the request and for its whole response.
+
+        Raises:
+            urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.ProxyError: the
+                request was not sent.
+            OSError, http.client.HTTPException: it may have been handled. A ``TimeoutError`` is an ``OSError``.
+            ValueError: a header or the target has a line break, or a character that is not Latin-1.
+        """
+        pool: Any = self  # with the methods of urllib3's class
+        if pool.proxy is not None and pool.scheme == "http":  # this proxy forwards requests; for https it is a tunnel
+            target = f"http://{headers['Host']}{target}"
+            headers = {**headers, **pool.proxy_headers}
+        lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        if any(map(_SPLITS_A_HEAD, lines)):
+            raise ValueError("a header has a line break")
+        request = "\r\n".join((*lines, "", "")).encode("latin-1") + body
+        connection = pool._get_conn()
+        is_reusable = False
         try:
-            connection_class.connect(self)
+            if connection.is_closed:
+                connection.connect_end = time.monotonic() + connect_limit
+                if pool.proxy is not None:
+                    pool._prepare_proxy(connection)  # connects, for https
+                if connection.is_closed:
+                    connection.connect()
+            sock = connection.sock
+            if sock.gettimeout() != limit:
+                sock.settimeout(limit)
+            end = time.monotonic() + limit
+            is_sent = _send(sock, request)
+            with contextlib.closing(BoundedResponse(sock, method=method, end=end)) as response:
+                response.begin()
+                received = Response(response.status, response.headers, response.read())
+            is_reusable = is_sent and not response.will_close
+        except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError) as error:
+            if pool.proxy is None:
+                raise
+            raise exceptions.ProxyError("the connection through the proxy failed", error) from error
+        finally:
+            if not is_reusable:
+                connection.close()
+            pool._put_conn(connection)
+        return received
+
+    def close_idle_connections(self) -> None:
+        """Close the connections that no request uses now. The pool can be used again."""
+        pool: Any = self
+        for _ in range(pool.pool.maxsize):
+            try:
+                connection = pool.pool.get(block=False)
+            except queue.Empty:
+                return
+            if connection is not None:
+                connection.close()
+
+
+def _send(sock: socket.socket, request: bytes) -> bool:
+    """Send a request; return whether all of it was sent. A server may close the connection before, and still respond."""
+    try:
+        sock.sendall(request)
+    except (BrokenPipeError, ConnectionResetError):
+        return False
+    return True
+
+
+class _BoundedConnection:
+    """What is different in a bounded connection."""
+
+    response_class = BoundedResponse
+    connect_end: float | None = None
+    """By ``time.monotonic``: when connecting ends. ``None``: the look-up and each address may take the timeout."""
+
+    def connect(self) -> None:
+        try:
+            super().connect()  # type: ignore[misc]  # of urllib3's connection
         except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError):
             raise
         except (exceptions.HTTPError, OSError) as error:
-            raise exceptions.NewConnectionError(self, type(error).__name__) from error
+            connection: Any = self
+            raise exceptions.NewConnectionError(connection, type(error).__name__) from error
 
-    members = {"response_class": BoundedResponse, "connect": connect}
-    bounded_class = type(connection_class.__name__, (connection_class,), members)
-    return type(pool_class.__name__, (pool_class,), {"ConnectionCls": bounded_class})
+    def _new_conn(self) -> socket.socket:
+        connection: Any = self
+        host, timeout = connection._dns_host, connection.timeout  # the name that urllib3 looks up
+        failure: Exception = OSError("no address")
+        try:
+            for address in _look_up(host, connection.port, timeout if self.connect_end is None else self._remaining()):
+                limits = (it for it in (timeout, self._remaining()) if it is not None)
+                connection._dns_host, connection.timeout = address, min(limits, default=None)
+                try:
+                    connected: socket.socket = super()._new_conn()  # type: ignore[misc]  # of urllib3's connection
+                except exceptions.HTTPError as error:
+                    failure = error
+                else:
+                    return connected
+        finally:
+            connection._dns_host, connection.timeout = host, timeout
+        raise failure
+
+    def _remaining(self) -> float | None:
+        if self.connect_end is None:
+            return None
+        remaining = self.connect_end - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("connecting took too long in total")
+        return remaining
+
+
+def _look_up(host: str, port: int, limit: float | None) -> list[str]:
+    """Return the addresses of a host.
+
+    The system's function has no time limit. So it runs in a thread, which is left alone when the limit has passed.
+
+    Args:
+        host: a name or an address.
+        port: of the server.
+        limit: in seconds; ``None``: no limit.
+
+    Raises:
+        OSError: the host has no address, or the limit has passed.
+    """
+
+    def addresses(flags: int = 0) -> list[str]:
+        name = host.strip("[]")  # around an IPv6 address
+        found = socket.getaddrinfo(name, port, allowed_gai_family(), socket.SOCK_STREAM, flags=flags)
+        return [str(address[0]) for *_, address in found]
+
+    def look_up() -> None:
+        try:
+            results.put(addresses())
+        except Exception as error:  # noqa: BLE001 - such as a UnicodeError for a part of the name that is too long
+            results.put(error)
+
+    with contextlib.suppress(OSError, UnicodeError):
+        return addresses(socket.AI_NUMERICHOST)
+    results: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+    Thread(target=look_up, daemon=True, name="look-up of a host").start()
+    try:
+        result = results.get(timeout=limit)
+    except queue.Empty:
+        raise TimeoutError("the look-up of the host took too long") from None
+    if isinstance(result, Exception):
+        raise result if isinstance(result, OSError) else socket.gaierror(socket.EAI_NONAME, type(result).__name__)
+    return result

@@ -2,28 +2,40 @@
 
 import os
 import random
+import socket
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
+from http.client import HTTPException
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import botocore.session
+import urllib3
 from attrs import define, field, frozen
 from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
-from botocore.awsrequest import AWSRequest, create_request_object, prepare_request_dict
-from botocore.config import Config
+from botocore.awsrequest import AWSRequest, HeadersDict, create_request_object, prepare_request_dict
 from botocore.credentials import Credentials
-from botocore.endpoint import convert_to_response_dict
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+)
 from botocore.hooks import first_non_none_response
+from botocore.httpsession import ProxyConfiguration, get_cert_path
 from botocore.loaders import Loader
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
+from botocore.utils import get_environ_proxies
+from urllib3.poolmanager import pool_classes_by_scheme
+from urllib3.util import create_urllib3_context, parse_url
 
-from connector_kit.bounded_http import bounded_pool_classes
+from connector_kit.bounded_http import BoundedPool, Response, bounded_pool_classes
 from connector_kit.connectors.aws_ses.config import AwsSesConfig
 from connector_kit.connectors.aws_ses.errors import check_json_object, classify
 
@@ -34,10 +46,10 @@ CONNECT_TIMEOUT: Final = 1.0
 """In seconds, for each address of the endpoint; SES has up to eight."""
 
 READ_TIMEOUT: Final = 6.0
-"""In seconds, for the whole response to a request."""
+"""In seconds, for a request and its whole response."""
 
 TIME_LIMIT: Final = 14.0
-"""In seconds: no retry starts unless it can end within this time after the first attempt started."""
+"""In seconds, for a send: looking up the name, connecting, all attempts and the pauses between them."""
 
 ENDPOINTS_KEPT: Final = 8
 """The number of regions whose connections stay open: up to 50 each, and a process often has 1,024 descriptors."""
@@ -60,6 +72,15 @@ _WRONG_TIME_CODES: Final = frozenset(
 """AWS's error codes for a signature whose time is wrong; some also have other causes."""
 _TOLERATED_SKEW: Final = timedelta(minutes=4)
 """AWS accepts a signature for five minutes before and after its time."""
+_BOTOCORE_ERRORS: Final[Mapping[type[Exception], Any]] = {
+    urllib3.exceptions.ProxyError: ProxyConnectionError,
+    urllib3.exceptions.NewConnectionError: EndpointConnectionError,  # the first one that matches: this is also the next
+    urllib3.exceptions.ConnectTimeoutError: ConnectTimeoutError,
+    TimeoutError: ReadTimeoutError,
+    OSError: ConnectionClosedError,
+    HTTPException: ConnectionClosedError,
+}
+"""The exceptions of an exchange, and those of a botocore client for the same failures."""
 _FROM_ENVIRONMENT: Final = frozenset(
     ("ca_bundle", "ignore_configured_endpoint_urls", "use_dualstack_endpoint", "use_fips_endpoint")
 )
@@ -119,7 +140,8 @@ class SesClient:
         retries = 0
         while True:
             try:
-                response = self.endpoint.send_email(members, self.signer)
+                connect_limit = TIME_LIMIT - READ_TIMEOUT - (time.monotonic() - started)
+                response = self.endpoint.send_email(members, self.signer, connect_limit)
             except Exception as error:
                 is_clock_corrected = retries == 0 and self.endpoint.correct_clock(error)
                 pause = 0.0 if is_clock_corrected else pause_before_retry(error, retries, time.monotonic() - started)
@@ -150,20 +172,21 @@ def pause_before_retry(error: Exception, retries: int, elapsed: float) -> float 
 class SesEndpoint:
     """The endpoint of a region, with its connections.
 
-    It calls botocore's serializer, signer, HTTP session and parser itself. A botocore client calls the same, but spends a
-    third of its processor time on events.
+    It calls botocore's serializer, signer and parser, and urllib3's connections. A botocore client calls the same, but
+    spends half of its processor time on events, and on redirects and streams that ``SendEmail`` does not have.
 
     Args:
         client: a botocore ``sesv2`` client for the region.
         user_agent: the header of this name.
+        certificates: the file or folder of the certificate authorities.
     """
 
-    def __init__(self, client: "BaseClient", user_agent: str) -> None:
+    def __init__(self, client: "BaseClient", user_agent: str, certificates: str) -> None:
         model = client.meta.service_model
         self.signing_name = model.signing_name
         self.signing_region = client.meta.region_name
         self._client = client
-        self._http = _bounded_session(client)
+        self._pool = _connection_pool(client.meta.endpoint_url, certificates)
         self._operation = model.operation_model("SendEmail")
         self._output: Any = self._operation.output_shape
         self._serializer = create_serializer(model.resolved_protocol, include_validation=False)
@@ -172,18 +195,22 @@ class SesEndpoint:
         self._skew = timedelta()
         """How far the clock of SES is ahead of this machine's."""
 
-    def send_email(self, members: Mapping[str, Any], signer: SigV4Auth) -> dict[str, Any]:
-        """Call ``SendEmail`` once, and return the parsed response."""
+    def send_email(self, members: Mapping[str, Any], signer: SigV4Auth, connect_limit: float) -> dict[str, Any]:
+        """Call ``SendEmail`` once, and return the parsed response. It connects within ``connect_limit`` seconds."""
         serialized = self._serializer.serialize_to_request(members, self._operation)
         prepare_request_dict(serialized, self._client.meta.endpoint_url, user_agent=self._user_agent)
         request = self._signed(create_request_object(serialized), signer).prepare()
         # Stubs of AWS respond to this event, for example moto and the one of the conformance suite.
         stubbed = first_non_none_response(self._client.meta.events.emit(_BEFORE_SEND, request=request))
-        response = self._http.send(request) if stubbed is None else stubbed
-        found = convert_to_response_dict(response, self._operation)
-        check_json_object(found["body"])
+        if stubbed is None:
+            response = self._exchange(request, connect_limit)
+            status, headers, body = response.status, HeadersDict(response.headers.items()), response.body
+        else:
+            status, headers, body = stubbed.status_code, stubbed.headers, stubbed.content
+        check_json_object(body)
+        found = {"status_code": status, "headers": headers, "body": body, "context": {}}
         parsed: dict[str, Any] = self._parser.parse(found, self._output)
-        if response.status_code >= _FIRST_ERROR_STATUS:
+        if status >= _FIRST_ERROR_STATUS:
             error_class: Any = self._client.exceptions.from_code(parsed["Error"].get("Code"))
             raise error_class(parsed, self._operation.name)
         return parsed
@@ -192,12 +219,24 @@ class SesEndpoint:
         """Sign as `SigV4Auth.add_auth` does, but with the time of SES."""
         request.context["timestamp"] = (datetime.now(UTC) + self._skew).strftime(SIGV4_TIMESTAMP)
         request.headers["X-Amz-Date"] = request.context["timestamp"]
-        signed = signer.signed_headers(signer.headers_to_sign(request))
+        headers = signer.headers_to_sign(request)
+        request.headers["Host"] = headers["host"]
+        signed = signer.signed_headers(headers)
         signature = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
         request.headers["Authorization"] = (
             f"AWS4-HMAC-SHA256 Credential={signer.scope(request)}, SignedHeaders={signed}, Signature={signature}"
         )
         return request
+
+    def _exchange(self, request: Any, connect_limit: float) -> Response:
+        target = parse_url(request.url).request_uri
+        headers = {"Host": request.headers["Host"], "Accept-Encoding": "identity", **request.headers}
+        limits = {"connect_limit": connect_limit, "limit": READ_TIMEOUT}
+        try:
+            return self._pool.exchange(request.method, target, headers, request.body, **limits)
+        except tuple(_BOTOCORE_ERRORS) as error:
+            error_class = next(found for raised, found in _BOTOCORE_ERRORS.items() if isinstance(error, raised))
+            raise error_class(endpoint_url=self._client.meta.endpoint_url, proxy_url="", error=error) from error
 
     def correct_clock(self, error: Exception) -> bool:
         """Adopt the time of SES if it rejected the time of a signature; return whether that changes the next one."""
@@ -215,15 +254,30 @@ class SesEndpoint:
 
     def close(self) -> None:
         """Close the idle connections."""
-        self._http.close()
+        self._pool.close_idle_connections()
 
 
-def _bounded_session(client: "BaseClient") -> Any:
-    """Return the HTTP session of a client, with `bounded_pool_classes` also for connections through a proxy."""
-    http: Any = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001 - no public attribute of a client has its HTTP session
-    pool_classes = bounded_pool_classes(http._pool_classes_by_scheme)  # noqa: SLF001 - nor has one its pool classes
-    http._pool_classes_by_scheme = http._manager.pool_classes_by_scheme = pool_classes  # noqa: SLF001 - as in the line before
-    return http
+def _connection_pool(url: str, certificates: str) -> BoundedPool:
+    """Return the connections to a server, through the proxy that the environment names for botocore."""
+    context = create_urllib3_context()
+    load = {"capath" if os.path.isdir(certificates) else "cafile": certificates}  # noqa: PTH112 - no use for a Path
+    context.load_verify_locations(**load)
+    options: Any = {
+        "maxsize": _CONNECTIONS_KEPT,
+        "timeout": CONNECT_TIMEOUT,
+        "ssl_context": context,
+        "socket_options": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+    }
+    proxies: Any = ProxyConfiguration(get_environ_proxies(url))
+    proxy: str | None = proxies.proxy_url_for(url)
+    if proxy is None:
+        manager = urllib3.PoolManager(**options)
+    else:
+        headers = proxies.proxy_headers_for(proxy)
+        manager = urllib3.ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=context, **options)
+    manager.pool_classes_by_scheme = bounded_pool_classes(pool_classes_by_scheme)
+    pool: Any = manager.connection_from_url(url)
+    return cast("BoundedPool", pool)
 
 
 @define
@@ -260,11 +314,9 @@ class _Endpoints:
             region_name=region,
             aws_access_key_id=_NOT_USED,
             aws_secret_access_key=_NOT_USED,
-            config=Config(
-                connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, max_pool_connections=_CONNECTIONS_KEPT
-            ),
         )
-        return SesEndpoint(client, self.session.user_agent())
+        certificates: Any = get_cert_path(self.session.get_config_variable("ca_bundle") or True)
+        return SesEndpoint(client, self.session.user_agent(), certificates)
 
 
 def _create_session() -> botocore.session.Session:
