@@ -1,137 +1,147 @@
-"""Write connectors for Logto in Python: the counterpart of the npm package ``@logto/connector-kit``."""
+"""Write connectors for Logto in Python: the counterpart of the npm package ``@logto/connector-kit``.
 
-from connector_kit.bounded_http import bounded_pool_classes
-from connector_kit.config_warnings import WarningRule, config_warnings
-from connector_kit.connector import (
-    Connector,
-    Declaration,
-    Email,
-    EmailConnector,
-    GetConnectorConfig,
-    GetI18nEmailTemplate,
-    MessageConnector,
-    Sms,
-    SmsConnector,
-    SocialConnector,
-)
-from connector_kit.discovery import (
-    ConnectorNotFoundError,
-    find_connector,
-    installed_connectors,
-)
-from connector_kit.errors import (
-    ConnectorError,
-    ConnectorErrorCodes,
-)
-from connector_kit.guards import (
-    GoogleConnector,
-    Guard,
-    configurable_connector_metadata_guard,
-    connector_config_form_item_guard,
-    connector_metadata_guard,
-    connector_session_guard,
-    email_service_branding_guard,
-    email_template_details_guard,
-    google_one_tap_config_guard,
-    i18n_phrases_guard,
-    json_guard,
-    json_object_guard,
-    oidc_prompts_guard,
-    send_message_data_guard,
-    send_message_payload_guard,
-    social_connector_metadata_guard,
-    social_user_info_guard,
-    template_type_guard,
-    token_response_guard,
-    validate_config,
-    verification_code_type_guard,
-)
-from connector_kit.issues import Issue
-from connector_kit.languages import (
-    is_language_tag,
-    language_tags,
-)
-from connector_kit.mailbox import (
-    Mailbox,
-    MailboxError,
-    encode_mailbox,
-    format_mailbox,
-    parse_send_from,
-    sanitize_mailbox_address,
-    sanitize_mailbox_display_name,
-    strip_header_control_chars,
-)
-from connector_kit.messages import (
-    ContentType,
-    EmailServiceBranding,
-    EmailTemplateDetails,
-    SendMessageData,
-    SendMessagePayload,
-    TemplateType,
-    VerificationCodeType,
-    url_reg_ex,
-)
-from connector_kit.metadata import (
-    UNSET,
-    ConfigurableConnectorMetadata,
-    ConnectorConfigFormItem,
-    ConnectorConfigFormItemType,
-    ConnectorMetadata,
-    ConnectorPlatform,
-    ConnectorType,
-    DemoConnector,
-    I18nPhrases,
-    SelectItem,
-    ServiceConnector,
-    ShowCondition,
-    SocialConnectorMetadata,
-    demo_connector_ids,
-    mock_connector_file_paths,
-    service_connector_ids,
-)
-from connector_kit.oauth import (
-    get_access_token_by_refresh_token,
-)
-from connector_kit.parsing import (
-    load_json,
-    parse_json,
-    parse_json_object,
-)
-from connector_kit.redaction import redact
-from connector_kit.schemas import (
-    UnknownSchemaError,
-    bundle,
-    registry,
-    schema_names,
-)
-from connector_kit.social import (
-    AuthorizationRequest,
-    ConnectorSession,
-    GetSession,
-    GoogleConnectorConfig,
-    GoogleOneTapConfig,
-    GoogleOneTapParams,
-    OidcPrompt,
-    SetSession,
-    SocialUserInfo,
-    TokenResponse,
-    TokenResponseAndUserInfo,
-    is_external_google_one_tap,
-    is_google_one_tap,
-    logto_google_one_tap_cookie_key,
-)
-from connector_kit.templates import (
-    SmsTemplate,
-    Template,
-    get_config_template_by_type,
-    get_value,
-    replace_send_message_handlebars,
-)
-from connector_kit.wire import (
-    converter,
-    to_json,
-    wire_name,
-)
+A name is imported from its module when it is first used: ``import connector_kit`` alone imports none of them.
+"""
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+from typing import Any as _Any
+
+if TYPE_CHECKING:
+    from connector_kit.bounded_http import bounded_pool_classes
+    from connector_kit.connector import (
+        Connector,
+        Declaration,
+        Email,
+        EmailConnector,
+        GetConnectorConfig,
+        GetI18nEmailTemplate,
+        MessageConnector,
+        Sms,
+        SmsConnector,
+        SocialConnector,
+    )
+    from connector_kit.discovery import (
+        ConnectorNotFoundError,
+        find_connector,
+        installed_connectors,
+    )
+    from connector_kit.errors import (
+        ConnectorError,
+        ConnectorErrorCodes,
+    )
+    from connector_kit.guards import (
+        Guard,
+        configurable_connector_metadata_guard,
+        connector_config_form_item_guard,
+        connector_metadata_guard,
+        email_service_branding_guard,
+        email_template_details_guard,
+        i18n_phrases_guard,
+        json_guard,
+        json_object_guard,
+        send_message_data_guard,
+        send_message_payload_guard,
+        social_connector_metadata_guard,
+        template_type_guard,
+        validate_config,
+        verification_code_type_guard,
+    )
+    from connector_kit.issues import Issue
+    from connector_kit.languages import (
+        is_language_tag,
+        language_tags,
+    )
+    from connector_kit.mailbox import (
+        Mailbox,
+        MailboxError,
+        encode_mailbox,
+        format_mailbox,
+        parse_send_from,
+        sanitize_mailbox_address,
+        sanitize_mailbox_display_name,
+        strip_header_control_chars,
+    )
+    from connector_kit.messages import (
+        ContentType,
+        EmailServiceBranding,
+        EmailTemplateDetails,
+        SendMessageData,
+        SendMessagePayload,
+        TemplateType,
+        VerificationCodeType,
+    )
+    from connector_kit.metadata import (
+        UNSET,
+        ConfigurableConnectorMetadata,
+        ConnectorConfigFormItem,
+        ConnectorConfigFormItemType,
+        ConnectorMetadata,
+        ConnectorPlatform,
+        ConnectorType,
+        DemoConnector,
+        I18nPhrases,
+        SelectItem,
+        ServiceConnector,
+        ShowCondition,
+        SocialConnectorMetadata,
+        demo_connector_ids,
+        mock_connector_file_paths,
+        service_connector_ids,
+    )
+    from connector_kit.oauth import (
+        get_access_token_by_refresh_token,
+    )
+    from connector_kit.parsing import (
+        load_json,
+        parse_json,
+        parse_json_object,
+    )
+    from connector_kit.redaction import redact
+    from connector_kit.schemas import (
+        UnknownSchemaError,
+        bundle,
+        registry,
+        schema_names,
+    )
+    from connector_kit.social import (
+        AuthorizationRequest,
+        ConnectorSession,
+        GetSession,
+        GoogleConnectorConfig,
+        GoogleOneTapConfig,
+        GoogleOneTapParams,
+        OidcPrompt,
+        SetSession,
+        SocialUserInfo,
+        TokenResponse,
+        TokenResponseAndUserInfo,
+        is_external_google_one_tap,
+        is_google_one_tap,
+        logto_google_one_tap_cookie_key,
+    )
+    from connector_kit.social_guards import (
+        GoogleConnector,
+        connector_session_guard,
+        google_one_tap_config_guard,
+        oidc_prompts_guard,
+        social_user_info_guard,
+        token_response_guard,
+    )
+    from connector_kit.templates import (
+        SmsTemplate,
+        Template,
+        get_config_template_by_type,
+        get_value,
+        replace_send_message_handlebars,
+    )
+    from connector_kit.urls import url_reg_ex
+    from connector_kit.warning_rules import WarningRule, config_warnings
+    from connector_kit.wire import (
+        converter,
+        to_json,
+        wire_name,
+    )
 
 __all__ = [
     "UNSET",
@@ -240,3 +250,70 @@ __all__ = [
     "verification_code_type_guard",
     "wire_name",
 ]
+
+_NAMES = {
+    "bounded_http": "bounded_pool_classes",
+    "connector": """
+        Connector Declaration Email EmailConnector GetConnectorConfig GetI18nEmailTemplate MessageConnector Sms
+        SmsConnector SocialConnector
+    """,
+    "discovery": "ConnectorNotFoundError find_connector installed_connectors",
+    "errors": "ConnectorError ConnectorErrorCodes",
+    "guards": """
+        Guard configurable_connector_metadata_guard connector_config_form_item_guard
+        connector_metadata_guard email_service_branding_guard
+        email_template_details_guard i18n_phrases_guard json_guard json_object_guard
+        send_message_data_guard send_message_payload_guard social_connector_metadata_guard
+        template_type_guard validate_config
+        verification_code_type_guard
+    """,
+    "issues": "Issue",
+    "languages": "is_language_tag language_tags",
+    "mailbox": """
+        Mailbox MailboxError encode_mailbox format_mailbox parse_send_from sanitize_mailbox_address
+        sanitize_mailbox_display_name strip_header_control_chars
+    """,
+    "messages": """
+        ContentType EmailServiceBranding EmailTemplateDetails SendMessageData SendMessagePayload TemplateType
+        VerificationCodeType
+    """,
+    "metadata": """
+        UNSET ConfigurableConnectorMetadata ConnectorConfigFormItem ConnectorConfigFormItemType
+        ConnectorMetadata ConnectorPlatform ConnectorType DemoConnector I18nPhrases SelectItem ServiceConnector
+        ShowCondition SocialConnectorMetadata demo_connector_ids mock_connector_file_paths service_connector_ids
+    """,
+    "oauth": "get_access_token_by_refresh_token",
+    "parsing": "load_json parse_json parse_json_object",
+    "redaction": "redact",
+    "schemas": "UnknownSchemaError bundle registry schema_names",
+    "social": """
+        AuthorizationRequest ConnectorSession GetSession GoogleConnectorConfig GoogleOneTapConfig
+        GoogleOneTapParams OidcPrompt SetSession SocialUserInfo TokenResponse TokenResponseAndUserInfo
+        is_external_google_one_tap is_google_one_tap logto_google_one_tap_cookie_key
+    """,
+    "social_guards": """
+        GoogleConnector connector_session_guard google_one_tap_config_guard oidc_prompts_guard social_user_info_guard
+        token_response_guard
+    """,
+    "templates": "SmsTemplate Template get_config_template_by_type get_value replace_send_message_handlebars",
+    "urls": "url_reg_ex",
+    "warning_rules": "WarningRule config_warnings",
+    "wire": "converter to_json wire_name",
+}
+"""The public names by module."""
+
+_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> _Any:
+    """Import a public name."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(_import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names, imported or not."""
+    return [*globals(), *(name for name in __all__ if name not in globals())]

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache, wraps
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
@@ -15,16 +15,18 @@ from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.guards import Guard, email_template_details_guard, recipient_guard, validate_config
 from connector_kit.messages import ContentType, EmailTemplateDetails, SendMessageData
 from connector_kit.metadata import ConnectorMetadata, ConnectorType
-from connector_kit.social import (
-    AuthorizationRequest,
-    GetSession,
-    SetSession,
-    SocialUserInfo,
-    TokenResponse,
-    TokenResponseAndUserInfo,
-)
 from connector_kit.templates import get_config_template_by_type, replace_send_message_handlebars
 from connector_kit.wire import frozen_mapping
+
+if TYPE_CHECKING:
+    from connector_kit.social import (
+        AuthorizationRequest,
+        GetSession,
+        SetSession,
+        SocialUserInfo,
+        TokenResponse,
+        TokenResponseAndUserInfo,
+    )
 
 C = TypeVar("C")
 """The attrs class of a connector's config."""
@@ -361,14 +363,14 @@ class SocialConnector(Connector[C]):
     type: ClassVar[ConnectorType] = ConnectorType.SOCIAL
 
     @abstractmethod
-    def get_authorization_uri(self, request: AuthorizationRequest, set_session: SetSession) -> str:
+    def get_authorization_uri(self, request: "AuthorizationRequest", set_session: "SetSession") -> str:
         """Return the URL at which the user signs in. Store in the session what the callback needs."""
 
     @abstractmethod
-    def get_user_info(self, data: object, get_session: GetSession) -> SocialUserInfo:
+    def get_user_info(self, data: object, get_session: "GetSession") -> "SocialUserInfo":
         """Return the user that the callback's data identifies. The data is any JSON value."""
 
-    def get_token_response_and_user_info(self, data: object, get_session: GetSession) -> TokenResponseAndUserInfo:
+    def get_token_response_and_user_info(self, data: object, get_session: "GetSession") -> "TokenResponseAndUserInfo":
         """Return the user and the provider's tokens; for connectors with ``is_token_storage_supported``.
 
         Raises:
@@ -376,7 +378,7 @@ class SocialConnector(Connector[C]):
         """
         raise _not_implemented(self, "get_token_response_and_user_info")
 
-    def get_access_token_by_refresh_token(self, refresh_token: str) -> TokenResponse:
+    def get_access_token_by_refresh_token(self, refresh_token: str) -> "TokenResponse":
         """Return new tokens for a refresh token; for connectors with ``is_token_storage_supported``.
 
         Raises:
@@ -387,8 +389,8 @@ class SocialConnector(Connector[C]):
     def validate_saml_assertion(
         self,
         assertion: Mapping[str, object],
-        get_session: GetSession,
-        set_session: SetSession,
+        get_session: "GetSession",
+        set_session: "SetSession",
     ) -> str:
         """Return the URL to redirect the user to after a SAML assertion; for SAML connectors.
 

@@ -8,7 +8,7 @@ import json
 import marshal
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
-from typing import Any, ClassVar, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import evolve, frozen
 from jsonschema import Draft202012Validator
@@ -16,7 +16,6 @@ from jsonschema.exceptions import SchemaError
 from referencing.exceptions import Unresolvable
 
 from connector_kit.class_issues import class_issues
-from connector_kit.config_warnings import WarningRule, config_warnings, unknown_keys
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.fast_validation import NotPlainError, fast_validator, plain_copy
 from connector_kit.issues import TOO_DEEP, Issue, Severity, explain, find_non_json
@@ -37,15 +36,7 @@ from connector_kit.metadata import (
 )
 from connector_kit.schema_walk import root_subschema
 from connector_kit.schemas import bundle
-from connector_kit.social import (
-    ConnectorSession,
-    GoogleConnectorConfig,
-    GoogleOneTapConfig,
-    GoogleOneTapParams,
-    OidcPrompt,
-    SocialUserInfo,
-    TokenResponse,
-)
+from connector_kit.warning_rules import WarningRule, config_warnings, unknown_keys
 from connector_kit.wire import converter
 
 T = TypeVar("T")
@@ -319,7 +310,7 @@ def validate_config(config: object, guard: Guard[T]) -> T:
         raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, error.data) from None
 
 
-# --- the guards of @logto/connector-kit -----------------------------------------------------------------------------
+# --- the guards of @logto/connector-kit; those of social connectors are in social_guards.py -----------------------------------------------------------------------------
 
 
 def _guard(schema: str, cls: Any, error_code: ConnectorErrorCodes) -> Guard[Any]:
@@ -359,25 +350,5 @@ email_service_branding_guard: Final[Guard[EmailServiceBranding]] = _guard(
     "email-service-branding", EmailServiceBranding, _CONFIG
 )
 
-oidc_prompts_guard: Final[Guard[tuple[OidcPrompt, ...]]] = _guard("oidc-prompts", tuple[OidcPrompt, ...], _CONFIG)
-google_one_tap_config_guard: Final[Guard[GoogleOneTapConfig]] = _guard(
-    "google-one-tap-config", GoogleOneTapConfig, _CONFIG
-)
-social_user_info_guard: Final[Guard[SocialUserInfo]] = _guard("social-user-info", SocialUserInfo, _RESPONSE)
-connector_session_guard: Final[Guard[ConnectorSession]] = _guard("connector-session", ConnectorSession, _PARAMETERS)
-token_response_guard: Final[Guard[TokenResponse]] = _guard("token-response", TokenResponse, _RESPONSE)
 json_guard: Final[Guard[object]] = _guard("json", object, _RESPONSE)
 json_object_guard: Final[Guard[Mapping[str, object]]] = _guard("json-object", Mapping[str, object], _RESPONSE)
-
-
-class GoogleConnector:
-    """Constants and the config guard of the official Google connector. A namespace: do not instantiate it."""
-
-    target: ClassVar[str] = "google"
-    factory_id: ClassVar[str] = "google-universal"
-    jwks_uri: ClassVar[str] = "https://www.googleapis.com/oauth2/v3/certs"
-    issuer: ClassVar[tuple[str, ...]] = ("https://accounts.google.com", "accounts.google.com")
-    one_tap_params: ClassVar[GoogleOneTapParams] = GoogleOneTapParams()
-    config_guard: ClassVar[Guard[GoogleConnectorConfig]] = _guard(
-        "google-connector-config", GoogleConnectorConfig, _CONFIG
-    )

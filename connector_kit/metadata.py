@@ -1,12 +1,13 @@
 """What a connector declares about itself: type, platform, metadata and config form."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
+from functools import cache
 from typing import Final
 
 from attrs import field, frozen
 
-from connector_kit.wire import always, converter, frozen_mapping, register_json_form
+from connector_kit.wire import always, converter, frozen_mapping, structure_attributes
 
 
 class ConnectorType(StrEnum):
@@ -134,21 +135,20 @@ class ConnectorConfigFormItem:
 
 _MASKED_ENDINGS: Final = ("Key", "Secret")
 _CHOOSING: Final = (ConnectorConfigFormItemType.SELECT, ConnectorConfigFormItemType.MULTI_SELECT)
-_load_form_item: Final = converter.get_structure_hook(ConnectorConfigFormItem)
+
+
+@cache
+def _load_form_item() -> Callable[[Mapping[str, object], type], ConnectorConfigFormItem]:
+    return structure_attributes(ConnectorConfigFormItem)
 
 
 def _load_any_form_item(value: Mapping[str, object]) -> ConnectorConfigFormItem:
     """Ignore ``selectItems`` of other controls: Logto's guard does not validate them."""
     members = value if value["type"] in _CHOOSING else {key: it for key, it in value.items() if key != "selectItems"}
-    item: ConnectorConfigFormItem = _load_form_item(members, ConnectorConfigFormItem)
-    return item
+    return _load_form_item()(members, ConnectorConfigFormItem)
 
 
-register_json_form(
-    ConnectorConfigFormItem,
-    load=_load_any_form_item,
-    dump=converter.get_unstructure_hook(ConnectorConfigFormItem),
-)
+converter.register_structure_hook(ConnectorConfigFormItem, lambda value, _: _load_any_form_item(value))
 
 
 I18nPhrases = Mapping[str, str]

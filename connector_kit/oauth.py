@@ -5,9 +5,9 @@ from typing import Final
 from urllib.parse import urlencode
 
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
-from connector_kit.guards import token_response_guard
 from connector_kit.parsing import parse_json
 from connector_kit.social import TokenResponse
+from connector_kit.social_guards import token_response_guard
 
 _TIME_LIMIT: Final = 10.0
 """In seconds, for connecting and for the whole response."""

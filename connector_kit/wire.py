@@ -84,6 +84,11 @@ converter = _make_converter()
 """Converts JSON that a schema accepts to attrs values, and attrs values to JSON. It does not validate."""
 
 
+def structure_attributes(cls: type[V]) -> Callable[[Any, type], V]:
+    """Return the function that makes an attrs value of the JSON object with one key for each field."""
+    return make_dict_structure_fn(cls, converter, **_overrides(cls))
+
+
 def register_json_form(cls: type[V], *, load: Callable[[Any], V], dump: Callable[[V], object]) -> None:
     """Register the conversion of a class whose JSON is not an object with one key for each field."""
     converter.register_structure_hook(cls, lambda value, _: load(value))

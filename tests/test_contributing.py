@@ -151,7 +151,7 @@ def test_adding_a_warning_touches_two_files(copy: Copy) -> None:
     """The function and its test are all that is written by hand."""
     module, tests = _recipe("Add a warning")
     copy.append(module, WARNING)
-    copy.append(tests, "\n\nfrom connector_kit.config_warnings import toy_warnings\n" + WARNING_TEST)
+    copy.append(tests, "\n\nfrom connector_kit.warning_rules import toy_warnings\n" + WARNING_TEST)
     assert copy.changed().keys() == {module, tests}
 
     assert "1 passed" in copy.test(tests, "-k", "toy")

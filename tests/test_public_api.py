@@ -1,18 +1,23 @@
 """The public API: complete, documented, and light to import."""
 
+import ast
 import importlib
 import inspect
+import json
+import os
 import pkgutil
 import re
 import subprocess
 import sys
 from importlib.resources import files
+from pathlib import Path
 from types import ModuleType
 
 import attrs
 import pytest
 
 import connector_kit
+from tests.guard_cases import ses_config
 
 OFFICIAL = [
     "ConnectorType",
@@ -64,7 +69,9 @@ OFFICIAL = [
     "parse_send_from",
     "mock_connector_file_paths",
 ]
-HEAVY = ("botocore", "hypothesis", "pytest", "starlette", "click", "rich", "urllib3", "conformance")
+HEAVY = ("botocore", "hypothesis", "pytest", "starlette", "uvicorn", "click", "rich", "urllib3", "conformance")
+DEPENDENCIES = ("attr", "cattrs", "jsonschema", "jsonschema_rs", "referencing", "idna")
+STANDARD_LIBRARY = ("http.client", "ssl", "email.parser", "importlib.metadata", "logging", "html")
 
 
 def _modules() -> list[ModuleType]:
@@ -84,12 +91,31 @@ def test_all_is_sorted_and_complete() -> None:
     rank = [(not name.isupper(), name[0].islower(), name) for name in names]
     assert rank == sorted(rank)
     assert len(set(names)) == len(names)
-    public = {
-        name
-        for name, value in vars(connector_kit).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType)
-    }
-    assert set(names) == public
+    assert set(names) == connector_kit._MODULES.keys()
+    assert set(names) <= set(dir(connector_kit))
+
+
+def test_type_checkers_find_each_name_in_the_module_from_which_it_is_imported() -> None:
+    """The imports for type checkers never run."""
+    tree = ast.parse(inspect.getsource(connector_kit))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 0]
+    found = {name.name: str(node.module) for node in imports for name in node.names}
+    expected = {name: f"connector_kit.{module}" for name, module in connector_kit._MODULES.items()}
+    assert {name: module for name, module in found.items() if module.startswith("connector_kit")} == expected
+
+
+def test_no_public_name_is_that_of_a_module() -> None:
+    """Importing the module would replace the name by it."""
+    modules = {info.name for info in pkgutil.iter_modules(connector_kit.__path__)}
+    assert not modules & set(connector_kit.__all__)
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    """As in any module."""
+    with pytest.raises(AttributeError, match="module 'connector_kit' has no attribute 'Nothing'"):
+        connector_kit.Nothing  # noqa: B018 - the attribute raises
+    with pytest.raises(ImportError):
+        exec("from connector_kit import Nothing")
 
 
 def test_star_import_works() -> None:
@@ -99,19 +125,52 @@ def test_star_import_works() -> None:
     assert set(connector_kit.__all__) <= namespace.keys()
 
 
-def test_import_loads_no_provider_and_no_extra() -> None:
-    """The base installation is enough, and the import is quick."""
-    listed = subprocess.run(
-        [sys.executable, "-c", "import connector_kit, sys; print(*sys.modules)"],
+def _loaded(code: str) -> set[str]:
+    """Return the modules that a new process has loaded after it ran some code."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("COV")}  # coverage loads more
+    report = "import sys; sys.stderr.write(' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import atexit; atexit.register(lambda: exec({report!r}))\n{code}"],
         capture_output=True,
         text=True,
         check=True,
+        env=environment,
         timeout=60,
-    ).stdout.split()
-    assert "connector_kit.guards" in listed
-    loaded = {name.partition(".")[0] for name in listed}
-    assert not loaded & set(HEAVY)
-    assert not any(name.startswith(("connector_kit.connectors", "connector_kit.cli")) for name in listed)
+    )
+    return set(done.stderr.split())
+
+
+def test_import_of_the_package_loads_nothing_else() -> None:
+    """Each public name is imported when it is first used."""
+    loaded = _loaded("import connector_kit")
+    assert {name for name in loaded if name.startswith("connector_kit")} == {"connector_kit"}
+    assert not loaded & {*HEAVY, *DEPENDENCIES, *STANDARD_LIBRARY}
+
+
+@pytest.mark.parametrize(
+    ("names", "unneeded"),
+    [
+        ("ConnectorError", {*DEPENDENCIES, *STANDARD_LIBRARY} - {"attr"}),
+        ("EmailConnector, Guard, ConnectorMetadata, Template", {"http.client", "ssl", "email.parser"}),
+        ("parse_json, redact, find_connector, encode_mailbox", {"http.client", "ssl", "email.parser"}),
+    ],
+)
+def test_import_of_a_name_loads_no_provider_and_no_extra(names: str, unneeded: set[str]) -> None:
+    """The base installation is enough, and the import is quick."""
+    loaded = _loaded(f"from connector_kit import {names}")
+    assert not loaded & {*HEAVY, *unneeded, "jsonschema_rs"}
+    assert not any(name.startswith(("connector_kit.connectors", "connector_kit.cli")) for name in loaded)
+
+
+def test_validate_command_loads_only_what_it_needs(tmp_path: Path) -> None:
+    """Not the provider's client, the validator that is faster but slower to load, styles, or other commands."""
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(ses_config()), encoding="utf-8")
+    loaded = _loaded(f"from connector_kit.cli import main\nmain(['validate', 'aws-ses-mail', {str(config)!r}])")
+    assert {"connector_kit.connectors.aws_ses.config", "click", "jsonschema"} <= loaded
+    assert not loaded & {*set(HEAVY) - {"click"}, "jsonschema_rs", "http.client", "ssl", "connector_kit.social"}
+    commands = {name for name in loaded if name.startswith("connector_kit.cli.command_")}
+    assert commands == {"connector_kit.cli.command_validate"}
 
 
 @pytest.mark.parametrize("package", ["connector_kit", "conformance"])

@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Final, NoReturn
 
-_REQUIRED: Final = frozenset({"click", "rich"})
+_REQUIRED: Final = ("click", "rich")
 _COMMAND_FAILED: Final = 2
 _INTERRUPTED: Final = 130
 
@@ -18,14 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: by default those of the process.
     """
+    missing = [name for name in _REQUIRED if find_spec(name) is None]
+    if missing:
+        sys.stderr.write(f'Error: connector-kit needs {missing[0]}: pip install "logto-connector-kit[cli]"\n')
+        sys.exit(_COMMAND_FAILED)
     try:
         from connector_kit.cli.application import PROGRAM, application  # noqa: PLC0415 - the base install has no click
-    except ModuleNotFoundError as error:
-        missing = str(error.name).partition(".")[0]
-        if missing not in _REQUIRED:
-            raise
-        sys.stderr.write(f'Error: connector-kit needs {missing}: pip install "logto-connector-kit[cli]"\n')
-        sys.exit(_COMMAND_FAILED)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     application.main(arguments, PROGRAM)

@@ -2,23 +2,21 @@
 
 import sys
 from functools import partial
+from importlib import import_module
 from typing import Any, Final, NoReturn
 
 import click
 from attrs import define
 
-from connector_kit.cli.command_list import list_command
-from connector_kit.cli.command_render import render_command
-from connector_kit.cli.command_schema import schema_command
-from connector_kit.cli.command_show import show_command
-from connector_kit.cli.command_test import test_command
-from connector_kit.cli.command_validate import validate_command
 from connector_kit.cli.connector_argument import make_folder_importable
 from connector_kit.cli.errors import exit_status, hide_broken_pipe_from_click
 from connector_kit.cli.output import prepare_streams
 from connector_kit.cli.plugins import load_plugin, plugins
 
 PROGRAM: Final = "connector-kit"
+
+_COMMANDS: Final = ("list", "show", "schema", "validate", "render", "test")
+"""Each is the function ``<name>_command`` of the module ``command_<name>``."""
 
 
 @define
@@ -27,7 +25,7 @@ class _Settings:
 
 
 class Application(click.Group):
-    """The group of all commands. A plug-in is imported only when it is called or listed."""
+    """The group of all commands. A command is imported only when it is called or listed."""
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run a command and exit."""
@@ -48,13 +46,15 @@ class Application(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of the commands in the order of use, then those of plug-ins."""
-        return [*self.commands, *(name for name in plugins() if name not in self.commands)]
+        return [*_COMMANDS, *(name for name in plugins() if name not in _COMMANDS)]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a built-in command, or import a plug-in."""
-        own = super().get_command(ctx, cmd_name)
-        if own is not None:
-            return own
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import a command: a built-in one, or a plug-in."""
+        if cmd_name in _COMMANDS:
+            command: click.Command = getattr(
+                import_module(f"connector_kit.cli.command_{cmd_name}"), f"{cmd_name}_command"
+            )
+            return command
         point = plugins().get(cmd_name)
         return load_plugin(point) if point else None
 
@@ -63,7 +63,7 @@ class Application(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command to run. Plug-ins may import modules from the current directory."""
         name, command, rest = super().resolve_command(ctx, args)
-        if name not in self.commands:
+        if name not in _COMMANDS:
             make_folder_importable()
         return name, command, rest
 
@@ -75,7 +75,3 @@ class Application(click.Group):
 def application(settings: _Settings, *, debug: bool) -> None:
     """List and show Logto connectors, check their configs, render a message, send a test message."""
     settings.debug = debug
-
-
-for _command in (list_command, show_command, schema_command, validate_command, render_command, test_command):
-    application.add_command(_command)

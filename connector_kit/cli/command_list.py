@@ -8,7 +8,8 @@ from attrs import asdict, frozen
 from connector_kit.cli.connector_argument import find_connector_class
 from connector_kit.cli.errors import CommandError
 from connector_kit.cli.options import format_option
-from connector_kit.cli.output import print_json, print_line, print_table
+from connector_kit.cli.output import print_json, print_line
+from connector_kit.cli.tables import print_table
 from connector_kit.discovery import installed_connectors
 
 

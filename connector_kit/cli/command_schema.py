@@ -6,7 +6,8 @@ import click
 
 from connector_kit.cli.connector_argument import find_connector_class
 from connector_kit.cli.errors import CommandError, calling_connector
-from connector_kit.cli.output import print_json, print_table
+from connector_kit.cli.output import print_json
+from connector_kit.cli.tables import print_table
 from connector_kit.discovery import installed_connectors
 from connector_kit.schemas import bundle, schema_names
 from connector_kit.suggestions import did_you_mean

@@ -10,7 +10,8 @@ import click
 from connector_kit.cli.connector_argument import find_connector_class
 from connector_kit.cli.errors import calling_connector
 from connector_kit.cli.options import connector_argument, format_option
-from connector_kit.cli.output import print_fields, print_heading, print_json, print_line, print_table
+from connector_kit.cli.output import print_fields, print_heading, print_json, print_line
+from connector_kit.cli.tables import print_table
 from connector_kit.connector import Connector
 from connector_kit.wire import to_json
 

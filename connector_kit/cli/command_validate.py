@@ -7,8 +7,8 @@ from connector_kit.cli.connector_argument import find_connector_class
 from connector_kit.cli.errors import REJECTED
 from connector_kit.cli.options import config_argument, connector_argument, format_option
 from connector_kit.cli.output import print_json, print_line
-from connector_kit.config_warnings import generic_fallback
 from connector_kit.issues import format_path
+from connector_kit.warning_rules import generic_fallback
 
 
 @click.command("validate")

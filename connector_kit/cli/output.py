@@ -7,24 +7,15 @@ of any width. Nothing is truncated.
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Final, TextIO
-
-from rich.cells import cell_len
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+from typing import TextIO
 
 from connector_kit.terminal import escape_control_characters
 
 Part = str | tuple[str, str]
 """A text, or a text with a style of rich."""
-
-_GAP: Final = 2
-_NARROWEST_LAST_COLUMN: Final = 24
 
 
 def prepare_streams() -> None:
@@ -40,24 +31,22 @@ def _null_device() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Raise the error again: rich would exit with status 1, which means "rejected" here."""
-        raise  # noqa: PLE0704 - rich calls this while it handles the BrokenPipeError
-
-
-def console(*, stderr: bool = False) -> Console:
-    """Return a console for the current standard output or standard error."""
-    return _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+def _is_plain(stream: TextIO) -> bool:
+    """Return whether a stream shows no styles: it is not a terminal, and no variable that rich reads says otherwise."""
+    return not stream.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys()
 
 
 def print_line(*parts: Part, stderr: bool = False) -> None:
     """Print one line of any length."""
-    text = Text()
-    for part in parts:
-        content, style = (part, "") if isinstance(part, str) else part
-        text.append(escape_control_characters(content), style)
-    console(stderr=stderr).print(text, soft_wrap=True)
+    styled = [(part, "") if isinstance(part, str) else part for part in parts]
+    styled = [(escape_control_characters(text), style) for text, style in styled]
+    stream = sys.stderr if stderr else sys.stdout
+    if _is_plain(stream):
+        stream.write("".join(text for text, _ in styled) + "\n")
+        return
+    from connector_kit.cli.console import print_styled  # noqa: PLC0415 - it imports rich
+
+    print_styled(styled, stderr=stderr)
 
 
 def print_error(message: str) -> None:
@@ -92,37 +81,3 @@ def print_heading(text: str) -> None:
     """Print a heading after an empty line."""
     print_line()
     print_line((text, "bold"))
-
-
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under headings. On a narrow terminal the last column is wrapped, or moved below its row."""
-    cells = [[escape_control_characters(cell) for cell in row] for row in rows]
-    widths = [max(map(cell_len, column)) for column in zip(headings, *cells, strict=True)]
-    screen = console()
-    remaining = screen.width - sum(widths[:-1]) - _GAP * (len(widths) - 1)
-    if not sys.stdout.isatty() or remaining >= widths[-1]:
-        print_line((_aligned(headings, widths), "bold"))
-        for row in cells:
-            print_line(_aligned(row, widths))
-    elif remaining >= _NARROWEST_LAST_COLUMN:
-        screen.print(_wrapping_table(headings, cells))
-    else:
-        print_line((_aligned(headings[:-1], widths), "bold"))
-        for row in cells:
-            print_line(_aligned(row[:-1], widths))
-            screen.print(Padding(Text(row[-1], "dim"), (0, 0, 0, _GAP * 2)))
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (cell + " " * (width - cell_len(cell) + _GAP) for cell, width in zip(row, widths, strict=False))
-    return "".join(padded).rstrip()
-
-
-def _wrapping_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    for heading in headings[:-1]:
-        table.add_column(heading, no_wrap=True, overflow="fold")
-    table.add_column(headings[-1], overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return table

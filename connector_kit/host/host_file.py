@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from attrs import asdict, define, evolve, field, frozen
 
-from connector_kit.config_warnings import unknown_keys
 from connector_kit.connector import MessageConnector
 from connector_kit.discovery import ConnectorNotFoundError, find_connector
 from connector_kit.errors import ConnectorError
@@ -21,6 +20,7 @@ from connector_kit.issues import Issue, Location
 from connector_kit.json_files import JsonFileError, parse_json_bytes, read_file
 from connector_kit.metadata import ConnectorType
 from connector_kit.redaction import config_secrets
+from connector_kit.warning_rules import unknown_keys
 
 HOSTS_VARIABLE: Final = "CONNECTOR_KIT_HOSTS"
 """The environment variable with the path of the host.toml, for programs without a command line."""

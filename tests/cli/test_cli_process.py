@@ -113,8 +113,12 @@ def test_safe_path_excludes_the_current_directory(start: Start, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["show", "aws-ses-mail"], ["schema", "aws-ses-mail"]])
-def test_closed_pipe_exits_with_141(start: Start, arguments: list[str]) -> None:
-    """``connector-kit … | head -1`` prints no error."""
+@pytest.mark.parametrize("name", ["FORCE_COLOR", "OTHER"])
+def test_closed_pipe_exits_with_141(
+    start: Start, arguments: list[str], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``connector-kit … | head -1`` prints no error, with or without styles."""
+    monkeypatch.setenv(name, "1")
     reading, writing = os.pipe()
     os.close(reading)
     try:

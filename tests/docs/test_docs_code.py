@@ -159,7 +159,7 @@ def test_guide_config_triggers_every_listed_warning() -> None:
     listed = set(re.findall(r"^\| `([a-z-]+)` \|", page.read_text(encoding="utf-8"), re.MULTILINE))
     config = json.loads(next(block.code for block in blocks(page) if block.argument == "config.json"))
     assert {issue.keyword for issue in aws_ses_config_guard.issues(config)} == listed
-    sources = ("config_warnings.py", "connectors/aws_ses/config.py")
+    sources = ("warning_rules.py", "connectors/aws_ses/config.py")
     code = "".join((ROOT / "connector_kit" / name).read_text(encoding="utf-8") for name in sources)
     assert {keyword for keyword in listed if f'"{keyword}"' not in code} == set()
 

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from connector_kit.connector import Declaration, Email, EmailConnector
-from connector_kit.connectors.aws_ses.client import ClientFactory, SesClientFactory
 from connector_kit.connectors.aws_ses.config import AwsSesConfig, aws_ses_config_guard
-from connector_kit.connectors.aws_ses.errors import connector_error, malformed_response
 from connector_kit.connectors.aws_ses.metadata import METADATA
 from connector_kit.connectors.aws_ses.request import send_email_request
 from connector_kit.guards import Guard
 from connector_kit.metadata import ConnectorMetadata
 from connector_kit.redaction import config_secrets, payload_secrets
 from connector_kit.wire import to_json
+
+if TYPE_CHECKING:
+    from connector_kit.connectors.aws_ses.client import ClientFactory
 
 _SHORTEST_VALUE: Final = 6
 """In characters. Shorter values of a payload, other than codes and links, are parts of ordinary words."""
@@ -69,7 +70,9 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
         },
     )
 
-    def __init__(self, *, client_factory: ClientFactory | None = None, **kit: Any) -> None:
+    def __init__(self, *, client_factory: "ClientFactory | None" = None, **kit: Any) -> None:
+        from connector_kit.connectors.aws_ses.client import SesClientFactory  # noqa: PLC0415 - botocore takes 0.1 s, and who only validates a config constructs no connector
+
         super().__init__(**kit)
         self._client_of = client_factory or SesClientFactory()
 
@@ -81,6 +84,8 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
                 message, error code and request id; ``invalid_config`` or ``invalid_request_parameters`` for a region,
                 access key id or mailbox that cannot be used.
         """
+        from connector_kit.connectors.aws_ses.errors import connector_error, malformed_response  # noqa: PLC0415 - see `__init__`
+
         request = send_email_request(config, email)
         try:
             response = self._client_of(config).send_email(**request)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from connector_kit import ConnectorError, ConnectorErrorCodes, Email, Guard
-from connector_kit.config_warnings import config_warnings
 from connector_kit.connectors.aws_ses import AwsSesConfig
 from connector_kit.issues import Issue
+from connector_kit.warning_rules import config_warnings
 from tests.conformance.wrong_connectors.base import BaseSes, killed_by
 
 

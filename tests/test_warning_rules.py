@@ -9,9 +9,9 @@ from connector_kit import (
     connector_config_form_item_guard,
     send_message_payload_guard,
 )
-from connector_kit.config_warnings import generic_fallback
 from connector_kit.connectors.aws_ses import AwsSesConnector, aws_ses_config_guard
 from connector_kit.messages import LOGTO_VARIABLES
+from connector_kit.warning_rules import generic_fallback
 from tests.guard_cases import ITEM, Anything, Json, guard, issue_tuples, ses_config
 
 
