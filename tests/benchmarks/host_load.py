@@ -1,6 +1,7 @@
 """Load test of the host on this machine: ``python -m tests.benchmarks.host_load [steady|faulty] [--seconds 60]``.
 
 ``steady``: the provider responds after 50 ms. After a minute there must be no error, and memory must not grow.
+``prompt``: the same, but the provider responds at once; `tests.benchmarks.host` uses it.
 ``faulty``: the provider rejects 10 % of the messages, hangs on 5 %, and resets the connection on 5 %. Every request must
 get its response in time, with the expected code. No message may reach the provider twice or get lost.
 
@@ -59,7 +60,7 @@ EXPECTED_STATUS: Final = {"sent": 200, "rejected": 400, "hung": 504, "reset": 40
 def outcome_of(number: int, mode: str) -> str:
     """Return what the provider does with a message. Provider and client compute it from the message's number."""
     place = number % _EVERY
-    if mode == "steady":
+    if mode in {"prompt", "steady"}:
         return "sent"
     return "rejected" if place in _REJECTED else "hung" if place in _HUNG else "reset" if place in _RESET else "sent"
 
@@ -135,7 +136,8 @@ async def _run_provider(mode: str, parent: Connection) -> None:
                     connection: socket.socket = writer.get_extra_info("socket")
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     break
-                await asyncio.sleep(HANG_SECONDS if outcome == "hung" else PROVIDER_SECONDS)
+                if mode != "prompt":
+                    await asyncio.sleep(HANG_SECONDS if outcome == "hung" else PROVIDER_SECONDS)
                 if outcome == "hung":
                     break
                 status = b"500 Rejected" if outcome == "rejected" else b"200 OK"
@@ -343,13 +345,16 @@ class Host:
 
 
 @contextmanager
-def running_host(provider: Provider, slots: int, most_descriptors: int | None = None) -> Iterator[Host]:
-    """Run the host during the block, with one worker.
+def running_host(
+    provider: Provider, slots: int, most_descriptors: int | None = None, workers: int = 1
+) -> Iterator[Host]:
+    """Run the host during the block.
 
     Args:
         provider: where the hosted connector sends its messages.
         slots: of the host.
         most_descriptors: the host's limit of open descriptors; by default that of this process.
+        workers: the number of its processes.
     """
     with TemporaryDirectory() as folder:
         config = Path(folder) / "load.json"
@@ -358,6 +363,7 @@ def running_host(provider: Provider, slots: int, most_descriptors: int | None = 
         command = [sys.executable, "-m", "connector_kit.cli", "serve", "--port", "0", "--token-env", "HOST_TOKEN"]
         command += ["--connector", "tests.benchmarks.host_load:LoadSms", "--config", str(config)]
         command += ["--slots", str(slots), "--deadline", str(DEADLINE_SECONDS)]
+        command += ["--workers", str(workers)]
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         with log_file.open("wb") as log:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most_descriptors or soft, hard))  # the host inherits it
@@ -435,7 +441,7 @@ def evaluate(
     zero = ("wrong_code", "connections_dropped", "responses_late", "sent_twice", "lost", "sent_though_busy")
     growth = settled[-1] - settled[0]
     results["passed"] = not any(results[name] for name in (*zero, "log_lines_missing")) and growth < _MAX_GROWTH_MIB
-    if mode == "steady":
+    if mode != "faulty":
         results["passed"] = results["passed"] and not busy
     return results
 
@@ -451,12 +457,12 @@ def _settled_after(tally: Tally) -> int:
 def main() -> int:
     """Measure, print the results, and return the exit status: 1 if the run did not pass."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("mode", nargs="?", choices=("steady", "faulty"), default="steady")
+    parser.add_argument("mode", nargs="?", choices=("steady", "prompt", "faulty"), default="steady")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--clients", type=int, default=64)
-    parser.add_argument("--slots", type=int, default=0, help="[default: 64 for steady, 256 for faulty]")
+    parser.add_argument("--slots", type=int, default=0, help="[default: 256 for faulty, otherwise 64]")
     arguments = parser.parse_args()
-    slots = arguments.slots or (64 if arguments.mode == "steady" else 256)
+    slots = arguments.slots or (256 if arguments.mode == "faulty" else 64)
     results = measure(arguments.mode, arguments.seconds, arguments.clients, slots)
     print(json.dumps(results, indent=2))  # noqa: T201 - the output of the command
     return 0 if results["passed"] else 1

@@ -37,6 +37,8 @@ from connector_kit.cli.application import application
 from connector_kit.connectors.aws_ses import AwsSesConnector, aws_ses_config_guard
 from connector_kit.guards import recipient_guard
 from connector_kit.host import host_file, request_body
+from tests.benchmarks import endurance
+from tests.benchmarks import page as benchmarks
 from tests.conformance.right_connectors import RIGHT
 from tests.conformance.wrong_connectors import WRONG
 from tests.docs.markdown import DOCS
@@ -268,6 +270,16 @@ def members(cls: type) -> str:
     return _table(("Member", "Meaning"), ((f"`{name}`", _markdown(text)) for name, text in texts))
 
 
+def measured() -> str:
+    """Show the stored figures of the benchmarks; ``python -m tests.benchmarks`` measures new ones."""
+    return benchmarks.sections(benchmarks.read_report(benchmarks.figures_file(benchmarks.PAGE)))
+
+
+def endured() -> str:
+    """Show the stored results; ``python -m tests.benchmarks.endurance`` measures new ones."""
+    return endurance.section(endurance.read_results(endurance.results_file(benchmarks.PAGE)))
+
+
 SUITE: Final = DOCS / "reference" / "suite.md"
 
 PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
@@ -279,6 +291,8 @@ PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
     (DOCS / "reference" / "schemas.md", "schemas", schemas),
     (DOCS / "reference" / "cli.md", "commands", commands),
     (DOCS / "guides" / "host.md", "host-config", host_config),
+    (benchmarks.PAGE, benchmarks.PART, measured),
+    (benchmarks.PAGE, endurance.PART, endured),
     *(
         (SUITE, cls.__name__, partial(provider, cls))
         for cls in (HttpProvider, SmtpProvider, TcpProvider, Provider, OAuth2Provider)

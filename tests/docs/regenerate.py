@@ -8,14 +8,16 @@ official npm packages (half a minute; needs Node.js and npm) and the mutation re
 import argparse
 import sys
 
+from tests.benchmarks import page as benchmarks
 from tests.docs.generated import PARTS
 from tests.docs.markdown import replace_between
 
 
 def write_tables() -> None:
-    """Write every generated part of a page between its markers."""
+    """Write every generated part of a page between its markers, and the charts of the benchmarks."""
     for page, name, generate in PARTS:
         page.write_text(replace_between(page.read_text(encoding="utf-8"), name, generate()), encoding="utf-8")
+    benchmarks.write_charts(benchmarks.read_report(benchmarks.figures_file(benchmarks.PAGE)), benchmarks.PAGE)
 
 
 def main(arguments: list[str]) -> int:

@@ -27,6 +27,7 @@ from conformance.providers.aws_ses import AwsSesProvider
 from conformance.providers.oauth2 import OAuth2Provider
 from connector_kit import ConnectorErrorCodes, Guard, schema_names
 from connector_kit.cli import errors
+from tests.benchmarks import page as benchmarks
 from tests.docs.generated import PARTS, SUITE, all_commands, attributes, bases, guards
 from tests.docs.markdown import DOCS, ROOT, between, section, table
 
@@ -67,6 +68,13 @@ def _exports(heading: str) -> list[tuple[str, ...]]:
 def test_generated_parts_are_up_to_date(page: Any, name: str, generate: Any) -> None:
     """``python -m tests.docs.regenerate`` updates them."""
     assert between(page.read_text(encoding="utf-8"), name) == generate()
+
+
+def test_charts_are_up_to_date() -> None:
+    """They show the stored figures, and no other charts are stored."""
+    figures = benchmarks.figures_file(benchmarks.PAGE)
+    stored = {it.name: it.read_text(encoding="utf-8") for it in figures.parent.glob("*.svg")}
+    assert stored == benchmarks.charts(benchmarks.read_report(figures))
 
 
 def test_every_runtime_export_has_a_row() -> None:

@@ -88,11 +88,12 @@ class Driver:
 
 
 @contextmanager
-def running_driver(sources: Path = FOLDER) -> Iterator[Driver]:
+def running_driver(sources: Path = FOLDER, script: Path | None = None) -> Iterator[Driver]:
     """Run the driver while the block runs.
 
     Args:
-        sources: the folder of the driver, and of the packages that it drives.
+        sources: the folder of the packages that it drives.
+        script: the driver [default: ``driver.mjs`` in that folder].
 
     Raises:
         UnavailableError: the packages cannot be installed.
@@ -108,7 +109,7 @@ def running_driver(sources: Path = FOLDER) -> Iterator[Driver]:
         tempfile.TemporaryFile() as complaints,
         subprocess.Popen(
             # Node resolves imports of --eval code from the working directory, which has the packages.
-            [node, "--input-type=module", "--eval", (sources / "driver.mjs").read_text(encoding="utf-8")],
+            [node, "--input-type=module", "--eval", (script or sources / "driver.mjs").read_text(encoding="utf-8")],
             cwd=packages,
             env=environment,
             stdin=subprocess.PIPE,
