@@ -336,10 +336,10 @@ def test_results_of_the_endurance_survive_json(tmp_path: Path) -> None:
     assert "| sends | 1,000 |" in section(_results())
 
 
-def test_a_thousand_sends_to_a_faulty_provider_end_as_documented(tmp_path: Path) -> None:
-    """The long run is ``python -m tests.benchmarks.endurance``; here a response may take 0.7 seconds instead of 6."""
+def test_sends_to_a_faulty_provider_end_as_documented(tmp_path: Path) -> None:
+    """The long run is ``python -m tests.benchmarks.endurance``; here a response may take 4 seconds instead of 6."""
     file = tmp_path / "endurance.json"
-    options = ("--sends", "1000", "--threads", "32", "--response-seconds", "0.7", "--json", str(file))
+    options = ("--sends", "500", "--threads", "16", "--response-seconds", "4", "--json", str(file))
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.endurance", *options],
         cwd=ROOT,
@@ -350,5 +350,5 @@ def test_a_thousand_sends_to_a_faulty_provider_end_as_documented(tmp_path: Path)
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     found = read_results(file)
-    assert found.sends == 1000
+    assert found.sends == 500
     assert set(found.slowest) == {"accepted", *(it.name for it in OUTCOMES.values())}
