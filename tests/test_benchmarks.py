@@ -288,6 +288,7 @@ def _results(**changes: Any) -> Results:
         threads=8,
         slowest={"accepted": 0.1},
         counts={"accepted": 1000},
+        wrong=0,
         faults=[],
         not_ended=0,
         twice=0,
