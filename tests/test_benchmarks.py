@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -250,16 +250,24 @@ def test_machine_has_neither_name_nor_path() -> None:
     assert "botocore " in described["Python packages"]
 
 
-def test_benchmarks_can_be_selected_by_prefix(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The report is printed and written; a prefix of no benchmark is an error."""
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Add a benchmark that needs nothing; return the options with which it was run."""
+    runs: list[bool] = []
 
     @contextmanager
     def contenders(is_quick: bool) -> Iterator[Sequence[Contender]]:  # noqa: FBT001 - a field of `Benchmark`
+        runs.append(is_quick)
         yield [Contender("case", "ours", lambda: {CPU: 1.0 if is_quick else 2.0})]
 
     monkeypatch.setitem(BENCHMARKS, "toy-train", Benchmark("toy-train", "Toy", "It counts.", contenders))
+    return runs
+
+
+def test_benchmarks_can_be_selected_by_prefix(
+    capsys: pytest.CaptureFixture[str], toy: list[bool], tmp_path: Path
+) -> None:
+    """The report is printed and written; a prefix of no benchmark is an error."""
     figures = tmp_path / "figures.json"
     assert main(["--only", "toy", "--quick", "--rounds", "2", "--json", str(figures)]) == 0
     report = read_report(figures)
@@ -270,6 +278,33 @@ def test_benchmarks_can_be_selected_by_prefix(
     with pytest.raises(SystemExit):
         main(["--only", "toy,nonsense"])
     assert "no benchmark begins with 'nonsense'" in capsys.readouterr().err
+    assert toy == [True]
+
+
+def _page(folder: Path, machine: Mapping[str, str]) -> Path:
+    page = folder / "benchmarks.md"
+    page.write_text("<!-- benchmarks:begin -->\n<!-- benchmarks:end -->\n", encoding="utf-8")
+    write_page(evolve(_report(), machine=dict(machine)), page)
+    return page
+
+
+def test_page_of_a_partial_run_keeps_the_rest(toy: list[bool], tmp_path: Path) -> None:
+    """The figures of the same machine with the same versions."""
+    page = _page(tmp_path, describe_machine())
+    assert main(["--only", "toy", "--rounds", "1", "--page", str(page)]) == 0
+    assert {*read_report(figures_file(page)).benchmarks} == {*_report().benchmarks, "toy-train"}
+    assert toy == [False]
+
+
+def test_partial_run_for_the_page_of_another_machine_ends_before_it_measures(
+    capsys: pytest.CaptureFixture[str], toy: list[bool], tmp_path: Path
+) -> None:
+    """Figures of two machines are never on one page."""
+    page = _page(tmp_path, {"Processor": "another"})
+    with pytest.raises(SystemExit):
+        main(["--only", "toy", "--page", str(page)])
+    assert "are from another machine" in capsys.readouterr().err
+    assert toy == []
 
 
 def test_each_benchmark_draws_what_it_measures() -> None:

@@ -39,17 +39,21 @@ def main(arguments: list[str]) -> int:
         help=f"write the page {PAGE.name} with its charts and figures; benchmarks that did not run keep theirs",
     )
     given = parser.parse_args(arguments)
-    found = {}
+    kept, found = Report(dict(describe_machine()), {}), {}
+    if given.page is not None and set(given.only) < set(BENCHMARKS) and figures_file(given.page).exists():
+        try:
+            kept = kept.extended(read_report(figures_file(given.page)))
+        except ValueError as error:
+            parser.error(str(error))
     for name in given.only:
         print(f"{name} …", file=sys.stderr)  # noqa: T201 - progress, for a person
         found[name] = measure(BENCHMARKS[name], given.rounds, is_quick=given.quick)
-    report = Report(dict(describe_machine()), found)
+    report = Report(kept.machine, found)
     print(sections(report))  # noqa: T201 - the output of the command
     if given.json is not None:
         given.json.write_text(to_json(report), encoding="utf-8")
     if given.page is not None:
-        stored = figures_file(given.page)
-        write_page(report.extended(read_report(stored)) if stored.exists() else report, given.page)
+        write_page(report.extended(kept), given.page)
     return 0
 
 
