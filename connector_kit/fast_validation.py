@@ -13,44 +13,9 @@ from connector_kit.schema_walk import Subschema, root_subschema
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _KEYWORDS: Final = frozenset(
-    (
-        *(
-            "$comment",
-            "$defs",
-            "$ref",
-            "$schema",
-            "default",
-            "deprecated",
-            "description",
-            "examples",
-            "format",
-            "title",
-        ),
-        *(
-            "additionalProperties",
-            "allOf",
-            "anyOf",
-            "const",
-            "contains",
-            "dependentRequired",
-            "dependentSchemas",
-            "else",
-        ),
-        *("enum", "exclusiveMaximum", "exclusiveMinimum", "if", "items", "maxContains", "maxItems", "maxLength"),
-        *(
-            "maxProperties",
-            "maximum",
-            "minContains",
-            "minItems",
-            "minLength",
-            "minProperties",
-            "minimum",
-            "not",
-            "oneOf",
-        ),
-        *("prefixItems", "properties", "propertyNames", "required", "then", "type"),
-    ),
+    ["$comment", "$defs", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "contains", "default", "dependentRequired", "dependentSchemas", "deprecated", "description", "else", "enum", "examples", "exclusiveMaximum", "exclusiveMinimum", "format", "if", "items", "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength", "minProperties", "minimum", "not", "oneOf", "prefixItems", "properties", "propertyNames", "required", "then", "title", "type"]
 )
+"""Those about which the two agree."""
 
 _STRING: Final = frozenset((str,))
 _SCALARS: Final = frozenset((str, bool, type(None)))

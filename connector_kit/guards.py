@@ -310,7 +310,7 @@ def validate_config(config: object, guard: Guard[T]) -> T:
         raise ConnectorError(ConnectorErrorCodes.INVALID_CONFIG, error.data) from None
 
 
-# --- the guards of @logto/connector-kit; those of social connectors are in social_guards.py -----------------------------------------------------------------------------
+# --- the guards of @logto/connector-kit; social_guards.py has those of social connectors ---
 
 
 def _guard(schema: str, cls: Any, error_code: ConnectorErrorCodes) -> Guard[Any]:

@@ -530,6 +530,14 @@ def test_shutdown_finishes_open_requests_and_accepts_late_ones(
     assert not thread.is_alive()
 
 
+def test_second_packet_of_a_response_is_sent_at_once() -> None:
+    """Without waiting for the client's acknowledgement of the first one, which takes 40 ms."""
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_used_port_raises_the_systems_error() -> None:
     """IPv6 works where the system has it."""
     with listen("127.0.0.1", 0) as listener, pytest.raises(OSError, match="in use"):
