@@ -16,6 +16,7 @@ class Profile:
         failure_examples: the number for each failure of a provider; fewer, since connectors pause before a retry.
         derandomized: whether each run draws the same examples.
         step_seconds: the time limit of each step of a check, such as one send; a check that exceeds it fails.
+        check_seconds: the time limit of a whole check, for connectors whose steps are all slow.
     """
 
     name: str
@@ -23,14 +24,15 @@ class Profile:
     failure_examples: int
     derandomized: bool
     step_seconds: float = 30.0
+    check_seconds: float = 300.0
 
 
 PROFILES: Final = {
     profile.name: profile
     for profile in (
         Profile("dev", examples=25, failure_examples=1, derandomized=False),
-        Profile("ci", examples=50, failure_examples=2, derandomized=True),
-        Profile("nightly", examples=1000, failure_examples=10, derandomized=False),
+        Profile("ci", examples=50, failure_examples=2, derandomized=True, check_seconds=600.0),
+        Profile("nightly", examples=1000, failure_examples=10, derandomized=False, check_seconds=6_000.0),
     )
 }
 

@@ -1,10 +1,11 @@
 """The connector under test with its stub, its config, and Logto's callbacks."""
 
 import copy
+import gc
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from hypothesis.strategies import SearchStrategy
 from jsonschema import Draft202012Validator
@@ -44,6 +45,7 @@ class ConnectorUnderTest:
         self.provider.new_secret = self.canaries.make
         self.logto = LogtoCallbacks(default_template=lambda: _MANAGED if self.is_managed_only else None)
         self._code_lengths = [*_CODE_LENGTHS]
+        self._made: list[ref[Any]] = []
 
     def make(
         self,
@@ -53,11 +55,20 @@ class ConnectorUnderTest:
     ) -> Any:
         """Make another connector. Without callbacks of its own, its config and template are those given to `send`."""
         get_template = get_i18n_email_template or self.logto.get_i18n_email_template
-        return self.spec.connector(
+        made = self.spec.connector(
             get_config=get_config or self.logto.get_config,
             get_i18n_email_template=get_template if self.spec.connector.type is ConnectorType.EMAIL else None,
             **self.provider.connector_options(),
         )
+        self._made.append(ref(made))
+        return made
+
+    def delete_connectors(self) -> None:
+        """Delete the connectors here, where a destructor that hangs has a time limit; also those in a reference cycle."""
+        for name in ("connector", "social"):
+            vars(self).pop(name, None)
+        if any(it() is not None for it in self._made):
+            gc.collect()
 
     @cached_property
     def connector(self) -> MessageConnector[Any, Any]:

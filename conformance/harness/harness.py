@@ -179,8 +179,7 @@ class Harness(ConnectorUnderTest):
         self.steps.begin(2 * _LAST_WAIT)
         self.provider.respond_with("accepted")
         self._threads.join_overdue(_LAST_WAIT)
-        for name in ("connector", "social"):  # a destructor that hangs has to hang here, where it has a time limit
-            vars(self).pop(name, None)
+        self.delete_connectors()
 
     # --- for the report ---------------------------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
-"""The time limit of every step of a check: no connector can hang the suite, and a report says where it was stuck."""
+"""The time limits of every step of a check, and of the check: no connector can hang the suite, and a report says where it was stuck."""
 
 import contextvars
 import ctypes
 import logging
+import math
 import os
 import sys
 import threading
@@ -41,18 +42,15 @@ class StepStopped(BaseException):
 
 
 class StuckError(Exception):
-    """A step exceeded its time limit; the message says how long it ran, and where it was.
+    """A step or a whole check exceeded its time limit; the message says how long it ran, and where it was.
 
     Args:
-        limit: the time limit in seconds.
-        position: where the thread was.
+        message: what was expected, and where the thread was.
         where: the place in the code of the connector alone.
     """
 
-    def __init__(self, limit: float, position: str, where: str) -> None:
-        super().__init__(
-            f"expected each step to end within {limit:g} s; one was still running after that time, in {position}"
-        )
+    def __init__(self, message: str, where: str) -> None:
+        super().__init__(message)
         self.where = where
 
 
@@ -62,13 +60,16 @@ class Steps:
     Args:
         seconds: the time limit of a step.
         connector: the class of the connector, to find its code on a stack.
+        check_seconds: the time limit of all steps together, from now on.
     """
 
-    def __init__(self, seconds: float, connector: type) -> None:
+    def __init__(self, seconds: float, connector: type, check_seconds: float = math.inf) -> None:
         self._seconds = seconds
+        self._check_seconds = check_seconds
         self.limit = seconds
         """The time limit of the current step."""
         self._ends = time.monotonic() + seconds
+        self._check_ends = time.monotonic() + check_seconds
         self._modules = frozenset(it.__module__ for it in connector.__mro__ if not _is_kit(it.__module__))
         self._package = f"{connector.__module__.rpartition('.')[0] or connector.__module__}."
         self.is_stopped = False
@@ -84,10 +85,20 @@ class Steps:
         self.limit = self._seconds + more
         self._ends = time.monotonic() + self.limit
 
+    def begin_again(self) -> None:
+        """Begin the current step and the check again, with their whole time."""
+        self._check_ends = time.monotonic() + self._check_seconds
+        self.begin()
+
     @property
     def remaining(self) -> float:
-        """The seconds until the current step exceeds its limit."""
-        return self._ends - time.monotonic()
+        """The seconds until the current step, or the check, exceeds its limit."""
+        return min(self._ends, self._check_ends) - time.monotonic()
+
+    @property
+    def is_check_overdue(self) -> bool:
+        """Whether the check has exceeded its limit."""
+        return time.monotonic() >= self._check_ends
 
     def position(self, thread: threading.Thread) -> str:
         """Say where a thread is: the innermost function of the connector, and what it calls there."""
@@ -98,9 +109,13 @@ class Steps:
         return str(own) if own is stack[0] else f"{own}, in {stack[0]}"
 
     def stuck(self, thread: threading.Thread) -> StuckError:
-        """Make the error for a thread whose step has exceeded its time limit."""
+        """Make the error for a thread whose step, or whose check, has exceeded its time limit."""
         position = self.position(thread)
-        return StuckError(self.limit, position, position.partition(", in ")[0])
+        expected = f"expected each step to end within {self.limit:g} s; one"
+        if self.is_check_overdue:
+            expected = f"expected the check to end within {self._check_seconds:g} s; it"
+        message = f"{expected} was still running after that time, in {position}"
+        return StuckError(message, position.partition(", in ")[0])
 
     def position_of(self, error: BaseException) -> str:
         """Say where an exception was raised: the innermost function of the connector."""
@@ -232,7 +247,7 @@ def supervise(job: Callable[[], T], steps: Steps) -> T:
     Connectors run in threads in production, too. A thread that does not end after a stop is left behind.
 
     Raises:
-        StuckError: a step exceeded its time limit.
+        StuckError: a step, or the check, exceeded its time limit.
     """
     running = _Job(job, steps)
     del job
@@ -253,19 +268,20 @@ def supervise(job: Callable[[], T], steps: Steps) -> T:
 
 
 def _wait(ended: threading.Event, thread: threading.Thread, steps: Steps) -> None:
-    """Wait for the end of a job. Steps of the suite itself, such as drawing an example, have no limit."""
+    """Wait for the end of a job. Steps of the suite itself, such as drawing an example, have the limit of the check.
+
+    In a debugger, whose user is reading, there is no limit.
+    """
     while not ended.wait(max(0.01, steps.remaining)):
-        if steps.remaining <= 0:
-            if _is_suite_at_work(thread):
-                steps.begin()
-            else:
-                raise steps.stuck(thread)
-
-
-def _is_suite_at_work(thread: threading.Thread) -> bool:
-    """Return whether a thread runs only code of the suite, or is in a debugger, whose user is reading."""
-    stack = [_Place(it, it.f_lineno) for it in _stack_of(thread)]
-    return all(it.is_generic for it in stack) or any(it.module == _DEBUGGER for it in stack)
+        if steps.remaining > 0:
+            continue
+        stack = [_Place(it, it.f_lineno) for it in _stack_of(thread)]
+        if any(it.module == _DEBUGGER for it in stack):
+            steps.begin_again()
+        elif steps.is_check_overdue or not all(it.is_generic for it in stack):
+            raise steps.stuck(thread)
+        else:
+            steps.begin()
 
 
 def stop(thread: threading.Thread) -> None:

@@ -1,7 +1,10 @@
 """Runs one check on a connector and returns its result."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from typing import TypeVar
 
 from attrs import evolve
 
@@ -9,18 +12,19 @@ from conformance.harness.effects import rare_collection
 from conformance.harness.error_text import describe_error, text_of
 from conformance.harness.harness import Harness
 from conformance.harness.search import SearchOptions
-from conformance.harness.steps import StepStopped, StuckError, supervise
+from conformance.harness.steps import Steps, StepStopped, StuckError, supervise
 from conformance.registry import MESSAGES, Check
 from conformance.run.causes import cause_of
 from conformance.spec import Spec
 from conformance.verdicts import CheckFailure, CheckResult, NotApplicable, NotExercised, State
 from connector_kit import ConnectorError
 
+T = TypeVar("T")
+
 
 def run_check(check: Check, spec: Spec, options: SearchOptions) -> CheckResult:
     """Run one check and compare its result with what the Spec expects."""
     started = time.perf_counter()
-    harness = Harness(spec, options)
     result = CheckResult(
         id=check.id,
         state=State.PASSED,
@@ -31,9 +35,9 @@ def run_check(check: Check, spec: Spec, options: SearchOptions) -> CheckResult:
         seconds=0,
     )
     reason = _why_not_applicable(check, spec)
-    result = _run(check, harness, result) if reason is None else _not_applicable(result, reason)
+    result = _run(check, spec, options, result) if reason is None else _not_applicable(result, reason)
     result = _with_expectation(result, spec.expected_failures.get(check.id))
-    return evolve(result, examples=harness.coverage.counts, seconds=time.perf_counter() - started)
+    return evolve(result, seconds=time.perf_counter() - started)
 
 
 def _not_applicable(result: CheckResult, reason: str) -> CheckResult:
@@ -51,13 +55,52 @@ def _why_not_applicable(check: Check, spec: Spec) -> str | None:
     return None
 
 
-def _run(check: Check, harness: Harness, result: CheckResult) -> CheckResult:
-    with harness.provider.running(), rare_collection():
-        try:
-            ended = supervise(partial(_run_supervised, check, harness, result), harness.steps)
-        except StuckError as error:
-            ended = _failed(check, harness, result, error)
+def _run(check: Check, spec: Spec, options: SearchOptions, result: CheckResult) -> CheckResult:
+    """Run a check with a stub of its own; one that hangs or raises an exception fails the check, as a connector does."""
+    profile = options.profile
+    steps = Steps(profile.step_seconds, spec.connector, profile.check_seconds)
+    try:
+        harness = _of_stub(partial(Harness, spec, options), steps)
+        with _running_stub(harness), rare_collection():
+            try:
+                ended = supervise(partial(_run_supervised, check, harness, result), steps)
+            except StuckError as error:
+                ended = _failed(check, harness, result, error)
+    except _StubError as error:
+        message = f"the stub of the Spec cannot be used: {_message(error.cause)}"
+        return evolve(result, state=State.FAILED, message=message, cause=message, replay=check.id, error=error.cause)
+    ended = evolve(ended, examples=harness.coverage.counts)
     return _not_failed(check, harness, ended) if ended.state is State.PASSED else ended
+
+
+class _StubError(Exception):
+    """The stub hangs, or raised an exception, when a check made, started or stopped it."""
+
+    def __init__(self, cause: BaseException) -> None:
+        self.cause = cause
+
+
+@contextmanager
+def _running_stub(harness: Harness) -> Iterator[None]:
+    running = harness.provider.running()
+    _of_stub(running.__enter__, harness.steps)
+    try:
+        yield
+    finally:
+        _of_stub(
+            partial(running.__exit__, None, None, None), Steps(harness.profile.step_seconds, type(harness.provider))
+        )
+
+
+def _of_stub(job: Callable[[], T], steps: Steps) -> T:
+    try:
+        return supervise(job, steps)
+    except StuckError as error:
+        raise _StubError(error) from error
+    except BaseException as error:
+        if steps.is_stopped:
+            raise  # the user has stopped the run
+        raise _StubError(error) from error
 
 
 def _run_supervised(check: Check, harness: Harness, result: CheckResult) -> CheckResult:

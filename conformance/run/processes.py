@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -115,14 +116,10 @@ class _Worker:
         try:
             self._connection.send(check.id)
             answer = self._receive()
-        except TimeoutError:
+        except TimeoutError as reason:
             where = self._where_it_is()
             self._end(is_silent=True)
-            return _failed(
-                check,
-                f"the process that ran the check did not respond for {self._silence:g} s: the connector kept Python from "
-                f"running anything else, for example in a regular expression{where}",
-            )
+            return _failed(check, f"the process that ran the check {reason}{where}")
         except (EOFError, OSError):
             return _failed(check, f"the connector ended the process that ran the check, {self._end()}")
         if isinstance(answer, Exception):
@@ -144,6 +141,12 @@ class _Worker:
                 del os.environ[_STARTING]
         theirs.close()
         try:
+            if not self._connection.poll(self._silence):
+                self._end(is_silent=True)
+                raise ProcessError(
+                    "A process for checks did not start in time. Each process imports the script that starts the run, "
+                    "which may not wait for anything while it is imported."
+                )
             self._connection.recv()
         except (EOFError, OSError):
             raise ProcessError(self._why_not_started(self._process)) from None
@@ -158,12 +161,24 @@ class _Worker:
         )
 
     def _receive(self) -> CheckResult | Exception:
-        """Return the next answer that is not a sign of life."""
+        """Return the next answer that is not a sign of life.
+
+        Raises:
+            TimeoutError: there is no sign of life any more, or the process exceeds the time of a check: its main thread,
+                which watches this time, may be in a destructor of the connector.
+        """
+        seconds = self._plan.options.profile.check_seconds + self._silence
+        last = time.monotonic() + seconds
         while self._connection.poll(self._silence):
             answer: CheckResult | Exception | None = self._connection.recv()
             if answer is not None:
                 return answer
-        raise TimeoutError
+            if time.monotonic() > last:
+                raise TimeoutError(f"did not end it within {seconds:g} s")
+        raise TimeoutError(
+            f"did not respond for {self._silence:g} s: the connector kept Python from running anything else, "
+            "for example in a regular expression"
+        )
 
     def _where_it_is(self) -> str:
         """Say where a process is that no longer runs Python code, from the stack that a signal makes it write."""

@@ -10,7 +10,7 @@ from conformance.spec import Spec
 
 def try_spec(spec: Spec, profile: Profile) -> tuple[str, ...]:
     """Return the errors in a Spec, in words; also when its connector hangs, or raises what would end this process."""
-    steps = Steps(profile.step_seconds, spec.connector)
+    steps = Steps(profile.step_seconds, spec.connector, profile.check_seconds)
     try:
         return supervise(partial(spec_errors, spec), steps)
     except StuckError as stuck:

@@ -1,8 +1,15 @@
 """Finds the connector to test by the name on a command line."""
 
+from functools import partial
+from typing import Final
+
+from conformance.harness.steps import Steps, StuckError, supervise
 from conformance.spec import Spec, spec_of
 from connector_kit import ConnectorNotFoundError, find_connector
 from connector_kit.discovery import import_object
+
+_IMPORT_SECONDS: Final = 60.0
+"""The time limit for the import of a connector's module."""
 
 
 def find_spec(target: str) -> Spec:
@@ -12,7 +19,7 @@ def find_spec(target: str) -> Spec:
         target: the id of an installed connector, ``module:Class``, ``module:spec`` or ``npm:package``.
 
     Raises:
-        ConnectorNotFoundError: there is nothing with that name.
+        ConnectorNotFoundError: there is nothing with that name, or its import does not end in time.
         SpecError: the declaration of the connector is missing or not usable.
         ConnectorError: the object with that name is not a connector.
     """
@@ -20,6 +27,13 @@ def find_spec(target: str) -> Spec:
         from conformance.npm import npm_spec  # noqa: PLC0415 - only npm packages need Node.js
 
         return npm_spec(target.removeprefix("npm:"))
+    try:
+        return supervise(partial(_imported_spec, target), Steps(_IMPORT_SECONDS, object))
+    except StuckError as stuck:
+        raise ConnectorNotFoundError(f"{target!r} cannot be imported: {stuck}.") from stuck
+
+
+def _imported_spec(target: str) -> Spec:
     if ":" in target:
         found = import_object(target)
         if isinstance(found, Spec):

@@ -14,8 +14,10 @@ from click.testing import CliRunner
 from conformance import PROFILES, Report, State, check_connector, spec_of
 from conformance.command import conformance
 from conformance.harness.search import SearchOptions
-from conformance.run.processes import ProcessError, _innermost_place, run_named_check, usable_processors
+from conformance.run.plan import RunPlan
+from conformance.run.processes import ProcessError, _innermost_place, _Worker, run_named_check, usable_processors
 from conformance.run.target import find_spec
+from connector_kit import ConnectorNotFoundError
 from connector_kit.connectors.aws_ses import AwsSesConnector
 from tests.conformance.wrong_connectors import WRONG
 
@@ -23,7 +25,7 @@ CI = PROFILES["ci"]
 DEV = PROFILES["dev"]
 SPEC = spec_of(AwsSesConnector)
 DYING = """
-import multiprocessing, os, re, signal
+import multiprocessing, os, re, signal, time
 from connector_kit.connectors.aws_ses import AwsSesConnector
 from tests.conformance.wrong_connectors import WRONG
 
@@ -44,6 +46,9 @@ class Blocking(AwsSesConnector):
         if multiprocessing.parent_process() is not None:
             re.match("(a+)+$", "a" * 60 + "b")
         return super().deliver(config, email)
+
+def __getattr__(name):
+    time.sleep(600)
 """
 
 
@@ -154,6 +159,41 @@ def test_connector_that_blocks_its_process_fails_its_check(dying: str, monkeypat
     (message,) = (it.message for it in report.results if it.state is State.FAILED)
     assert "the process that ran the check did not respond for 5 s" in message
     assert "in a regular expression, in deliver (dying_connector.py line " in message
+
+
+class _AliveForever:
+    """The connection to a process that shows life, but whose main thread is stuck, as in a connector's destructor."""
+
+    def poll(self, _: float) -> bool:
+        return True
+
+    def recv(self) -> None:
+        """Receive a sign of life."""
+
+
+def test_process_beyond_the_time_of_a_check_is_late() -> None:
+    """Its main thread, which watches the time of a check, does not respond; the message has the time."""
+    profile = evolve(DEV, step_seconds=-15.5, check_seconds=1.0)
+    worker = _Worker(RunPlan(spec=SPEC, target="aws-ses-mail", checks=(), options=SearchOptions(profile)))
+    worker._connection = _AliveForever()  # type: ignore[assignment]
+    with pytest.raises(TimeoutError, match=r"did not end it within 0\.5 s"):
+        worker._receive()
+
+
+def test_import_that_does_not_end_is_an_error(dying: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For example if the module waits for a lock that another process holds."""
+    monkeypatch.setattr("conformance.run.target._IMPORT_SECONDS", 0.5)
+    with pytest.raises(
+        ConnectorNotFoundError, match=r"cannot be imported: expected each step to end within 0\.5 s; .*"
+    ):
+        find_spec(f"{dying.partition(':')[0]}:Waits")
+
+
+def test_process_that_does_not_start_in_time_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each process imports the main module, which may wait for something."""
+    monkeypatch.setattr("conformance.run.processes._SILENT_SECONDS", -29.99)
+    with pytest.raises(ProcessError, match="A process for checks did not start in time"):
+        check_connector(SPEC, checks=["metadata.valid"], profile=DEV, target="aws-ses-mail", jobs=2)
 
 
 def test_place_without_a_line_of_the_connector_is_empty() -> None:

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from conformance.run.spec_trial import try_spec
 from connector_kit import ConnectorError, ConnectorErrorCodes, Sms
 from tests.conformance.wrong_connectors import BaseSes
 from tests.conformance.wrong_connectors.hangs import KeepsItsLock, RetriesWhateverItCatches
-from tests.conformance.wrong_connectors.memory import SMS, MemorySms, SmsConfig
+from tests.conformance.wrong_connectors.memory import SMS, MemoryProvider, MemorySms, SmsConfig
 
 QUICK = evolve(PROFILES["dev"], step_seconds=2.0)
 SPEC = spec_of(BaseSes)
@@ -195,9 +196,38 @@ def test_thread_in_a_debugger_has_no_limit() -> None:
     supervise(namespace["wait_for_input"], _steps())
 
 
-def test_work_of_the_suite_itself_has_no_limit() -> None:
+def test_debugger_stops_the_clock_of_the_check() -> None:
+    """After it, the check has its whole time again."""
+    namespace: dict[str, Any] = {"__name__": "bdb", "sleep": time.sleep}
+    exec("def wait_for_input(): sleep(1)", namespace)
+    steps = Steps(0.3, MemorySms, 0.5)
+
+    def read_then_work() -> str:
+        namespace["wait_for_input"]()
+        time.sleep(0.1)
+        return "done"
+
+    assert supervise(read_then_work, steps) == "done"
+
+
+def test_work_of_the_suite_itself_has_the_limit_of_the_check_only() -> None:
     """Hypothesis may need seconds to draw its first example, on a machine that is busy."""
     supervise(partial(time.sleep, 1.0), _steps())
+    with pytest.raises(StuckError, match=r"expected the check to end within 0\.5 s; it was still running after that"):
+        supervise(partial(time.sleep, 60), Steps(0.3, MemorySms, 0.5))
+
+
+def test_check_whose_steps_all_end_in_time_has_a_limit() -> None:
+    """The message says where it was."""
+
+    def work() -> None:
+        while True:
+            steps.begin()
+            time.sleep(0.05)
+
+    steps = Steps(10, MemorySms, 0.5)
+    with pytest.raises(StuckError, match=r"expected the check to end within 0\.5 s; .* in test_.*work \(tests/"):
+        supervise(work, steps)
 
 
 def test_thread_that_has_ended_has_no_position() -> None:
@@ -338,6 +368,63 @@ def test_hanging_connector_fails_checks_and_the_rest_of_the_suite_goes_on(connec
     assert len(states) == len(checks)
     assert State.FAILED in states.values()
     assert states["routing.exact-match"] is states["delivery.recipient"] is State.PASSED
+
+
+class _FaultyStub(MemoryProvider):
+    """Has a fault when it is made, started or stopped."""
+
+    def __init__(self, fault: Callable[[], object], phase: str) -> None:
+        super().__init__()
+        self._fault, self._phase = fault, phase
+        self._do("made")
+
+    def _do(self, phase: str) -> None:
+        if phase == self._phase:
+            self._fault()
+
+    @contextmanager
+    def _intercepting(self) -> Iterator[None]:
+        self._do("started")
+        yield
+        self._do("stopped")
+
+
+def _exit() -> None:
+    sys.exit(3)
+
+
+def _wait_for_the_server() -> None:
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("phase", ["made", "started", "stopped"])
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (_exit, "expected no exception; it raised SystemExit: 3"),
+        (lambda: 1 // 0, "expected no exception; it raised ZeroDivisionError"),
+        (_wait_for_the_server, "expected each step to end within 0.5 s; one was still running after that time, in "),
+    ],
+)
+def test_stub_that_hangs_or_raises_fails_the_check(phase: str, fault: Callable[[], object], words: str) -> None:
+    """It is code of the author, too, and may ask a server of its own."""
+    made = Check("test.check", "A rule.", "required", "X1", frozenset(), (), ALL, lambda _: None)
+    spec = evolve(SMS, provider=partial(_FaultyStub, fault, phase))
+    result = run_check(made, spec, SearchOptions(evolve(QUICK, step_seconds=0.5)))
+    assert (result.state, result.replay) == (State.FAILED, "test.check")
+    assert result.message.startswith(f"the stub of the Spec cannot be used: {words}")
+    assert result.cause == result.message
+
+
+def test_interrupt_of_the_user_while_a_stub_starts_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not the stub's exception."""
+
+    def interrupt(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("conformance.harness.steps._wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        _check(lambda _: None)
 
 
 # --- jobs -----------------------------------------------------------------------------------------------------------

@@ -13,8 +13,7 @@ PROFILE = PROFILES["ci"]
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: f"{wrong.check}-{wrong.connector.__name__}")
 def test_wrong_connector_fails_its_check(wrong: Wrong) -> None:
     """The check fails, or cannot prove what it is about, with a message that names the fault."""
-    profile = evolve(PROFILE, step_seconds=wrong.step_seconds)
-    report = check_connector(wrong.spec, checks=[wrong.check], profile=profile)
+    report = check_connector(wrong.spec, checks=[wrong.check], profile=evolve(PROFILE, **wrong.limits))
     (result,) = report.results
     assert result.state in {State.FAILED, State.NOT_EXERCISED}
     assert wrong.words in result.message

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import botocore.session
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from botocore.config import Config
 
 from conformance import Spec, spec_of
@@ -105,14 +105,14 @@ class Wrong:
         check: the id of the check that must find the fault.
         words: a part of the check's message that names the fault.
         based_on: the Spec of the correct connector that it derives from; by default that of `BaseSes`.
-        step_seconds: the step limit of the profile; short for a connector that hangs.
+        limits: time limits of the profile, by name; short for a connector that hangs.
     """
 
     connector: type[Connector[Any]]
     check: str
     words: str
     based_on: Spec | None = None
-    step_seconds: float = 30.0
+    limits: Mapping[str, float] = field(factory=dict)
 
     @property
     def spec(self) -> Spec:
@@ -125,11 +125,11 @@ WRONG: list[Wrong] = []
 W = TypeVar("W", bound=type[Connector[Any]])
 
 
-def killed_by(check: str, words: str, *, spec: Spec | None = None, step_seconds: float = 30.0) -> Callable[[W], W]:
+def killed_by(check: str, words: str, *, spec: Spec | None = None, **limits: float) -> Callable[[W], W]:
     """Register a wrong connector; one that does not derive from `BaseSes` needs the Spec of its base."""
 
     def register(connector: W) -> W:
-        WRONG.append(Wrong(connector, check, words, spec, step_seconds))
+        WRONG.append(Wrong(connector, check, words, spec, limits))
         return connector
 
     return register

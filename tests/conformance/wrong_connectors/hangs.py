@@ -79,6 +79,15 @@ class RetriesWhateverItCatches(_HandlesFailures):
                 time.sleep(0.01)
 
 
+@killed_by("routing.exact-match", "expected the check to end within 2 s", spec=SMS, check_seconds=_LIMIT)
+class PausesBeforeEachMessage(MemorySms):
+    """Pauses before each message: never for as long as a step may take, but a check never ends."""
+
+    def deliver(self, config: SmsConfig, sms: Sms) -> object:
+        time.sleep(0.3)
+        return super().deliver(config, sms)
+
+
 @killed_by("errors.throttle", "still running", step_seconds=_LIMIT)
 class ObeysAnyRetryAfter(BaseSes):
     """Pauses for an hour after a throttle."""
@@ -171,6 +180,25 @@ class SleepsWhenDeleted(MemorySms):
         super().__init__(**options)
         type(self).made += 1
         self._is_slow = self.made > 2
+
+    def __del__(self) -> None:
+        if self._is_slow and not self.has_slept:
+            type(self).has_slept = True
+            time.sleep(_FOREVER)
+
+
+@killed_by("routing.exact-match", "in SleepsInACycle.__del__", spec=SMS, step_seconds=_LIMIT)
+class SleepsInACycle(MemorySms):
+    """Waits for its provider when the garbage collector deletes it: once, so that no other test gets its garbage."""
+
+    made: ClassVar[int] = 0
+    has_slept: ClassVar[bool] = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        type(self).made += 1
+        self._is_slow = self.made > 1
+        self._itself = self
 
     def __del__(self) -> None:
         if self._is_slow and not self.has_slept:
