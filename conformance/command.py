@@ -35,6 +35,7 @@ _FEW_CHECKS = 30
 """So few checks end before other processes have started."""
 
 _MOST_JOBS = 8
+_QUICK = "quick"
 _FEW_ERRORS = 8
 """The verdict names this many errors."""
 
@@ -78,6 +79,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.Choice(list(PROFILES)),
     help="How many examples to try [default: ci if the environment variable CI is set, else dev].",
 )
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Run a few checks of each area on few examples, in seconds: the same as --profile quick. Not a proof of conformance.",
+)
 @click.option("--seed", type=int, help="Draw the same examples as another run with this seed.")
 @click.option("--replay", metavar="TOKEN", help="Run one failure again; a report shows its token.")
 @click.option(
@@ -109,6 +115,7 @@ def conformance(
     *,
     checks: tuple[str, ...],
     profile: str | None,
+    quick: bool,
     seed: int | None,
     replay: str | None,
     max_time: float | None,
@@ -135,6 +142,12 @@ def conformance(
         raise click.UsageError("Missing argument 'TARGET': the id of a connector, or package.module:name.")
     if replay is not None and checks:
         raise click.UsageError("Remove --check: the value of --replay already names its check.")
+    if quick and profile not in {None, _QUICK}:
+        raise click.UsageError(f"Remove --profile {profile} or --quick, which is another profile.")
+    name = _QUICK if quick else profile
+    chosen = default_profile() if name is None else PROFILES[name]
+    if chosen.is_smoke and files["badge"] is not None:
+        raise click.UsageError("Remove --badge: the quick checks are not a proof of conformance.")
     reports = {f"--{name}": path for name, path in files.items() if path is not None}
     _check_files(reports)
     try:
@@ -142,8 +155,8 @@ def conformance(
         plan = RunPlan(
             spec=spec,
             target=target,
-            checks=checks_for(spec, checks),
-            options=SearchOptions(default_profile() if profile is None else PROFILES[profile], seed),
+            checks=checks_for(spec, checks, chosen),
+            options=SearchOptions(chosen, seed),
             require_coverage=require_coverage,
             fail_fast=fail_fast,
         )
@@ -317,7 +330,12 @@ def _print_verdict(console: Console, report: Report, *, verbose: bool) -> None:
         f"[{_STYLES[state]}]{count} {state}[/]{_hint(state, verbose=verbose)}" for state, count in report.counts.items()
     )
     console.print(f"\n{counts}; {report.examples:,} examples in {report.seconds:.1f} s")
-    if report.conforms:
+    if report.conforms and report.profile == _QUICK:
+        console.print(
+            f"[bold green]{_plain(report.connector)} passes the quick checks.[/] They are not a proof of conformance: "
+            "run all checks, without --quick."
+        )
+    elif report.conforms:
         console.print(f"[bold green]{_plain(report.connector)} conforms.[/]")
     else:
         names = [result.id for result in report.errors[:_FEW_ERRORS]] or ["no check was exercised"]

@@ -21,8 +21,8 @@ def conformance_tests(spec: Spec, *, profile: str | Profile | None = None) -> Ca
 
     Args:
         spec: the connector and what its author declares about it.
-        profile: ``dev``, ``ci``, ``nightly`` or a profile of your own; the default is ``ci`` if the environment variable CI is set, else
-            ``dev``.
+        profile: ``quick``, ``dev``, ``ci``, ``nightly`` or a profile of your own; the default is ``ci`` if the environment
+            variable CI is set, else ``dev``.
     """
     chosen = default_profile() if profile is None else profile
     options = SearchOptions(PROFILES[chosen] if isinstance(chosen, str) else chosen)
@@ -30,7 +30,7 @@ def conformance_tests(spec: Spec, *, profile: str | Profile | None = None) -> Ca
     errors = cache(lambda: try_spec(spec, options.profile))
     reported_in: list[str] = []
 
-    @pytest.mark.parametrize("check", checks_for(spec), ids=lambda check: check.id)
+    @pytest.mark.parametrize("check", checks_for(spec, profile=options.profile), ids=lambda check: check.id)
     def test_conformance(check: Check) -> None:
         if errors() and reported_in:
             pytest.skip(f"The Spec cannot be used; see the failure of {reported_in[0]}")

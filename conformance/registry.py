@@ -24,6 +24,7 @@ class Check:
         types: the types of connector that the check is for.
         run: raises CheckFailure if the connector breaks the rule.
         waits: whether the check waits for time limits or pauses; among several processes it starts first.
+        is_smoke: whether the profile ``quick`` runs the check.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Check:
     types: frozenset[ConnectorType]
     run: Callable[[Harness], None]
     waits: bool = False
+    is_smoke: bool = False
 
     @property
     def area(self) -> str:
@@ -64,13 +66,14 @@ def check(
     needs: tuple[str, ...] = (),
     types: Collection[ConnectorType] = MESSAGES,
     waits: bool = False,
+    is_smoke: bool = False,
 ) -> Callable[[Callable[[Harness], None]], Callable[[Harness], None]]:
     """Register a function as a check; its docstring is the description. The arguments are those of `Check`."""
 
     def register(run: Callable[[Harness], None]) -> Callable[[Harness], None]:
         description = " ".join((run.__doc__ or "").split())
         _CHECKS[check_id] = Check(
-            check_id, description, level, clause, frozenset(needs), covers, frozenset(types), run, waits
+            check_id, description, level, clause, frozenset(needs), covers, frozenset(types), run, waits, is_smoke
         )
         return run
 

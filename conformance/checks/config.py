@@ -86,7 +86,7 @@ def _show_changes(before: Json, after: Json) -> str:
 # --- valid and invalid configs --------------------------------------------------------------------------------------
 
 
-@check("config.accepts-valid", clause="C1", covers=("valid config",))
+@check("config.accepts-valid", clause="C1", covers=("valid config",), is_smoke=True)
 def accepts_valid(harness: Harness) -> None:
     """The connector accepts each config that its published schema accepts, and sends the message."""
 
@@ -104,7 +104,7 @@ def _require_rejection(harness: Harness, change: Callable[[Location], Json], dec
         raise NotApplicable(f"the config's schema declares {declared}")
 
 
-@check("config.rejects-missing", clause="C2", covers=("invalid config",))
+@check("config.rejects-missing", clause="C2", covers=("invalid config",), is_smoke=True)
 def rejects_missing(harness: Harness) -> None:
     """The connector rejects a config without a required key, at the top level or in a template."""
 
@@ -347,7 +347,7 @@ def _expect_credentials(harness: Harness, sent: Any, config: Json, what: str) ->
     expect(error is None, f"with the {what} config: {error}")
 
 
-@check("config.uses-saved", clause="C8", covers=("saved config",))
+@check("config.uses-saved", clause="C8", covers=("saved config",), is_smoke=True)
 def uses_saved(harness: Harness) -> None:
     """Without an unsaved config, the connector calls get_config once, with its own id, and uses what it returns."""
 

@@ -108,7 +108,7 @@ def _few(harness: Harness) -> int:
     return max(5, harness.profile.examples // 6)
 
 
-@check("delivery.one-call", clause="D1", covers=("sent message",))
+@check("delivery.one-call", clause="D1", covers=("sent message",), is_smoke=True)
 def one_call(harness: Harness) -> None:
     """Each message makes exactly one request to the provider."""
 
@@ -119,7 +119,7 @@ def one_call(harness: Harness) -> None:
     harness.for_all(verify, harness.configs(), harness.messages())
 
 
-@check("delivery.recipient", clause="D2", covers=("sent message",))
+@check("delivery.recipient", clause="D2", covers=("sent message",), is_smoke=True)
 def recipient(harness: Harness) -> None:
     """The recipient of a message is its only recipient, for every form of address or number that people have."""
 
@@ -160,7 +160,7 @@ def _check_aspect(harness: Harness, aspect: Aspect) -> None:
     harness.for_all(verify, harness.configs(), harness.messages())
 
 
-@check("delivery.request-format", clause="D3", covers=("sent message",))
+@check("delivery.request-format", clause="D3", covers=("sent message",), is_smoke=True)
 def request_format(harness: Harness) -> None:
     """The request has the method, path and encoding that the provider accepts."""
     _check_aspect(harness, "format")
@@ -172,7 +172,7 @@ def sender(harness: Harness) -> None:
     _check_aspect(harness, "sender")
 
 
-@check("delivery.credentials", clause="D5", covers=("sent message",))
+@check("delivery.credentials", clause="D5", covers=("sent message",), is_smoke=True)
 def credentials(harness: Harness) -> None:
     """The request is authenticated with the credentials of the config, for the region of the config."""
     _check_aspect(harness, "credentials")
@@ -184,7 +184,7 @@ def options(harness: Harness) -> None:
     _check_aspect(harness, "options")
 
 
-@check("delivery.result", clause="D7", covers=("sent message",))
+@check("delivery.result", clause="D7", covers=("sent message",), is_smoke=True)
 def result(harness: Harness) -> None:
     """A send returns the message id from the provider's response."""
     if harness.deliver(harness.plain_message, harness.config).result is None:

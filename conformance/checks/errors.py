@@ -112,13 +112,13 @@ def quota(harness: Harness) -> None:
     _check_family(harness, "quota")
 
 
-@check("errors.rejection", clause="E1", covers=("rejection",))
+@check("errors.rejection", clause="E1", covers=("rejection",), is_smoke=True)
 def rejection(harness: Harness) -> None:
     """Any other rejection by the provider raises invalid_response."""
     _check_family(harness, "rejection")
 
 
-@check("errors.credentials", clause="E1", covers=("credentials",))
+@check("errors.credentials", clause="E1", covers=("credentials",), is_smoke=True)
 def credentials(harness: Harness) -> None:
     """Wrong or insufficient credentials raise invalid_response."""
     _check_family(harness, "credentials")
@@ -130,7 +130,7 @@ def server_error(harness: Harness) -> None:
     _check_family(harness, "server-error")
 
 
-@check("errors.malformed-response", clause="E2", covers=("malformed",))
+@check("errors.malformed-response", clause="E2", covers=("malformed",), is_smoke=True)
 def malformed_response(harness: Harness) -> None:
     """A response that is not a well-formed success of the provider raises invalid_response."""
     _check_family(harness, "malformed")
@@ -187,7 +187,7 @@ def recovery(harness: Harness) -> None:
     for_each_outcome(harness, choose_quick_failures(harness), verify, harness.messages(), harness.messages())
 
 
-@check("errors.not-retried", clause="E6", covers=("final failure",))
+@check("errors.not-retried", clause="E6", covers=("final failure",), is_smoke=True)
 def not_retried(harness: Harness) -> None:
     """A message that the provider rejected, or may have accepted, is not sent again."""
     final = ("rejection", "credentials")

@@ -78,7 +78,7 @@ def _only_environment(variables: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-@check("isolation.construction", clause="I1", covers=("construction",), types=ALL)
+@check("isolation.construction", clause="I1", covers=("construction",), types=ALL, is_smoke=True)
 def construction(harness: Harness) -> None:
     """Constructing a connector reads no config and no template, opens no socket and needs no environment variable."""
     actions: list[str] = []
@@ -134,7 +134,7 @@ def _config_examples(harness: Harness) -> int:
     return max(3, harness.profile.examples // 15)
 
 
-@check("isolation.configs", clause="I3", covers=("unsaved config", "saved config"))
+@check("isolation.configs", clause="I3", covers=("unsaved config", "saved config"), is_smoke=True)
 def alternating_configs(harness: Harness) -> None:
     """Each request uses the config of its own send, whatever configs were used before."""
 

@@ -58,7 +58,7 @@ def _form(harness: Harness) -> tuple[ConnectorConfigFormItem, ...]:
     return items
 
 
-@check("metadata.valid", clause="M1", types=ALL, covers=("metadata",))
+@check("metadata.valid", clause="M1", types=ALL, covers=("metadata",), is_smoke=True)
 def valid(harness: Harness) -> None:
     """The metadata is valid for connector_metadata_guard, which Logto's loader applies."""
     issues = connector_metadata_guard.issues(to_json(harness.spec.connector.metadata))
@@ -219,7 +219,7 @@ def _required_or_optional(required: bool) -> str:  # noqa: FBT001 - the one valu
     return "required" if required else "optional"
 
 
-@check("metadata.form-keys", clause="M5", types=ALL, covers=("form item",))
+@check("metadata.form-keys", clause="M5", types=ALL, covers=("form item",), is_smoke=True)
 def form_keys(harness: Harness) -> None:
     """Each form item has a key of the config's schema, and no two items have the same key."""
     keys = [item.key for item in _form(harness)]

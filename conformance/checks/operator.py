@@ -88,7 +88,7 @@ def warning(harness: Harness) -> None:
         harness.coverage.add("rejected config")
 
 
-@check("operator.no-false-warning", clause="O2", level="advisory", covers=("working config",))
+@check("operator.no-false-warning", clause="O2", level="advisory", covers=("working config",), is_smoke=True)
 def no_false_warning(harness: Harness) -> None:
     """A working config produces no warnings."""
     for case in (ConfigCase(), *(it for it in harness.provider.config_cases if not (it.rejected or it.unusable))):

@@ -85,7 +85,7 @@ def _expect_rendering(
         expect_subject(harness.spec, f"{what} subject", wanted, call)
 
 
-@check("rendering.replaces-placeholders", clause="T9", needs=_NEEDS, covers=("placeholder",))
+@check("rendering.replaces-placeholders", clause="T9", needs=_NEEDS, covers=("placeholder",), is_smoke=True)
 def replaces_placeholders(harness: Harness) -> None:
     """Each placeholder in the subject and content is replaced by its value, also if it occurs several times."""
 
@@ -279,7 +279,7 @@ def literal_text(harness: Harness) -> None:
     harness.for_all(verify, text, _source(harness), harness.messages())
 
 
-@check("rendering.i18n-template", clause="T15", needs=("i18n-templates",), covers=("managed template",))
+@check("rendering.i18n-template", clause="T15", needs=("i18n-templates",), covers=("managed template",), is_smoke=True)
 def i18n_template(harness: Harness) -> None:
     """Placeholders in a managed template are replaced by the same rules as in a template of the config."""
 

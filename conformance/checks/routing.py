@@ -73,7 +73,7 @@ def _expect_managed(harness: Harness, message: Json, template: object, descripti
 # --- templates of the config ----------------------------------------------------------------------------------------
 
 
-@check("routing.exact-match", clause="T1", needs=_NEEDS, covers=("template of the message's type",))
+@check("routing.exact-match", clause="T1", needs=_NEEDS, covers=("template of the message's type",), is_smoke=True)
 def exact_match(harness: Harness) -> None:
     """A message uses the template whose usageType equals its type."""
 
@@ -107,7 +107,7 @@ def first_match_wins(harness: Harness) -> None:
     harness.for_all(verify, template_types(), known_types, harness.messages())
 
 
-@check("routing.generic-fallback", clause="T3", needs=_NEEDS, covers=("type without a template",))
+@check("routing.generic-fallback", clause="T3", needs=_NEEDS, covers=("type without a template",), is_smoke=True)
 def generic_fallback(harness: Harness) -> None:
     """A message whose type has no template uses the first Generic template."""
 

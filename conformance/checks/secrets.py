@@ -194,7 +194,7 @@ def _rejected_messages(harness: Harness) -> list[tuple[str, Callable[[Json], Jso
     ]
 
 
-@check("secrets.rejected-message", clause="S1", covers=("rejected message",))
+@check("secrets.rejected-message", clause="S1", covers=("rejected message",), is_smoke=True)
 def rejected_message(harness: Harness) -> None:
     """No secret appears in the error, its causes, the log or the output when a message is rejected."""
 
@@ -276,7 +276,7 @@ def stray_whitespace(harness: Harness) -> None:
         raise NotApplicable("the config's schema declares that secrets contain no such characters")
 
 
-@check("secrets.log", clause="S3", covers=("sent message",))
+@check("secrets.log", clause="S3", covers=("sent message",), is_smoke=True)
 def log(harness: Harness) -> None:
     """No secret appears in the log, at INFO and above, when a message is sent: in text or in structured fields."""
 
@@ -315,7 +315,7 @@ def _expect_no_late_leak(harness: Harness, message: Json) -> None:
     expect_no_secret(harness, text, "the log of a send, after it returned")
 
 
-@check("secrets.repr", clause="S4", covers=("repr",))
+@check("secrets.repr", clause="S4", covers=("repr",), is_smoke=True)
 def representation(harness: Harness) -> None:
     """No secret appears in the repr of the connector or of its config."""
     if not harness.spec.secrets:

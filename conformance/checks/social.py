@@ -87,7 +87,7 @@ def _is_native(harness: Harness) -> bool:
     return harness.spec.connector.metadata.platform is ConnectorPlatform.NATIVE
 
 
-@social_check("social.authorization-uri", clause="L1", covers=("authorization URI",))
+@social_check("social.authorization-uri", clause="L1", covers=("authorization URI",), is_smoke=True)
 def authorization_uri(harness: Harness) -> None:
     """The authorization URI is an absolute http or https URL; a native connector may use the scheme of an app."""
 
@@ -147,7 +147,7 @@ def _address(uri: str) -> str:
     return uri.partition("#")[0].partition("?")[0]
 
 
-@social_check("social.state", clause="L1", covers=("state",))
+@social_check("social.state", clause="L1", covers=("state",), is_smoke=True)
 def state_parameter(harness: Harness) -> None:
     """The authorization URI contains Logto's state unchanged."""
     if keeps_state_in_session(harness):

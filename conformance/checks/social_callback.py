@@ -49,7 +49,7 @@ def _expect_callback_error(attempt: Attempt, what: str) -> None:
     expect(attempt.code in CALLBACK_CODES, f"expected an error about the callback for {what}; {attempt.summary}")
 
 
-@social_check("social.invalid-callback", clause="L7", covers=("any JSON value", "changed callback"))
+@social_check("social.invalid-callback", clause="L7", covers=("any JSON value", "changed callback"), is_smoke=True)
 def invalid_callback(harness: Harness) -> None:
     """Callback data that the provider did not send raises an error about the callback."""
 

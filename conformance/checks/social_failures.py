@@ -115,7 +115,7 @@ def time_limit(harness: Harness) -> None:
     expect_time_limit(harness, "a sign-in", fail, lambda: SignIn(harness).complete())
 
 
-@social_check("social.network", clause="L8", covers=("successful sign-in",))
+@social_check("social.network", clause="L8", covers=("successful sign-in",), is_smoke=True)
 def network(harness: Harness) -> None:
     """The connector opens sockets to its provider only, whether a sign-in succeeds or fails."""
 
@@ -164,7 +164,7 @@ def secrets_in_log(harness: Harness) -> None:
     harness.for_all(verify, states, examples=sign_in_examples(harness))
 
 
-@social_check("social.secrets-in-repr", clause="L9", covers=("repr",))
+@social_check("social.secrets-in-repr", clause="L9", covers=("repr",), is_smoke=True)
 def secrets_in_repr(harness: Harness) -> None:
     """No secret appears in the repr of the connector, of its config or of its results."""
     config: Any = harness.spec.connector.config_guard.validate(harness.config)

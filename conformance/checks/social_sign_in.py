@@ -327,7 +327,7 @@ def missing_session(harness: Harness) -> None:
 # --- user info and requests -----------------------------------------------------------------------------------------
 
 
-@social_check("social.user-info", clause="L6", covers=("user",))
+@social_check("social.user-info", clause="L6", covers=("user",), is_smoke=True)
 def user_info(harness: Harness) -> None:
     """The user info has the user's id at the provider, and is valid for Logto."""
 

@@ -23,7 +23,7 @@ _FAULTS: Final[dict[Certificate, str]] = {
 }
 
 
-@check("transport.redirects", clause="N1", covers=("redirect",))
+@check("transport.redirects", clause="N1", covers=("redirect",), is_smoke=True)
 def redirects(harness: Harness) -> None:
     """A redirect to another host is not followed, and the send fails: the message and its credentials stay here."""
     for outcome in choose_outcomes(harness, "is a redirect", only_for="redirect"):

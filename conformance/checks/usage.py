@@ -41,7 +41,7 @@ def _usage(harness: Harness, connector: MessageConnector[Any, Any], start_from: 
     return usage
 
 
-@check("usage.count", clause="U1", needs=("usage",), covers=("call of get_usage",))
+@check("usage.count", clause="U1", needs=("usage",), covers=("call of get_usage",), is_smoke=True)
 def count(harness: Harness) -> None:
     """The connector returns the usage as a whole number, with or without a start time, and sends no message for it."""
     connector = _connector(harness)
@@ -130,7 +130,7 @@ def error(harness: Harness) -> None:
             harness.for_all(verify, st.just(outcome), examples=1)
 
 
-@check("usage.not-implemented", clause="U4", covers=("call of get_usage",))
+@check("usage.not-implemented", clause="U4", covers=("call of get_usage",), is_smoke=True)
 def not_implemented(harness: Harness) -> None:
     """A connector without the capability usage raises not_implemented from get_usage, which Logto answers with 501."""
     if "usage" in harness.spec.capabilities:

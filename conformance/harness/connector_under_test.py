@@ -5,7 +5,7 @@ import gc
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final
-from weakref import WeakKeyDictionary, ref
+from weakref import WeakKeyDictionary
 
 from hypothesis.strategies import SearchStrategy
 from jsonschema import Draft202012Validator
@@ -45,7 +45,6 @@ class ConnectorUnderTest:
         self.provider.new_secret = self.canaries.make
         self.logto = LogtoCallbacks(default_template=lambda: _MANAGED if self.is_managed_only else None)
         self._code_lengths = [*_CODE_LENGTHS]
-        self._made: list[ref[Any]] = []
 
     def make(
         self,
@@ -55,19 +54,17 @@ class ConnectorUnderTest:
     ) -> Any:
         """Make another connector. Without callbacks of its own, its config and template are those given to `send`."""
         get_template = get_i18n_email_template or self.logto.get_i18n_email_template
-        made = self.spec.connector(
+        return self.spec.connector(
             get_config=get_config or self.logto.get_config,
             get_i18n_email_template=get_template if self.spec.connector.type is ConnectorType.EMAIL else None,
             **self.provider.connector_options(),
         )
-        self._made.append(ref(made))
-        return made
 
     def delete_connectors(self) -> None:
         """Delete the connectors here, where a destructor that hangs has a time limit; also those in a reference cycle."""
         for name in ("connector", "social"):
             vars(self).pop(name, None)
-        if any(it() is not None for it in self._made):
+        if hasattr(self.spec.connector, "__del__"):
             gc.collect()
 
     @cached_property

@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 
 from conformance.checks import all_checks
 from conformance.harness.search import Replay, SearchOptions
+from conformance.profile import Profile
 from conformance.registry import Check
 from conformance.spec import Spec
 from connector_kit.suggestions import did_you_mean
@@ -63,14 +64,18 @@ def find_checks(patterns: Iterable[str] = ()) -> tuple[Check, ...]:
     return tuple(it for it in checks if not wanted or it.id in wanted or it.area in wanted)
 
 
-def checks_for(spec: Spec, patterns: Iterable[str] = ()) -> tuple[Check, ...]:
+def checks_for(spec: Spec, patterns: Iterable[str] = (), profile: Profile | None = None) -> tuple[Check, ...]:
     """Return the checks for the connector's type; checks for other types only by their full ids.
+
+    Without patterns, a profile may choose the smoke checks.
 
     Raises:
         LookupError: an id or area does not exist.
     """
     wanted = tuple(patterns)
-    return tuple(it for it in find_checks(wanted) if spec.connector.type in it.types or it.id in wanted)
+    only_smoke = profile is not None and profile.is_smoke and not wanted
+    found = (it for it in find_checks(wanted) if spec.connector.type in it.types or it.id in wanted)
+    return tuple(it for it in found if it.is_smoke or not only_smoke)
 
 
 def find_replay(token: str) -> tuple[Check, Replay]:

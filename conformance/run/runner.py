@@ -54,11 +54,12 @@ def check_connector(
     """
     if jobs > 1 and target is None:
         raise ValueError("Several jobs need a target, by which other processes find the connector.")
+    profile = profile or default_profile()
     plan = RunPlan(
         spec=spec,
         target=target or f"{spec.connector.__module__}:{spec.connector.__qualname__}",
-        checks=checks_for(spec, checks),
-        options=SearchOptions(profile or default_profile(), seed),
+        checks=checks_for(spec, checks, profile),
+        options=SearchOptions(profile, seed),
         require_coverage=require_coverage,
         fail_fast=fail_fast,
         jobs=jobs,

@@ -376,3 +376,50 @@ def test_unusable_target_or_option_exits_with_2(arguments: list[str], words: str
     assert words in result.output
     assert "Traceback" not in result.output
     assert "Conformance of" not in result.output
+
+
+# --- the profile quick ----------------------------------------------------------------------------------------------
+
+
+def test_quick_run_has_checks_of_each_area_and_says_that_it_proves_nothing() -> None:
+    """An author runs it after each change."""
+    result = _run("aws-ses-mail", "--quick")
+    assert result.exit_code == 0, result.output
+    assert "profile quick" in result.output
+    assert "aws-ses-mail conforms" not in result.output
+    assert "They are not a proof of conformance: run all checks, without --quick." in result.output.replace("\n", " ")
+    areas = {it.area for it in checks_for(spec_of(AwsSesConnector))}
+    assert {line.split()[0] for line in result.output.splitlines() if line.endswith(" …")} == areas
+
+
+def test_quick_run_of_a_wrong_connector_fails() -> None:
+    """The exit status is that of a whole run."""
+    result = _run("author:broken", "--quick")
+    assert result.exit_code == 1
+    assert "does not conform: " in result.output
+
+
+def test_quick_run_of_named_checks_runs_them() -> None:
+    """On few examples, also if they are not among the quick checks."""
+    result = _run("aws-ses-mail", "--profile", "quick", "--check", "routing.case-sensitive", "-v")
+    assert result.exit_code == 0
+    assert "passed routing.case-sensitive" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--quick", "--profile", "ci"], "Remove --profile ci or --quick"),
+        (["--quick", "--badge", "badge.svg"], "Remove --badge: the quick checks are not a proof of conformance."),
+    ],
+)
+def test_options_that_contradict_quick_are_errors(options: list[str], words: str) -> None:
+    """A badge is for others, who cannot see that few checks ran."""
+    result = _run("aws-ses-mail", *options)
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.split())
+
+
+def test_every_area_has_a_quick_check() -> None:
+    """Also for social connectors."""
+    assert {it.area for it in all_checks() if it.is_smoke} == {it.area for it in all_checks()}

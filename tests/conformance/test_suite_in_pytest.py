@@ -142,3 +142,11 @@ def test_profile_is_chosen_by_name(tmp_path: Path, profile: str) -> None:
     """The names are those of the command."""
     body = f"test_conformance = conformance_tests(spec, profile='{profile}')"
     assert "1 passed" in _pytest(tmp_path, body, "-k", "metadata.valid")
+
+
+def test_quick_profile_runs_only_quick_checks(tmp_path: Path) -> None:
+    """As in the command."""
+    body = "test_conformance = conformance_tests(spec, profile='quick')"
+    output = _pytest(tmp_path, body, "-k", "routing")
+    assert "test_conformance[routing.exact-match]" in output
+    assert "routing.case-sensitive" not in output

@@ -76,9 +76,15 @@ def capabilities() -> str:
 def profiles() -> str:
     """List the profiles."""
     return _table(
-        ("Profile", "Examples for a property", "Examples for an outcome", "Same examples each time"),
+        ("Profile", "Checks", "Examples for a property", "Examples for an outcome", "Same examples each time"),
         (
-            (f"`{it.name}`", f"{it.examples:,}", str(it.failure_examples), "yes" if it.derandomized else "no")
+            (
+                f"`{it.name}`",
+                "a few of each area" if it.is_smoke else "all",
+                f"{it.examples:,}",
+                str(it.failure_examples),
+                "yes" if it.derandomized else "no",
+            )
             for it in PROFILES.values()
         ),
     )
