@@ -102,7 +102,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--jobs",
     type=click.IntRange(1, 64),
     metavar="N",
-    help="Number of processes [default: one for each processor, at most 8; 1 for a few checks].",
+    help="Number of processes that work; checks that wait have as many of their own [default: one for each processor, at least "
+    "2 and at most 8]. With 1, the default for a few checks, all checks run in this process.",
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first error.")
 @click.option("--html", type=_FILE, metavar="FILE", help="Write the report as an HTML page.")
@@ -178,7 +179,8 @@ def conformance(
 
 
 def _default_jobs(plan: RunPlan) -> int:
-    return 1 if len(plan.checks) < _FEW_CHECKS else min(usable_processors(), _MOST_JOBS)
+    """Return the number of processes: with at least two, the checks that wait do so while others work."""
+    return 1 if len(plan.checks) < _FEW_CHECKS else max(2, min(usable_processors(), _MOST_JOBS))
 
 
 # --- the reports ----------------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ class Check:
         covers: the kinds of example that the check must try; without one of them it counts as not exercised.
         types: the types of connector that the check is for.
         run: raises CheckFailure if the connector breaks the rule.
-        waits: whether the check waits for time limits or pauses; among several processes it starts first.
+        waits: about how many seconds the check waits for time limits or pauses of a connector; 0 if it seldom waits.
+            Among several processes, checks that wait run in others than those that work, the longest first.
         is_smoke: whether the profile ``quick`` runs the check.
     """
 
@@ -35,7 +36,7 @@ class Check:
     covers: tuple[str, ...]
     types: frozenset[ConnectorType]
     run: Callable[[Harness], None]
-    waits: bool = False
+    waits: float = 0
     is_smoke: bool = False
 
     @property
@@ -65,7 +66,7 @@ def check(
     level: Level = "required",
     needs: tuple[str, ...] = (),
     types: Collection[ConnectorType] = MESSAGES,
-    waits: bool = False,
+    waits: float = 0,
     is_smoke: bool = False,
 ) -> Callable[[Callable[[Harness], None]], Callable[[Harness], None]]:
     """Register a function as a check; its docstring is the description. The arguments are those of `Check`."""

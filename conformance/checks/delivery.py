@@ -20,6 +20,7 @@ from conformance.harness.strategies import (
     ADDRESSES,
     CONTEXTS,
     NUMBERS,
+    characters,
     codes,
     config_templates,
     ips,
@@ -834,7 +835,7 @@ def _same_json(found: Json, wanted: Json) -> bool:
 
 _safe_numbers: Final = st.integers(-(2**53), 2**53) | st.sampled_from((0.5, -1.25))
 _payload_values: Final = st.recursive(
-    st.none() | st.booleans() | _safe_numbers | st.text(max_size=12),
+    st.none() | st.booleans() | _safe_numbers | st.text(characters, max_size=12),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(letters, inner, max_size=3),
     max_leaves=6,
 )

@@ -75,13 +75,13 @@ def _expect_in_time(outcome: Outcome, attempt: Attempt) -> None:
     )
 
 
-@check("errors.throttle", clause="R2", covers=("throttle",), waits=True)
+@check("errors.throttle", clause="R2", covers=("throttle",), waits=3)
 def throttle(harness: Harness) -> None:
     """A rate limit raises rate_limit_exceeded, for which Logto responds with status 429."""
     _check_family(harness, "throttle")
 
 
-@check("errors.retries-throttle", clause="R7", level="advisory", covers=("transient failure",), waits=True)
+@check("errors.retries-throttle", clause="R7", level="advisory", covers=("transient failure",), waits=3)
 def retries_throttle(harness: Harness) -> None:
     """A message is delivered if a rate limit or a refused connection affects only the first attempt."""
     throttles = choose_outcomes(harness, "is of the family 'throttle'", lambda it: it.family == "throttle")
@@ -124,7 +124,7 @@ def credentials(harness: Harness) -> None:
     _check_family(harness, "credentials")
 
 
-@check("errors.server-error", clause="E1", covers=("server-error",), waits=True)
+@check("errors.server-error", clause="E1", covers=("server-error",), waits=3)
 def server_error(harness: Harness) -> None:
     """An internal error of the provider raises invalid_response."""
     _check_family(harness, "server-error")
@@ -136,7 +136,7 @@ def malformed_response(harness: Harness) -> None:
     _check_family(harness, "malformed")
 
 
-@check("errors.network", clause="R6", covers=("network",), waits=True)
+@check("errors.network", clause="R6", covers=("network",), waits=3)
 def network(harness: Harness) -> None:
     """A network failure raises ConnectorError(general)."""
     _check_family(harness, "network")
@@ -243,7 +243,7 @@ def idempotency_key(harness: Harness) -> None:
     harness.for_all(verify, harness.messages(), harness.messages())
 
 
-@check("errors.retry-after", clause="E8", covers=("Retry-After",), waits=True)
+@check("errors.retry-after", clause="E8", covers=("Retry-After",), waits=3)
 def retry_after(harness: Harness) -> None:
     """A send ends within 15 seconds if Retry-After states an hour, a date or nonsense, and raises the usual error."""
     for outcome in choose_outcomes(harness, "has a header Retry-After", only_for="retry-after"):
@@ -260,7 +260,7 @@ _LIMITED: Final = frozenset({ConnectorErrorCodes.GENERAL, ConnectorErrorCodes.IN
 """The codes for a response that does not end; a connector that does not read the response may succeed."""
 
 
-@check("errors.slow-response", clause="E13", level="advisory", covers=("slow response",), waits=True)
+@check("errors.slow-response", clause="E13", level="advisory", covers=("slow response",), waits=15)
 def slow_response(harness: Harness) -> None:
     """A send ends within 15 seconds in total if the response arrives byte by byte."""
     for outcome in choose_outcomes(harness, "is a slow response", only_for="slow-response"):
@@ -277,7 +277,7 @@ def slow_response(harness: Harness) -> None:
         harness.coverage.add("slow response")
 
 
-@check("errors.endless-response", clause="E13", level="advisory", covers=("endless response",), waits=True)
+@check("errors.endless-response", clause="E13", level="advisory", covers=("endless response",), waits=15)
 def endless_response(harness: Harness) -> None:
     """A response that does not end is read only up to a limit."""
     for outcome in choose_outcomes(harness, "is an endless response", only_for="endless-response"):
@@ -319,7 +319,7 @@ def unreadable_error(harness: Harness) -> None:
     for_each_outcome(harness, outcomes, verify, harness.messages())
 
 
-@check("errors.time-limit", clause="E8", covers=("unresponsive provider",), waits=True)
+@check("errors.time-limit", clause="E8", covers=("unresponsive provider",), waits=15)
 def time_limit(harness: Harness) -> None:
     """A send ends within 15 seconds if the provider never responds, and the next message is delivered."""
     message = harness.plain_message
@@ -333,7 +333,7 @@ def time_limit(harness: Harness) -> None:
     expect_time_limit(harness, "a send", fail, lambda: harness.deliver(message, harness.config))
 
 
-@check("errors.transient", clause="E11", covers=("transient failure",), waits=True)
+@check("errors.transient", clause="E11", covers=("transient failure",), waits=3)
 def transient(harness: Harness) -> None:
     """After a transient failure the message is delivered exactly once, or the send fails and nothing is delivered."""
     families = {"throttle", "server-error", "network"}

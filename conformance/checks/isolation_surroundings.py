@@ -365,7 +365,7 @@ _TOGETHER: Final = 4
 _ALL_SECONDS: Final = 60.0
 
 
-@check("isolation.parallel", clause="I12", covers=("messages at the same time",), waits=True)
+@check("isolation.parallel", clause="I12", covers=("messages at the same time",), waits=3)
 def parallel(harness: Harness) -> None:
     """A message does not wait for the response to another: several requests are at the provider at the same time."""
     found: list[int] = []

@@ -96,7 +96,7 @@ def _unreachable(harness: Harness) -> list[Outcome]:
     return [it for it in harness.provider.outcomes if it.family == "network" and not (it.echoes or it.hangs)]
 
 
-@check("secrets.failed-send", clause="S1", covers=("failure",), waits=True)
+@check("secrets.failed-send", clause="S1", covers=("failure",), waits=3)
 def failed_send(harness: Harness) -> None:
     """No secret appears in the error, its causes, the log or the output when a send fails."""
     chosen = [*harness.quick_failures(), *_unreachable(harness)]
@@ -301,7 +301,7 @@ def _check_code_of_digits(harness: Harness) -> None:
         leaked = all(shows(harness.send(it, harness.config), it["payload"]["code"]) for it in sent)
         expect(not leaked, "expected no secret in the log of a send, found the verification code, of six digits")
 
-    codes = st.lists(st.from_regex(r"[1-9][0-9]{5}", fullmatch=True), min_size=2, max_size=2, unique=True)
+    codes = st.lists(st.text("123456789", min_size=6, max_size=6), min_size=2, max_size=2, unique=True)
     harness.for_all(verify, harness.messages(), codes, examples=2)
 
 

@@ -105,7 +105,7 @@ def recovery(harness: Harness) -> None:
     _for_each_failure(harness, _failures(harness), verify)
 
 
-@social_check("social.time-limit", clause="L8", covers=("unresponsive provider",), waits=True)
+@social_check("social.time-limit", clause="L8", covers=("unresponsive provider",), waits=15)
 def time_limit(harness: Harness) -> None:
     """A sign-in ends within 15 seconds if the provider never responds, and the next user is signed in."""
 

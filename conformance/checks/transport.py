@@ -40,7 +40,7 @@ def redirects(harness: Harness) -> None:
         harness.coverage.add("redirect")
 
 
-@check("transport.certificates", clause="N2", covers=("untrusted certificate",), waits=True)
+@check("transport.certificates", clause="N2", covers=("untrusted certificate",), waits=3)
 def certificates(harness: Harness) -> None:
     """A server whose certificate is not valid gets no message, over https or without encryption."""
     with _secure(harness, "valid") as (secure, _):

@@ -83,25 +83,35 @@ class Canaries:
 
     def plant(self, config: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
         """Return a copy of a config with a new canary for each secret at these paths; each keeps the secret's form."""
-        planted = dict(config)
+        planted, made = dict(config), {}
         for path in paths:
             for place in places_of(planted, path):
-                planted = self._with_canary(planted, path, place)
+                made[place] = path, self._form_of(config, path, place).make()
+                planted = with_value(planted, place, made[place][1].value)
+        if self._accepts(planted):  # seldom not, and one validation is faster than one for each secret
+            for path, secret in made.values():
+                self._keep(path, secret)
+            return planted
+        planted = dict(config)
+        for place, (path, secret) in made.items():
+            planted = self._with_canary(planted, path, place, secret)
         return planted
 
-    def _with_canary(self, config: dict[str, Any], path: str, place: Place) -> dict[str, Any]:
-        if place not in self._forms:
-            self._forms[place] = self._form_for(config, path, place)
-        made = self._forms[place].make()
+    def _with_canary(self, config: dict[str, Any], path: str, place: Place, made: NewSecret) -> dict[str, Any]:
         for _ in range(_ATTEMPTS):
             if self._accepts(with_value(config, place, made.value)):
                 break
-            made = self._forms[place].make()
+            made = self._form_of(config, path, place).make()
         self._keep(path, made)
         changed: dict[str, Any] = with_value(config, place, made.value)
         return changed
 
-    def _form_for(self, config: dict[str, Any], path: str, place: Place) -> Form:
+    def _form_of(self, config: Mapping[str, Any], path: str, place: Place) -> Form:
+        if place not in self._forms:
+            self._forms[place] = self._form_for(config, path, place)
+        return self._forms[place]
+
+    def _form_for(self, config: Mapping[str, Any], path: str, place: Place) -> Form:
         value = value_at(config, place)
         if path in self._makers:
             return Form("made by the Spec", lambda: _of_maker(self._makers[path]))

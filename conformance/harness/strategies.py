@@ -26,9 +26,16 @@ Json = Any
 REQUIRED_TYPES: Final = ("Register", "SignIn", "ForgotPassword", "Generic")
 KNOWN_TYPES: Final = tuple(str(kind) for kind in TemplateType)
 
+characters: Final = st.characters(exclude_categories=["Cs"])
+"""The characters of `st.text()`, which encodes each of them when it is first used: that takes 2 s in a new folder."""
+
 json_values: Final[SearchStrategy[Json]] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(characters, max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(characters, max_size=8), inner, max_size=4),
     max_leaves=12,
 )
 
@@ -151,28 +158,36 @@ CONTEXTS: Final[Mapping[str, dict[str, Json]]] = {
 _contexts: Final = st.sampled_from(tuple(CONTEXTS.values())).map(copy.deepcopy)
 
 
+_sometimes: Final = st.booleans()
+_more: Final = st.sampled_from(("context", "link", "uiLocales"))
+
+
 @st.composite
 def payloads(draw: st.DrawFn) -> dict[str, Json]:
     """Draw a payload like Logto's: a code, and in some a link, languages and context variables."""
     payload: dict[str, Json] = {"code": draw(codes)}
-    if draw(st.booleans()):
+    if draw(_sometimes):
         payload["locale"] = draw(locales)
-    if draw(st.booleans()):
+    if draw(_sometimes):
         payload["application"] = {"name": draw(line)}
-    if draw(st.booleans()):
-        more = draw(st.sampled_from(("context", "link", "uiLocales")))
+    if draw(_sometimes):
+        more = draw(_more)
         payload |= draw(_contexts) if more == "context" else {}
         payload |= {"link": draw(links)} if more == "link" else {}
         payload |= {"uiLocales": f"{draw(locales)} fr-CA en"} if more == "uiLocales" else {}
     return payload
 
 
+_payloads: Final = payloads()
+_ips: Final = st.sampled_from(ips)
+
+
 @st.composite
 def messages(draw: st.DrawFn, recipients: SearchStrategy[str], types: SearchStrategy[str]) -> dict[str, Json]:
     """Draw the JSON of a message."""
-    message = {"to": draw(recipients), "type": draw(types), "payload": draw(payloads())}
-    if draw(st.booleans()):
-        message["ip"] = draw(st.sampled_from(ips))
+    message = {"to": draw(recipients), "type": draw(types), "payload": draw(_payloads)}
+    if draw(_sometimes):
+        message["ip"] = draw(_ips)
     return message
 
 
@@ -199,10 +214,13 @@ def marks(count: int) -> list[str]:
     return [f"template-{index:03d}." for index in range(count)]
 
 
+_some_types: Final = st.lists(known_types | custom_types, max_size=5)
+
+
 @st.composite
 def template_types(draw: st.DrawFn, *, more: SearchStrategy[str] | None = None) -> list[str]:
     """Draw the usage types of a config's templates: the required ones and others, in any order."""
-    extra = draw(st.lists(more if more is not None else known_types | custom_types, max_size=5))
+    extra = draw(_some_types if more is None else st.lists(more, max_size=5))
     return draw(st.permutations([*REQUIRED_TYPES, *extra]))
 
 
@@ -284,7 +302,7 @@ def variations(
     The keys `always` stay, although they may be optional.
     """
     required = {*ConfigSchema(schema).required, *always}
-    kept = {key: value for key, value in config.items() if key in required or draw(st.booleans())}
+    kept = {key: value for key, value in config.items() if key in required or draw(_sometimes)}
     if config_templates(kept):
         kept = with_templates(kept, draw(template_types()), Draft202012Validator(schema).is_valid)
     return {key: kept[key] for key in draw(st.permutations(list(kept)))}
@@ -338,5 +356,5 @@ mistyped_values: Final[SearchStrategy[Json]] = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.lists(json_values, max_size=2)
     | st.dictionaries(letters, json_values, max_size=2)
-    | st.text(max_size=5)
+    | st.text(characters, max_size=5)
 )

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -69,11 +69,28 @@ def exit_if_starting() -> None:
 def results_from_processes(plan: RunPlan) -> Iterator[Iterator[CheckResult]]:
     """Run the checks of a plan; yield their results in order, as they arrive. Leaving the context cancels the rest.
 
+    Checks that wait run in as many processes of their own as the others, so that a processor has work meanwhile.
+
     Raises:
         ProcessError: a process could not start, or did not find the connector.
     """
+    waiting = sorted((it for it in plan.checks if it.waits), key=lambda it: -it.waits)
+    working = [it for it in plan.checks if not it.waits]
+    with _running(plan, waiting) as overlapping, _running(plan, working) as others:
+        running = {**overlapping, **others}
+        try:
+            yield (_result(running[it.id], plan.target) for it in plan.checks)
+        finally:
+            for it in running.values():
+                it.cancel()
+
+
+@contextmanager
+def _running(plan: RunPlan, checks: Sequence[Check]) -> Iterator[dict[str, Future[CheckResult]]]:
+    """Run checks in this order, in processes of their own; leaving the context ends the processes."""
+    count = min(plan.jobs, len(checks))
     workers: SimpleQueue[_Worker] = SimpleQueue()
-    for _ in range(plan.jobs):
+    for _ in range(count):
         workers.put(_Worker(plan))
 
     def run(check: Check) -> CheckResult:
@@ -83,17 +100,16 @@ def results_from_processes(plan: RunPlan) -> Iterator[Iterator[CheckResult]]:
         finally:
             workers.put(worker)
 
-    with ThreadPoolExecutor(plan.jobs) as threads:
-        running = {it.id: threads.submit(run, it) for it in sorted(plan.checks, key=lambda it: not it.waits)}
+    with ThreadPoolExecutor(max(1, count)) as threads:
         try:
-            yield (_result(running[it.id], plan.target) for it in plan.checks)
+            yield {it.id: threads.submit(run, it) for it in checks}
         finally:
-            threads.shutdown(cancel_futures=True)
-            for _ in range(plan.jobs):
+            threads.shutdown()
+            for _ in range(count):
                 workers.get().close()
 
 
-def _result(running: "Future[CheckResult]", target: str) -> CheckResult:
+def _result(running: Future[CheckResult], target: str) -> CheckResult:
     try:
         return running.result()
     except (LookupError, SpecError, ConnectorError) as error:

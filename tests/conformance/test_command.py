@@ -17,6 +17,7 @@ from attrs import evolve
 from click.testing import CliRunner, Result
 
 from conformance import SpecError, spec_of
+from conformance.checks import all_checks
 from conformance.command import conformance
 from conformance.reports import clause_url, contract_url
 from conformance.run.plan import checks_for
