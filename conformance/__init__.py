@@ -1,5 +1,7 @@
 """The conformance suite: property tests that an author runs on a connector of their own."""
 
+from typing import TYPE_CHECKING, Any
+
 from conformance.checks import all_checks
 from conformance.profile import PROFILES, Profile
 from conformance.providers.base import Aspect, Call, Consent, Family, Outcome, Provider
@@ -7,12 +9,14 @@ from conformance.providers.http import Failure, HttpProvider, Message
 from conformance.providers.http_messages import HttpRequest, HttpResponse
 from conformance.providers.smtp import SmtpFailure, SmtpProvider
 from conformance.providers.tcp import TcpProvider
-from conformance.pytest_tests import conformance_tests
 from conformance.registry import Check
 from conformance.run.processes import ProcessError
 from conformance.run.runner import check_connector
 from conformance.spec import CAPABILITIES, Medium, Spec, SpecError, spec_of
 from conformance.verdicts import CheckFailure, CheckResult, NotApplicable, Report, State
+
+if TYPE_CHECKING:
+    from conformance.pytest_tests import conformance_tests
 
 __all__ = [
     "CAPABILITIES",
@@ -47,3 +51,12 @@ __all__ = [
     "conformance_tests",
     "spec_of",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import pytest only for `conformance_tests`: each process of a run would import it, in a tenth of its start."""
+    if name != "conformance_tests":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from conformance.pytest_tests import conformance_tests  # noqa: PLC0415 - see above
+
+    return conformance_tests

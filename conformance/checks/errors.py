@@ -187,7 +187,7 @@ def recovery(harness: Harness) -> None:
     for_each_outcome(harness, choose_quick_failures(harness), verify, harness.messages(), harness.messages())
 
 
-@check("errors.not-retried", clause="E6", covers=("final failure",), is_smoke=True)
+@check("errors.not-retried", clause="E6", covers=("final failure",))
 def not_retried(harness: Harness) -> None:
     """A message that the provider rejected, or may have accepted, is not sent again."""
     final = ("rejection", "credentials")

@@ -109,7 +109,7 @@ def _connector_with(harness: Harness, config: Json) -> Any:
     return harness.make(get_config=lambda _: config)
 
 
-@check("isolation.instances", clause="I2", covers=("first connector", "second connector"))
+@check("isolation.instances", clause="I2", covers=("first connector", "second connector"), is_smoke=True)
 def instances(harness: Harness) -> None:
     """Two instances of a connector with different saved configs do not affect each other."""
 
@@ -134,7 +134,7 @@ def _config_examples(harness: Harness) -> int:
     return max(3, harness.profile.examples // 15)
 
 
-@check("isolation.configs", clause="I3", covers=("unsaved config", "saved config"), is_smoke=True)
+@check("isolation.configs", clause="I3", covers=("unsaved config", "saved config"))
 def alternating_configs(harness: Harness) -> None:
     """Each request uses the config of its own send, whatever configs were used before."""
 

@@ -6,6 +6,7 @@ import re
 import sys
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -336,3 +337,21 @@ def test_percent_encoded_text_is_decoded_before_the_search() -> None:
     made = canaries.plant({"url": "p4/ss+w0 rd=9X"}, ("url",))["url"]
     assert canaries.found_in(quote(quote(made, safe=""), safe="")) == ["url"]
     assert next(forms_of(made)).make().value != made
+
+
+def test_canary_that_the_schema_rejects_is_made_again() -> None:
+    """Only that one: to draw all secrets again until each is valid could take long."""
+    values = {"one": iter(["bad-1", "bad-2", "good-1"]), "two": iter(["good-2", "good-3"])}
+
+    def accepts(config: object) -> bool:
+        return isinstance(config, dict) and not any(it.startswith("bad") for it in config.values())
+
+    makers = {path: partial(next, it) for path, it in values.items()}
+    planted = Canaries(accepts, makers).plant({"one": "x", "two": "y"}, ("one", "two"))
+    assert planted == {"one": "good-1", "two": "good-2"}
+
+
+def test_canaries_of_a_config_that_is_invalid_anyway_are_planted() -> None:
+    """Checks send invalid configs, too, and no secret may be in what they raise."""
+    planted = Canaries(lambda _: False, {"key": lambda: "made"}).plant({"key": "a", "n": 1}, ("key",))
+    assert planted == {"key": "made", "n": 1}

@@ -11,6 +11,7 @@ import pytest
 from attrs import evolve
 from click.testing import CliRunner
 
+import conformance as conformance_package
 from conformance import PROFILES, Report, State, check_connector, spec_of
 from conformance.command import conformance
 from conformance.harness.search import SearchOptions
@@ -299,3 +300,11 @@ def test_usable_processors_are_those_of_this_process(monkeypatch: pytest.MonkeyP
     assert usable_processors() == os.cpu_count()
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert usable_processors() == 1
+
+
+def test_processes_that_run_checks_do_not_import_pytest() -> None:
+    """Only the tests that the suite makes for pytest need it."""
+    script = "import sys, conformance; assert 'pytest' not in sys.modules; conformance.conformance_tests"
+    subprocess.run([sys.executable, "-c", f"{script}; assert 'pytest' in sys.modules"], check=True)
+    with pytest.raises(AttributeError, match="module 'conformance' has no attribute 'conformance_test'"):
+        conformance_package.conformance_test  # noqa: B018 - the lookup is what is tested
