@@ -16,7 +16,8 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
-from urllib3 import exceptions
+from urllib3 import PoolManager, ProxyManager, exceptions
+from urllib3.util import parse_url
 from urllib3.util.connection import allowed_gai_family
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def bounded_pool_classes(pool_classes: dict[str, Any]) -> dict[str, Any]:
     Their responses are `BoundedResponse`. Each failure before the request is sent raises urllib3's ``NewConnectionError``
     or ``ConnectTimeoutError``: by default, a failed TLS handshake raises the same exceptions as a response that breaks
     off, and only after the former, a retry cannot send a message twice. The look-up of a name ends within the timeout for
-    connecting. The pools have the methods of `BoundedPool`, too.
+    connecting.
 
     Args:
         pool_classes: as in ``urllib3.PoolManager.pool_classes_by_scheme``.
@@ -93,7 +94,7 @@ def bounded_pool_classes(pool_classes: dict[str, Any]) -> dict[str, Any]:
 def _bounded_pool_class(pool_class: Any) -> Any:
     connection_class = pool_class.ConnectionCls
     bounded_class = type(connection_class.__name__, (_BoundedConnection, connection_class), {})
-    return type(pool_class.__name__, (BoundedPool, pool_class), {"ConnectionCls": bounded_class})
+    return type(pool_class.__name__, (pool_class,), {"ConnectionCls": bounded_class})
 
 
 @frozen
@@ -109,75 +110,86 @@ class Response:
         return f"Response({self.status}, {len(self.body)} bytes)"
 
 
-class BoundedPool:
-    """What `bounded_pool_classes` adds to urllib3's pools."""
+def exchange(
+    manager: PoolManager,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    connect_limit: float,
+    limit: float,
+) -> Response:
+    """Send a request and return its response.
 
-    def exchange(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes, *, connect_limit: float, limit: float
-    ) -> Response:
-        """Send a request and return its response.
+    It needs half the time of urllib3's ``request``, which has redirects, retries and streams.
 
-        It needs half the time of urllib3's ``urlopen``, which has redirects, retries and streams.
+    Args:
+        manager: of the connections, with `bounded_pool_classes`; a ``ProxyManager`` for a proxy.
+        method: of the request.
+        url: of the request.
+        headers: all of them, ``Host`` and ``Content-Length`` included.
+        body: of the request.
+        connect_limit: seconds for connecting: the look-up of the name, all addresses (each has the manager's timeout, too),
+            proxy and TLS.
+        limit: seconds for sending the request and for its whole response.
 
-        Args:
-            method: of the request.
-            target: the path and query, percent-encoded.
-            headers: all of them, ``Host`` and ``Content-Length`` included.
-            body: of the request.
-            connect_limit: seconds for connecting: the look-up of the name, all addresses (each has urllib3's timeout, too),
-                proxy and TLS.
-            limit: seconds for sending the request and for its whole response.
+    Raises:
+        urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.ProxyError: the
+            request was not sent.
+        OSError, http.client.HTTPException: it may have been handled. A ``TimeoutError`` is an ``OSError``.
+        ValueError: a header has a line break, or a character that is not Latin-1.
+    """
+    parsed = parse_url(url)
+    target = parsed.request_uri
+    is_forwarded = False
+    if isinstance(manager, ProxyManager) and parsed.scheme == "http":  # for https, a proxy is a tunnel
+        is_forwarded = True
+        target = parsed.url
+        headers = {**headers, **manager.proxy_headers}
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if any(map(_SPLITS_A_HEAD, lines)):
+        raise ValueError("a header has a line break")
+    request = "\r\n".join((*lines, "", "")).encode("latin-1") + body
+    pool: Any = manager.connection_from_host(parsed.host, parsed.port, parsed.scheme)
+    connection = pool._get_conn()
+    is_reusable = False
+    try:
+        if connection.is_closed:
+            connection.connect_end = time.monotonic() + connect_limit
+            if manager.proxy is not None and not is_forwarded:
+                pool._prepare_proxy(connection)  # connects
+            else:
+                connection.connect()
+        sock = connection.sock
+        if sock.gettimeout() != limit:
+            sock.settimeout(limit)
+        end = time.monotonic() + limit
+        is_sent = _send(sock, request)
+        with contextlib.closing(BoundedResponse(sock, method=method, end=end)) as response:
+            response.begin()
+            received = Response(response.status, response.headers, response.read())
+        is_reusable = is_sent and not response.will_close
+    except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError) as error:
+        if manager.proxy is None:
+            raise
+        raise exceptions.ProxyError("the connection through the proxy failed", error) from error
+    finally:
+        if not is_reusable:
+            connection.close()
+        pool._put_conn(connection)
+    return received
 
-        Raises:
-            urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.ProxyError: the
-                request was not sent.
-            OSError, http.client.HTTPException: it may have been handled. A ``TimeoutError`` is an ``OSError``.
-            ValueError: a header or the target has a line break, or a character that is not Latin-1.
-        """
-        pool: Any = self  # with the methods of urllib3's class
-        if pool.proxy is not None and pool.scheme == "http":  # this proxy forwards requests; for https it is a tunnel
-            target = f"http://{headers['Host']}{target}"
-            headers = {**headers, **pool.proxy_headers}
-        lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-        if any(map(_SPLITS_A_HEAD, lines)):
-            raise ValueError("a header has a line break")
-        request = "\r\n".join((*lines, "", "")).encode("latin-1") + body
-        connection = pool._get_conn()
-        is_reusable = False
-        try:
-            if connection.is_closed:
-                connection.connect_end = time.monotonic() + connect_limit
-                if pool.proxy is not None:
-                    pool._prepare_proxy(connection)  # connects, for https
-                if connection.is_closed:
-                    connection.connect()
-            sock = connection.sock
-            if sock.gettimeout() != limit:
-                sock.settimeout(limit)
-            end = time.monotonic() + limit
-            is_sent = _send(sock, request)
-            with contextlib.closing(BoundedResponse(sock, method=method, end=end)) as response:
-                response.begin()
-                received = Response(response.status, response.headers, response.read())
-            is_reusable = is_sent and not response.will_close
-        except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError) as error:
-            if pool.proxy is None:
-                raise
-            raise exceptions.ProxyError("the connection through the proxy failed", error) from error
-        finally:
-            if not is_reusable:
-                connection.close()
-            pool._put_conn(connection)
-        return received
 
-    def close_idle_connections(self) -> None:
-        """Close the connections that no request uses now. The pool can be used again."""
-        pool: Any = self
+def close_idle_connections(manager: PoolManager) -> None:
+    """Close the connections that no request uses now. The manager can be used again; ``clear`` may fail other requests."""
+    for key in manager.pools.keys():  # noqa: SIM118 - it cannot be iterated
+        pool: Any = manager.pools[key]
         for _ in range(pool.pool.maxsize):
             try:
                 connection = pool.pool.get(block=False)
             except queue.Empty:
-                return
+                break
             if connection is not None:
                 connection.close()
 

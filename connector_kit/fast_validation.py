@@ -13,7 +13,49 @@ from connector_kit.schema_walk import Subschema, root_subschema
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _KEYWORDS: Final = frozenset(
-    ["$comment", "$defs", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "contains", "default", "dependentRequired", "dependentSchemas", "deprecated", "description", "else", "enum", "examples", "exclusiveMaximum", "exclusiveMinimum", "format", "if", "items", "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength", "minProperties", "minimum", "not", "oneOf", "prefixItems", "properties", "propertyNames", "required", "then", "title", "type"]
+    [
+        "$comment",
+        "$defs",
+        "$ref",
+        "$schema",
+        "additionalProperties",
+        "allOf",
+        "anyOf",
+        "const",
+        "contains",
+        "default",
+        "dependentRequired",
+        "dependentSchemas",
+        "deprecated",
+        "description",
+        "else",
+        "enum",
+        "examples",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "format",
+        "if",
+        "items",
+        "maxContains",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "maximum",
+        "minContains",
+        "minItems",
+        "minLength",
+        "minProperties",
+        "minimum",
+        "not",
+        "oneOf",
+        "prefixItems",
+        "properties",
+        "propertyNames",
+        "required",
+        "then",
+        "title",
+        "type",
+    ]
 )
 """Those about which the two agree."""
 

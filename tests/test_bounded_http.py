@@ -13,7 +13,7 @@ import pytest
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
-from connector_kit.bounded_http import BoundedResponse, Response, bounded_pool_classes
+from connector_kit.bounded_http import BoundedResponse, Response, bounded_pool_classes, close_idle_connections, exchange
 from tests.loopback import HttpResponse, Loopback
 
 _RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -94,18 +94,36 @@ def test_failed_tls_handshake_is_a_failure_to_connect() -> None:
         http.clear()
 
 
-def pool_of(url: str, proxy: str | None = None, **options: Any) -> Any:
-    """Return a bounded pool of connections to a server."""
-    manager = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
-    manager.pool_classes_by_scheme = bounded_pool_classes(manager.pool_classes_by_scheme)
-    return manager.connection_from_url(url)
+class Connections:
+    """Bounded connections to a server."""
+
+    def __init__(self, url: str, proxy: str | None = None, **options: Any) -> None:
+        self.url = url
+        self.manager = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
+        self.manager.pool_classes_by_scheme = bounded_pool_classes(self.manager.pool_classes_by_scheme)
+
+    @property
+    def pool(self) -> Any:
+        """The pool of urllib3."""
+        return self.manager.connection_from_url(self.url)
+
+    @property
+    def idle(self) -> list[Any]:
+        """The open connections of the pool."""
+        return [it for it in self.pool.pool.queue if it is not None and not it.is_closed]
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        close_idle_connections(self.manager)
 
 
-def exchange(pool: Any, body: bytes = b"", limit: float = 5.0, connect_limit: float = 5.0, **headers: str) -> Response:
+def send(
+    connections: Connections, body: bytes = b"", limit: float = 5.0, connect_limit: float = 5.0, **headers: str
+) -> Response:
     """Send a request, and return its response."""
     headers = {"Host": "server", "Content-Length": str(len(body)), **headers}
-    found: Response = pool.exchange("POST", "/path?q", headers, body, connect_limit=connect_limit, limit=limit)
-    return found
+    url = f"{connections.url}/path?q"
+    return exchange(connections.manager, "POST", url, headers, body, connect_limit=connect_limit, limit=limit)
 
 
 Serve = Callable[[socket.socket], None]
@@ -150,7 +168,7 @@ def test_exchange_sends_headers_and_body_in_order_and_returns_the_whole_response
         connection.sendall(b"HTTP/1.1 201 Created\r\nX-Id: 7\r\nContent-Length: 2\r\n\r\nok")
 
     with Server(serve) as server:
-        response = exchange(pool_of(server.url), b"body", Accept="*/*")
+        response = send(Connections(server.url), b"body", Accept="*/*")
     assert (response.status, response.headers["x-id"], response.body) == (201, "7", b"ok")
     assert received == [b"POST /path?q HTTP/1.1\r\nHost: server\r\nContent-Length: 4\r\nAccept: */*\r\n\r\nbody"]
     assert repr(response) == "Response(201, 2 bytes)"
@@ -165,13 +183,13 @@ def keep_open(connection: socket.socket) -> None:
 def test_connection_is_used_again_until_it_is_closed_while_idle() -> None:
     """The pool works on after its idle connections were closed."""
     with Server(keep_open) as server:
-        pool = pool_of(server.url, maxsize=2)
-        assert [exchange(pool).body for _ in range(3)] == [b"ok"] * 3
+        connections = Connections(server.url, maxsize=2)
+        assert [send(connections).body for _ in range(3)] == [b"ok"] * 3
         assert server.accepted == 1
         for _ in range(2):
-            pool.close_idle_connections()
-        assert [exchange(pool, limit=3).body, exchange(pool).body] == [b"ok"] * 2
-        pool.close_idle_connections()
+            connections.close()
+        assert [send(connections, limit=3).body, send(connections).body] == [b"ok"] * 2
+        connections.close()
     assert server.accepted == 2
 
 
@@ -184,13 +202,13 @@ def test_connection_that_the_server_closed_is_replaced() -> None:
         connection.sendall(_RESPONSE.replace(b"Content", close + b"Content"))
 
     with Server(serve) as server:
-        pool = pool_of(server.url)
-        assert exchange(pool).body == b"ok"
-        assert exchange(pool).body == b"ok"
-        (used,) = [it for it in pool.pool.queue if it is not None and not it.is_closed]
+        connections = Connections(server.url)
+        assert send(connections).body == b"ok"
+        assert send(connections).body == b"ok"
+        (used,) = connections.idle
         assert used.sock.recv(1, socket.MSG_PEEK) == b""
-        assert exchange(pool).body == b"ok"
-        pool.close_idle_connections()
+        assert send(connections).body == b"ok"
+        connections.close()
     assert server.accepted == 3
 
 
@@ -207,10 +225,10 @@ def test_response_before_the_whole_request_is_read() -> None:
                 pass
 
     with Server(serve) as server:
-        pool = pool_of(server.url)
+        connections = Connections(server.url)
         with suppress(OSError):  # or the reset arrives before the response was read
-            assert exchange(pool, b"x" * (1 << 24)).status == 413
-        assert [it for it in pool.pool.queue if it is not None and not it.is_closed] == []
+            assert send(connections, b"x" * (1 << 24)).status == 413
+        assert connections.idle == []
 
 
 def test_request_that_cannot_be_sent_whole_closes_the_connection() -> None:
@@ -235,12 +253,12 @@ def test_request_that_cannot_be_sent_whole_closes_the_connection() -> None:
             raise BrokenPipeError
 
     with Server(serve) as server:
-        pool = pool_of(server.url)
-        connection = pool._get_conn()
+        connections = Connections(server.url)
+        connection = connections.pool._get_conn()
         connection.connect()
         connection.sock = Broken(connection.sock)
-        pool._put_conn(connection)
-        assert exchange(pool).body == b"ok"
+        connections.pool._put_conn(connection)
+        assert send(connections).body == b"ok"
         assert connection.is_closed
 
 
@@ -260,10 +278,10 @@ def test_exchange_without_a_whole_response_raises_os_error_or_http_exception(
 ) -> None:
     """And closes the connection. The request may have been handled."""
     loopback.answers = [response]
-    pool = pool_of(loopback.url)
+    connections = Connections(loopback.url)
     with pytest.raises(expected):
-        exchange(pool, limit=0.3)
-    assert [it for it in pool.pool.queue if it is not None and not it.is_closed] == []
+        send(connections, limit=0.3)
+    assert connections.idle == []
     assert len(loopback.requests) == 1
 
 
@@ -271,16 +289,18 @@ def test_exchange_without_a_whole_response_raises_os_error_or_http_exception(
 def test_header_that_would_split_the_head_is_rejected(loopback: Loopback, value: str) -> None:
     """Nothing is sent."""
     with pytest.raises(ValueError, match=r"line break|encode"):
-        exchange(pool_of(loopback.url), **{"X-Id": value})
+        send(Connections(loopback.url), **{"X-Id": value})
     assert loopback.requests == []
 
 
 def test_proxy_forwards_a_request_with_its_own_headers(loopback: Loopback) -> None:
     """For http, it gets the URL of the request and the headers for itself."""
-    pool = pool_of("http://server.invalid", loopback.url, proxy_headers={"Proxy-Authorization": "Basic eA=="})
-    assert exchange(pool).status == 200
+    connections = Connections(
+        "http://server.invalid", loopback.url, proxy_headers={"Proxy-Authorization": "Basic eA=="}
+    )
+    assert send(connections).status == 200
     (request,) = loopback.requests
-    assert request.path == "http://server/path?q"
+    assert request.path == "http://server.invalid/path?q"
     assert request.headers["proxy-authorization"] == "Basic eA=="
 
 
@@ -290,7 +310,7 @@ def test_proxy_that_cannot_be_reached_raises_proxy_error(url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         proxy = f"http://127.0.0.1:{closed.getsockname()[1]}"
     with pytest.raises(ProxyError):
-        exchange(pool_of(url, proxy))
+        send(Connections(url, proxy))
 
 
 def look_up(monkeypatch: pytest.MonkeyPatch, result: Callable[[], list[str]]) -> None:
@@ -319,10 +339,10 @@ def test_look_up_of_a_name_ends_within_the_limit(monkeypatch: pytest.MonkeyPatch
     look_up(monkeypatch, slow)
     try:
         with pytest.raises(NewConnectionError) as raised:
-            exchange(pool_of("http://name.test:1"), connect_limit=0.05)
+            send(Connections("http://name.test:1"), connect_limit=0.05)
         assert isinstance(raised.value.__cause__, TimeoutError)
         with pytest.raises(NewConnectionError):  # without an exchange: within the timeout for connecting
-            pool_of("http://name.test:1", timeout=0.05).urlopen("GET", "/", retries=False)
+            Connections("http://name.test:1", timeout=0.05).pool.urlopen("GET", "/", retries=False)
     finally:
         released.set()
         assert looked_up.wait(10)
@@ -337,7 +357,7 @@ def test_name_without_an_address_raises_new_connection_error(monkeypatch: pytest
 
     look_up(monkeypatch, failing)
     with pytest.raises(NewConnectionError) as raised:
-        exchange(pool_of("http://name.test:1"))
+        send(Connections("http://name.test:1"))
     assert isinstance(raised.value.__cause__, socket.gaierror)
 
 
@@ -345,10 +365,10 @@ def test_addresses_are_tried_in_turn_until_one_accepts(monkeypatch: pytest.Monke
     """The first one refuses. The host of the connection is still the name."""
     look_up(monkeypatch, lambda: ["127.0.0.9", "127.0.0.1"])
     with Server(keep_open) as server:
-        pool = pool_of(server.url.replace("127.0.0.1", "name.test"))
-        assert exchange(pool).body == b"ok"
-        assert {it.host for it in pool.pool.queue if it is not None} == {"name.test"}
-        pool.close_idle_connections()
+        connections = Connections(server.url.replace("127.0.0.1", "name.test"))
+        assert send(connections).body == b"ok"
+        assert {it.host for it in connections.pool.pool.queue if it is not None} == {"name.test"}
+        connections.close()
 
 
 def test_connecting_ends_within_the_limit_for_all_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -363,7 +383,7 @@ def test_connecting_ends_within_the_limit_for_all_addresses(monkeypatch: pytest.
     look_up(monkeypatch, lambda: ["127.0.0.1"] * 100)
     monkeypatch.setattr(urllib3.util.connection, "create_connection", never)
     with pytest.raises((NewConnectionError, ConnectTimeoutError)):
-        exchange(pool_of("http://name.test:1", timeout=0.1), connect_limit=0.25)
+        send(Connections("http://name.test:1", timeout=0.1), connect_limit=0.25)
     assert len(timeouts) == 3
     assert timeouts[:2] == [0.1, 0.1]
     assert timeouts[2] < 0.1

@@ -8,15 +8,16 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
+from hashlib import sha256
 from http.client import HTTPException
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import botocore.session
 import urllib3
 from attrs import define, field, frozen
 from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
-from botocore.awsrequest import AWSRequest, HeadersDict, create_request_object, prepare_request_dict
+from botocore.awsrequest import AWSRequest, create_request_object, prepare_request_dict
 from botocore.credentials import Credentials
 from botocore.exceptions import (
     ClientError,
@@ -33,9 +34,9 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from botocore.utils import get_environ_proxies
 from urllib3.poolmanager import pool_classes_by_scheme
-from urllib3.util import create_urllib3_context, parse_url
+from urllib3.util import create_urllib3_context
 
-from connector_kit.bounded_http import BoundedPool, Response, bounded_pool_classes
+from connector_kit.bounded_http import Response, bounded_pool_classes, close_idle_connections, exchange
 from connector_kit.connectors.aws_ses.config import AwsSesConfig
 from connector_kit.connectors.aws_ses.errors import check_json_object, classify
 
@@ -120,7 +121,7 @@ class SesClientFactory:
             self._endpoints = _Endpoints()
         endpoint = self._endpoints.get(config.region)
         credentials = Credentials(config.access_key_id, config.access_key_secret)
-        return SesClient(endpoint, SigV4Auth(credentials, endpoint.signing_name, endpoint.signing_region))
+        return SesClient(endpoint, _Signer(credentials, endpoint.signing_name, endpoint.signing_region))
 
 
 @frozen
@@ -169,6 +170,13 @@ def pause_before_retry(error: Exception, retries: int, elapsed: float) -> float 
     return pause if elapsed + pause + CONNECT_TIMEOUT + READ_TIMEOUT <= TIME_LIMIT else None
 
 
+class _Signer(SigV4Auth):
+    def payload(self, request: AWSRequest) -> str:
+        """Return the hash of a body in memory. The base class prepares the whole request once more to read it."""
+        body: Any = request.data
+        return sha256(body).hexdigest()
+
+
 class SesEndpoint:
     """The endpoint of a region, with its connections.
 
@@ -186,7 +194,9 @@ class SesEndpoint:
         self.signing_name = model.signing_name
         self.signing_region = client.meta.region_name
         self._client = client
-        self._pool = _connection_pool(client.meta.endpoint_url, certificates)
+        self._certificates = certificates
+        self._manager: urllib3.PoolManager | None = None
+        self._manager_lock = Lock()
         self._operation = model.operation_model("SendEmail")
         self._output: Any = self._operation.output_shape
         self._serializer = create_serializer(model.resolved_protocol, include_validation=False)
@@ -204,7 +214,7 @@ class SesEndpoint:
         stubbed = first_non_none_response(self._client.meta.events.emit(_BEFORE_SEND, request=request))
         if stubbed is None:
             response = self._exchange(request, connect_limit)
-            status, headers, body = response.status, HeadersDict(response.headers.items()), response.body
+            status, headers, body = response.status, response.headers, response.body
         else:
             status, headers, body = stubbed.status_code, stubbed.headers, stubbed.content
         check_json_object(body)
@@ -229,14 +239,20 @@ class SesEndpoint:
         return request
 
     def _exchange(self, request: Any, connect_limit: float) -> Response:
-        target = parse_url(request.url).request_uri
         headers = {"Host": request.headers["Host"], "Accept-Encoding": "identity", **request.headers}
         limits = {"connect_limit": connect_limit, "limit": READ_TIMEOUT}
         try:
-            return self._pool.exchange(request.method, target, headers, request.body, **limits)
+            return exchange(self._connections(), request.method, request.url, headers, request.body, **limits)
         except tuple(_BOTOCORE_ERRORS) as error:
             error_class = next(found for raised, found in _BOTOCORE_ERRORS.items() if isinstance(error, raised))
             raise error_class(endpoint_url=self._client.meta.endpoint_url, proxy_url="", error=error) from error
+
+    def _connections(self) -> urllib3.PoolManager:
+        """Make the manager of the connections at the first request: to read the certificates takes longer than all the rest."""
+        with self._manager_lock:
+            if self._manager is None:
+                self._manager = _connection_manager(self._client.meta.endpoint_url, self._certificates)
+            return self._manager
 
     def correct_clock(self, error: Exception) -> bool:
         """Adopt the time of SES if it rejected the time of a signature; return whether that changes the next one."""
@@ -254,11 +270,12 @@ class SesEndpoint:
 
     def close(self) -> None:
         """Close the idle connections."""
-        self._pool.close_idle_connections()
+        if self._manager is not None:
+            close_idle_connections(self._manager)
 
 
-def _connection_pool(url: str, certificates: str) -> BoundedPool:
-    """Return the connections to a server, through the proxy that the environment names for botocore."""
+def _connection_manager(url: str, certificates: str) -> urllib3.PoolManager:
+    """Return the manager of the connections to a server, through the proxy that the environment names for botocore."""
     context = create_urllib3_context()
     load = {"capath" if os.path.isdir(certificates) else "cafile": certificates}  # noqa: PTH112 - no use for a Path
     context.load_verify_locations(**load)
@@ -276,8 +293,7 @@ def _connection_pool(url: str, certificates: str) -> BoundedPool:
         headers = proxies.proxy_headers_for(proxy)
         manager = urllib3.ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=context, **options)
     manager.pool_classes_by_scheme = bounded_pool_classes(pool_classes_by_scheme)
-    pool: Any = manager.connection_from_url(url)
-    return cast("BoundedPool", pool)
+    return manager
 
 
 @define

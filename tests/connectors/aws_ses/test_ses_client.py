@@ -170,6 +170,20 @@ def test_request_goes_where_a_botocore_client_sends_it(
     assert seen[0] == seen[1]
 
 
+def test_handler_of_the_event_before_a_request_may_change_its_url(
+    ses: Loopback, fresh_connector: AwsSesConnector
+) -> None:
+    """As for a botocore client: the stub of the conformance suite does, and tests of other projects."""
+
+    def change(request: AWSPreparedRequest, **_: object) -> None:
+        request.url = f"{ses.url}/elsewhere"
+
+    made: Any = fresh_connector._client_of(settings())
+    made.endpoint._client.meta.events.register("before-send.sesv2.SendEmail", change)
+    assert fresh_connector.send_message(MESSAGE) == "0102-accepted"
+    assert [it.path for it in ses.requests] == ["/elsewhere"]
+
+
 def test_concurrent_sends_succeed(ses: Loopback, fresh_connector: AwsSesConnector) -> None:
     """A connector is thread-safe: eight concurrent sends cause eight requests."""
     with ThreadPoolExecutor(8) as threads:

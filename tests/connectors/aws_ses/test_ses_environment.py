@@ -151,7 +151,7 @@ def test_message_is_forwarded_by_a_proxy_without_tls(loopback: Loopback, monkeyp
     monkeypatch.setenv("HTTP_PROXY", f"127.0.0.1:{port(loopback.url)}")
     assert connector().send_message(MESSAGE) == "0102-accepted"
     (request,) = loopback.requests
-    assert request.path == "http://ses.invalid/a%20b/v2/email/outbound-emails"
+    assert request.path == "http://ses.invalid:80/a%20b/v2/email/outbound-emails"
     assert request.headers["host"] == "ses.invalid"
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", loopback.url)
