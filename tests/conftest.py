@@ -27,6 +27,43 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
+SLOW = (
+    "tests/cli/test_cli_process.py",
+    "tests/conformance/test_command.py",
+    "tests/conformance/test_effects.py",
+    "tests/conformance/test_harness.py",
+    "tests/conformance/test_npm.py",
+    "tests/conformance/test_optional_settings.py",
+    "tests/conformance/test_processes.py",
+    "tests/conformance/test_reports.py",
+    "tests/conformance/test_right_connectors.py",
+    "tests/conformance/test_runner.py",
+    "tests/conformance/test_ses_provider.py",
+    "tests/conformance/test_shapes_of_connectors.py",
+    "tests/conformance/test_social",
+    "tests/conformance/test_steps.py",
+    "tests/conformance/test_suite_in_pytest.py",
+    "tests/conformance/test_unusual_connectors.py",
+    "tests/conformance/test_wrong_connectors.py",
+    "tests/connectors/",
+    "tests/docs/test_docs_code.py",
+    "tests/host/",
+    "tests/interop/",
+    "tests/logto_package/",
+    "tests/test_benchmarks.py",
+    "tests/test_contributing.py",
+    "tests/test_packaging.py",
+)
+"""How the ids of slow tests begin: they start processes or servers, or run the suite on many connectors."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark slow tests, which ``-m "not slow"`` leaves out."""
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace the machine's AWS settings and proxies by fake keys and missing files."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import Context, copy_context
 from functools import partial
 from typing import TypeVar
 
@@ -61,9 +62,9 @@ def _run(check: Check, spec: Spec, options: SearchOptions, result: CheckResult) 
     steps = Steps(profile.step_seconds, spec.connector, profile.check_seconds)
     try:
         harness = _of_stub(partial(Harness, spec, options), steps)
-        with _running_stub(harness), rare_collection():
+        with _running_stub(harness) as context, rare_collection():
             try:
-                ended = supervise(partial(_run_supervised, check, harness, result), steps)
+                ended = context.run(supervise, partial(_run_supervised, check, harness, result), steps)
             except StuckError as error:
                 ended = _failed(check, harness, result, error)
     except _StubError as error:
@@ -81,15 +82,15 @@ class _StubError(Exception):
 
 
 @contextmanager
-def _running_stub(harness: Harness) -> Iterator[None]:
-    running = harness.provider.running()
-    _of_stub(running.__enter__, harness.steps)
+def _running_stub(harness: Harness) -> Iterator[Context]:
+    """Start the stub, yield the context that it started in, and stop it there: a stub may use context variables."""
+    running, context = harness.provider.running(), copy_context()
+    _of_stub(partial(context.run, running.__enter__), harness.steps)
     try:
-        yield
+        yield context
     finally:
-        _of_stub(
-            partial(running.__exit__, None, None, None), Steps(harness.profile.step_seconds, type(harness.provider))
-        )
+        stop = partial(context.run, running.__exit__, None, None, None)
+        _of_stub(stop, Steps(harness.profile.step_seconds, type(harness.provider)))
 
 
 def _of_stub(job: Callable[[], T], steps: Steps) -> T:
