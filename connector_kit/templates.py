@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -18,6 +19,10 @@ a send through Amazon SES needs 5 to 53 MB, depending on the characters."""
 _SPACE: Final = f"[{re.escape(WHITE_SPACE)}]*+"
 _PLACEHOLDER: Final = re.compile(rf"\{{\{{{_SPACE}(?P<path>[A-Za-z0-9_.]++){_SPACE}\}}\}}")
 """Its quantifiers are possessive, so the time is linear in the length of any template."""
+
+_TEMPLATES_CACHED: Final = 128
+_LONGEST_CACHED: Final = 1 << 14
+"""In characters; a longer template is parsed each time. It bounds the memory of the cache: 16 MiB in the worst case."""
 
 _MISSING: Final = object()
 
@@ -80,28 +85,43 @@ def replace_send_message_handlebars(template: str, payload: Mapping[str, object]
     Raises:
         ConnectorError: ``invalid_request_parameters`` if the text would be longer than `LONGEST_TEXT` (deviation R13).
     """
-    printed: dict[str, str] = {}  # by path: a value that takes long to print may be in many placeholders
-    growth = 0
-
-    def fill(match: re.Match[str]) -> str:
-        nonlocal growth
-        path = match["path"]
-        text = printed.get(path)
-        if text is None:
-            root, dot, _ = path.partition(".")
-            if root == "" or root not in payload:
-                return match[0]
-            value = get_value(payload, path) if dot else payload[root]
-            text = printed[path] = "" if value is None else to_string(value)
-        growth += len(text) - len(match[0])
-        if match.end() + growth > LONGEST_TEXT:  # now, because `sub` joins the parts only after the last match
-            raise _too_long()
-        return text
-
-    rendered = _PLACEHOLDER.sub(fill, template)
-    if len(rendered) > LONGEST_TEXT:
+    parsed = _parse_cached if len(template) <= _LONGEST_CACHED else _parse
+    parts, names = parsed(template)
+    rendered = [*parts]
+    longest = len(template)
+    for path, root, is_nested, positions in names:
+        if root in payload:
+            value = get_value(payload, path) if is_nested else payload[root]
+            text = "" if value is None else value if type(value) is str else to_string(value)
+            longest += len(text) * len(positions)
+            for position in positions:
+                rendered[position] = text
+    if longest > LONGEST_TEXT and sum(map(len, rendered)) > LONGEST_TEXT:
         raise _too_long()
-    return rendered
+    return "".join(rendered)
+
+
+_Parsed: TypeAlias = tuple[tuple[str, ...], tuple[tuple[str, str, bool, tuple[int, ...]], ...]]
+
+
+def _parse(template: str) -> _Parsed:
+    """Return the parts of a template, and its names.
+
+    The parts are texts and placeholders in turn. A name has its path, the part before the first dot, whether there is a
+    dot, and the positions of its placeholders.
+    """
+    parts = []
+    positions: dict[str, list[int]] = {}
+    end = 0
+    for match in _PLACEHOLDER.finditer(template):
+        parts += [template[end : match.start()], match[0]]
+        positions.setdefault(match["path"], []).append(len(parts) - 1)
+        end = match.end()
+    names = ((path, *path.partition(".")[:2], places) for path, places in positions.items())
+    return (*parts, template[end:]), tuple((path, root, dot != "", (*it,)) for path, root, dot, it in names if root)
+
+
+_parse_cached: Final = lru_cache(_TEMPLATES_CACHED)(_parse)
 
 
 def _too_long() -> ConnectorError:
