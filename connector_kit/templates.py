@@ -20,9 +20,9 @@ _SPACE: Final = f"[{re.escape(WHITE_SPACE)}]*+"
 _PLACEHOLDER: Final = re.compile(rf"\{{\{{{_SPACE}(?P<path>[A-Za-z0-9_.]++){_SPACE}\}}\}}")
 """Its quantifiers are possessive, so the time is linear in the length of any template."""
 
-_TEMPLATES_CACHED: Final = 128
-_LONGEST_CACHED: Final = 1 << 14
-"""In characters; a longer template is parsed each time. It bounds the memory of the cache: 16 MiB in the worst case."""
+_TEMPLATES_CACHED: Final = 64
+_LONGEST_CACHED: Final = 1 << 13
+"""In characters; a longer template is parsed each time. It bounds the memory of the cache: 21 MiB in the worst case."""
 
 _MISSING: Final = object()
 
