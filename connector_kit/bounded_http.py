@@ -12,12 +12,16 @@ import socket
 import time
 from collections.abc import Mapping
 from http.client import HTTPMessage, HTTPResponse
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from attrs import frozen
 from urllib3 import PoolManager, ProxyManager, exceptions
-from urllib3.util import parse_url
+from urllib3.poolmanager import pool_classes_by_scheme
+from urllib3.util import create_urllib3_context, make_headers, parse_url
 from urllib3.util.connection import allowed_gai_family
 
 if TYPE_CHECKING:
@@ -95,6 +99,39 @@ def _bounded_pool_class(pool_class: Any) -> Any:
     connection_class = pool_class.ConnectionCls
     bounded_class = type(connection_class.__name__, (_BoundedConnection, connection_class), {})
     return type(pool_class.__name__, (pool_class,), {"ConnectionCls": bounded_class})
+
+
+def connection_manager(url: str, timeout: float, kept: int, certificates: str) -> PoolManager:
+    """Return the manager of bounded connections to a server, through the proxy that the environment names for it.
+
+    Args:
+        url: of the server.
+        timeout: seconds for connecting to each address.
+        kept: how many idle connections stay open.
+        certificates: the file or folder of the certificate authorities.
+
+    Raises:
+        OSError: the authorities cannot be read.
+    """
+    context = create_urllib3_context()
+    is_folder = Path(certificates).is_dir()
+    context.load_verify_locations(**{"capath" if is_folder else "cafile": certificates})
+    options: Any = {
+        "maxsize": kept,
+        "timeout": timeout,
+        "ssl_context": context,
+        "socket_options": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+    }
+    server = urlsplit(url)
+    proxy = None if proxy_bypass(server.netloc) else getproxies().get(server.scheme)
+    if proxy is None:
+        manager = PoolManager(**options)
+    else:
+        proxy = proxy if "://" in proxy else f"http://{proxy.lstrip('/')}"
+        headers = make_headers(proxy_basic_auth=unquote(parse_url(proxy).auth or "") or None)
+        manager = ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=context, **options)
+    manager.pool_classes_by_scheme = bounded_pool_classes(pool_classes_by_scheme)
+    return manager
 
 
 @frozen

@@ -2,7 +2,6 @@
 
 import os
 import random
-import socket
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -28,15 +27,12 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from botocore.hooks import first_non_none_response
-from botocore.httpsession import ProxyConfiguration, get_cert_path
+from botocore.httpsession import get_cert_path
 from botocore.loaders import Loader
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
-from botocore.utils import get_environ_proxies
-from urllib3.poolmanager import pool_classes_by_scheme
-from urllib3.util import create_urllib3_context
 
-from connector_kit.bounded_http import Response, bounded_pool_classes, close_idle_connections, exchange
+from connector_kit.bounded_http import Response, close_idle_connections, connection_manager, exchange
 from connector_kit.connectors.aws_ses.config import AwsSesConfig
 from connector_kit.connectors.aws_ses.errors import check_json_object, classify
 
@@ -251,7 +247,8 @@ class SesEndpoint:
         """Make the manager of the connections at the first request: to read the certificates takes longer than all the rest."""
         with self._manager_lock:
             if self._manager is None:
-                self._manager = _connection_manager(self._client.meta.endpoint_url, self._certificates)
+                url = self._client.meta.endpoint_url
+                self._manager = connection_manager(url, CONNECT_TIMEOUT, _CONNECTIONS_KEPT, self._certificates)
             return self._manager
 
     def correct_clock(self, error: Exception) -> bool:
@@ -272,28 +269,6 @@ class SesEndpoint:
         """Close the idle connections."""
         if self._manager is not None:
             close_idle_connections(self._manager)
-
-
-def _connection_manager(url: str, certificates: str) -> urllib3.PoolManager:
-    """Return the manager of the connections to a server, through the proxy that the environment names for botocore."""
-    context = create_urllib3_context()
-    load = {"capath" if os.path.isdir(certificates) else "cafile": certificates}  # noqa: PTH112 - no use for a Path
-    context.load_verify_locations(**load)
-    options: Any = {
-        "maxsize": _CONNECTIONS_KEPT,
-        "timeout": CONNECT_TIMEOUT,
-        "ssl_context": context,
-        "socket_options": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-    }
-    proxies: Any = ProxyConfiguration(get_environ_proxies(url))
-    proxy: str | None = proxies.proxy_url_for(url)
-    if proxy is None:
-        manager = urllib3.PoolManager(**options)
-    else:
-        headers = proxies.proxy_headers_for(proxy)
-        manager = urllib3.ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=context, **options)
-    manager.pool_classes_by_scheme = bounded_pool_classes(pool_classes_by_scheme)
-    return manager
 
 
 @define

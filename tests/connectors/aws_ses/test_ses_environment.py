@@ -138,7 +138,7 @@ def test_message_goes_through_the_tunnel_of_a_proxy(
         assert connector().send_message(MESSAGE) == "0102-accepted"
     (head,) = proxy.heads
     assert head.startswith("CONNECT localhost:4433 HTTP/1.")
-    assert "Proxy-Authorization: Basic dXNlcjpwQHNz\r\n" in head
+    assert "proxy-authorization: Basic dXNlcjpwQHNz\r\n" in head
     (request,) = tls_server.requests
     assert request.headers["host"] == "localhost:4433"
     assert "proxy-authorization" not in request.headers
