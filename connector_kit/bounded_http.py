@@ -258,12 +258,14 @@ class _BoundedConnection:
 
     def _new_conn(self) -> socket.socket:
         connection: Any = self
-        host, timeout = connection._dns_host, connection.timeout  # the name that urllib3 looks up
+        host, port, timeout = connection._dns_host, connection.port, connection.timeout  # what urllib3 connects to
         failure: Exception = OSError("no address")
         try:
-            for address in _look_up(host, connection.port, timeout if self.connect_end is None else self._remaining()):
+            for connection._dns_host, connection.port in _look_up(
+                host, port, timeout if self.connect_end is None else self._remaining()
+            ):
                 limits = (it for it in (timeout, self._remaining()) if it is not None)
-                connection._dns_host, connection.timeout = address, min(limits, default=None)
+                connection.timeout = min(limits, default=None)
                 try:
                     connected: socket.socket = super()._new_conn()  # type: ignore[misc]  # of urllib3's connection
                 except exceptions.HTTPError as error:
@@ -271,7 +273,7 @@ class _BoundedConnection:
                 else:
                     return connected
         finally:
-            connection._dns_host, connection.timeout = host, timeout
+            connection._dns_host, connection.port, connection.timeout = host, port, timeout
         raise failure
 
     def _remaining(self) -> float | None:
@@ -283,8 +285,8 @@ class _BoundedConnection:
         return remaining
 
 
-def _look_up(host: str, port: int, limit: float | None) -> list[str]:
-    """Return the addresses of a host.
+def _look_up(host: str, port: int, limit: float | None) -> list[tuple[str, int]]:
+    """Return the addresses of a host, with their ports: tests direct names to other ports, too.
 
     The system's function has no time limit. So it runs in a thread, which is left alone when the limit has passed.
 
@@ -297,10 +299,10 @@ def _look_up(host: str, port: int, limit: float | None) -> list[str]:
         OSError: the host has no address, or the limit has passed.
     """
 
-    def addresses(flags: int = 0) -> list[str]:
+    def addresses(flags: int = 0) -> list[tuple[str, int]]:
         name = host.strip("[]")  # around an IPv6 address
         found = socket.getaddrinfo(name, port, allowed_gai_family(), socket.SOCK_STREAM, flags=flags)
-        return [str(address[0]) for *_, address in found]
+        return [(str(address[0]), int(address[1])) for *_, address in found]
 
     def look_up() -> None:
         try:
@@ -310,7 +312,7 @@ def _look_up(host: str, port: int, limit: float | None) -> list[str]:
 
     with contextlib.suppress(OSError, UnicodeError):
         return addresses(socket.AI_NUMERICHOST)
-    results: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+    results: queue.SimpleQueue[list[tuple[str, int]] | Exception] = queue.SimpleQueue()
     Thread(target=look_up, daemon=True, name="look-up of a host").start()
     try:
         result = results.get(timeout=limit)

@@ -313,7 +313,7 @@ def test_proxy_that_cannot_be_reached_raises_proxy_error(url: str) -> None:
         send(Connections(url, proxy))
 
 
-def look_up(monkeypatch: pytest.MonkeyPatch, result: Callable[[], list[str]]) -> None:
+def look_up(monkeypatch: pytest.MonkeyPatch, result: Callable[[], list[str]], other_port: int | None = None) -> None:
     """Replace the look-up of names; addresses are looked up as usual."""
     original = socket.getaddrinfo
 
@@ -322,7 +322,7 @@ def look_up(monkeypatch: pytest.MonkeyPatch, result: Callable[[], list[str]]) ->
             return original(host, port, *rest, flags=flags, **named)
         if flags & socket.AI_NUMERICHOST:
             raise socket.gaierror(socket.EAI_NONAME, "not an address")
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in result()]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, other_port or port)) for address in result()]
 
     monkeypatch.setattr(socket, "getaddrinfo", replaced)
 
@@ -368,6 +368,18 @@ def test_addresses_are_tried_in_turn_until_one_accepts(monkeypatch: pytest.Monke
         connections = Connections(server.url.replace("127.0.0.1", "name.test"))
         assert send(connections).body == b"ok"
         assert {it.host for it in connections.pool.pool.queue if it is not None} == {"name.test"}
+        connections.close()
+
+
+def test_name_may_be_directed_to_another_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As tests do that replace the look-up, and the conformance suite."""
+    with Server(keep_open) as server:
+        port = int(server.url.rpartition(":")[2])
+        look_up(monkeypatch, lambda: ["127.0.0.1"], port)
+        connections = Connections("http://name.test")
+        assert send(connections).body == b"ok"
+        (connection,) = connections.idle
+        assert (connection.host, connection.port) == ("name.test", 80)
         connections.close()
 
 

@@ -38,7 +38,6 @@ def _checks(spec: Spec) -> list[str]:
     return next(([*areas] for family, areas in FAMILIES if spec in family), [])
 
 
-@pytest.mark.no_cover  # which would take as long again; the other tests reach every line
 @pytest.mark.parametrize("spec", RIGHT, ids=lambda spec: spec.name)
 def test_correct_connector_conforms(spec: Spec) -> None:
     """Every check passes, advisory ones included; a check that does not apply names a missing declaration."""

@@ -60,6 +60,11 @@ def test_endpoint_that_was_not_used_for_longest_is_closed(monkeypatch: pytest.Mo
     assert closed == ["eu-west-1", "eu-west-2"]
 
 
+def test_endpoint_without_connections_can_be_closed() -> None:
+    """Its first message has not been sent."""
+    SesClientFactory()(settings()).endpoint.close()
+
+
 def test_tenants_share_connections(stub: KeepAliveStub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two dozen tenants send three messages at a time each, over three connections; every message arrives."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", stub.url)
