@@ -237,8 +237,9 @@ class SesEndpoint:
     def _exchange(self, request: Any, connect_limit: float) -> Response:
         headers = {"Host": request.headers["Host"], "Accept-Encoding": "identity", **request.headers}
         limits = {"connect_limit": connect_limit, "limit": READ_TIMEOUT}
+        manager = self._connections()
         try:
-            return exchange(self._connections(), request.method, request.url, headers, request.body, **limits)
+            return exchange(manager, request.method, request.url, headers, request.body, **limits)
         except tuple(_BOTOCORE_ERRORS) as error:
             error_class = next(found for raised, found in _BOTOCORE_ERRORS.items() if isinstance(error, raised))
             raise error_class(endpoint_url=self._client.meta.endpoint_url, proxy_url="", error=error) from error

@@ -72,6 +72,17 @@ def subject_hash(der: bytes) -> str:
     return run.stdout.decode().strip()
 
 
+def test_missing_authority_raises_general_and_names_the_cause(
+    tls_server: Loopback, authority: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error does not say that the message may be accepted: nothing was sent."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(authority.with_name("missing.pem")))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"https://localhost:{port(tls_server.url)}")
+    error = failure(connector())
+    assert error.code is ConnectorErrorCodes.GENERAL
+    assert error.data == {"message": "The call to Amazon SES failed: FileNotFoundError."}
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_untrusted_certificate_is_a_failure_to_connect(
     tls_server: Loopback, authority: Path, monkeypatch: pytest.MonkeyPatch, host: str
