@@ -54,9 +54,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import pytest only for `conformance_tests`: each process of a run would import it, in a tenth of its start."""
+    """Import `conformance_tests` when it is first used: it needs pytest, and the processes of a run do not."""
     if name != "conformance_tests":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from conformance.pytest_tests import conformance_tests  # noqa: PLC0415 - see above
+    from conformance.pytest_tests import conformance_tests  # noqa: PLC0415 - pytest takes a tenth of a process's start
 
     return conformance_tests

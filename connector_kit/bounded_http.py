@@ -26,6 +26,9 @@ from urllib3.util.connection import allowed_gai_family
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+    from urllib3.connection import HTTPConnection as _Connection
+else:
+    _Connection = object  # `_BoundedConnection` is combined with the connection class of each pool
 
 _SLACK: Final = 0.05
 """In seconds: a response may take so much longer. Setting the timeout of a socket is a system call."""
@@ -37,9 +40,9 @@ class _BoundedReader(io.RawIOBase):
     """Reads from a socket until its time limit has passed in total.
 
     Args:
-        sock: its timeout is the limit, in seconds, of the whole response. ``None``: no limit.
+        sock: its timeout is the limit, in seconds, of the whole response. ``None``: no limit but ``end``.
         source: the unbuffered file of the same socket.
-        end: by ``time.monotonic``, if the response must end before that.
+        end: by ``time.monotonic``: when the response must have ended, instead of after that timeout.
     """
 
     def __init__(self, sock: socket.socket, source: Any, end: float | None) -> None:
@@ -52,11 +55,11 @@ class _BoundedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int | None:
-        if self._end is not None and self._timeout is not None:
+        if self._end is not None:
             remaining = self._end - time.monotonic()
             if remaining <= 0:
                 raise TimeoutError("the response took too long in total")
-            if self._timeout - remaining > _SLACK:
+            if self._timeout is None or self._timeout - remaining > _SLACK:
                 self._timeout = remaining
                 self._sock.settimeout(remaining)
         count: int | None = self._source.readinto(buffer)
@@ -220,7 +223,7 @@ def exchange(
 
 def close_idle_connections(manager: PoolManager) -> None:
     """Close the connections that no request uses now. The manager can be used again; ``clear`` may fail other requests."""
-    for key in manager.pools.keys():  # noqa: SIM118 - it cannot be iterated
+    for key in manager.pools.keys():  # noqa: SIM118 - urllib3's container raises an error if it is iterated itself
         pool: Any = manager.pools[key]
         for _ in range(pool.pool.maxsize):
             try:
@@ -240,7 +243,7 @@ def _send(sock: socket.socket, request: bytes) -> bool:
     return True
 
 
-class _BoundedConnection:
+class _BoundedConnection(_Connection):
     """What is different in a bounded connection."""
 
     response_class = BoundedResponse
@@ -249,31 +252,28 @@ class _BoundedConnection:
 
     def connect(self) -> None:
         try:
-            super().connect()  # type: ignore[misc]  # of urllib3's connection
+            super().connect()
         except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError):
             raise
         except (exceptions.HTTPError, OSError) as error:
-            connection: Any = self
-            raise exceptions.NewConnectionError(connection, type(error).__name__) from error
+            raise exceptions.NewConnectionError(self, type(error).__name__) from error
 
     def _new_conn(self) -> socket.socket:
-        connection: Any = self
-        host, port, timeout = connection._dns_host, connection.port, connection.timeout  # what urllib3 connects to
+        host, port, timeout = self._dns_host, self.port, self.timeout  # what urllib3 connects to
         failure: Exception = OSError("no address")
         try:
-            for connection._dns_host, connection.port in _look_up(
-                host, port, timeout if self.connect_end is None else self._remaining()
-            ):
+            limit = timeout if self.connect_end is None else self._remaining()
+            for self._dns_host, self.port in _look_up(host, port, limit):
                 limits = (it for it in (timeout, self._remaining()) if it is not None)
-                connection.timeout = min(limits, default=None)
+                self.timeout = min(limits, default=None)
                 try:
-                    connected: socket.socket = super()._new_conn()  # type: ignore[misc]  # of urllib3's connection
+                    connected = super()._new_conn()
                 except exceptions.HTTPError as error:
                     failure = error
                 else:
                     return connected
         finally:
-            connection._dns_host, connection.port, connection.timeout = host, port, timeout
+            self._dns_host, self.port, self.timeout = host, port, timeout
         raise failure
 
     def _remaining(self) -> float | None:
@@ -307,7 +307,7 @@ def _look_up(host: str, port: int, limit: float | None) -> list[tuple[str, int]]
     def look_up() -> None:
         try:
             results.put(addresses())
-        except Exception as error:  # noqa: BLE001 - such as a UnicodeError for a part of the name that is too long
+        except Exception as error:  # noqa: BLE001 - the waiting thread raises it
             results.put(error)
 
     with contextlib.suppress(OSError, UnicodeError):
@@ -318,6 +318,6 @@ def _look_up(host: str, port: int, limit: float | None) -> list[tuple[str, int]]
         result = results.get(timeout=limit)
     except queue.Empty:
         raise TimeoutError("the look-up of the host took too long") from None
-    if isinstance(result, Exception):
+    if isinstance(result, Exception):  # a UnicodeError if a part of the name is too long
         raise result if isinstance(result, OSError) else socket.gaierror(socket.EAI_NONAME, type(result).__name__)
     return result

@@ -324,7 +324,7 @@ def _results(**changes: Any) -> Results:
         slowest={"accepted": 0.1},
         counts={"accepted": 1000},
         wrong=0,
-        faults=[],
+        failures=[],
         not_ended=0,
         twice=0,
         miscounted=0,
@@ -345,7 +345,7 @@ def _results(**changes: Any) -> Results:
 @pytest.mark.parametrize(
     "change",
     [
-        {"faults": ["7: a reset: expected general, found id-7"]},
+        {"failures": ["7: a reset: expected general, found id-7"]},
         {"not_ended": 1},
         {"twice": 1},
         {"miscounted": 1},
@@ -358,8 +358,8 @@ def _results(**changes: Any) -> Results:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_each_fault_fails_the_endurance(change: dict[str, Any]) -> None:
-    """And a run without faults passes."""
+def test_each_failure_fails_the_endurance(change: dict[str, Any]) -> None:
+    """And a run without failures passes."""
     assert _results().missed() == []
     assert len(_results(**change).missed()) == 1
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import SLOW
 from tests.docs.markdown import ROOT, between, section, table
 
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
@@ -165,3 +166,9 @@ def test_the_files_of_a_recipe_exist(title: str) -> None:
     assert files
     for file in files:
         assert (ROOT / file).exists() or (ROOT / file).with_suffix("").is_dir(), file
+
+
+def test_list_of_slow_tests_names_existing_files() -> None:
+    """A misspelt name would mark nothing."""
+    files = [str(it.relative_to(ROOT)) for it in ROOT.glob("tests/**/test_*.py")]
+    assert [name for name in SLOW if not any(file.startswith(name) for file in files)] == []

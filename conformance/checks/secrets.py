@@ -301,7 +301,7 @@ def _check_code_of_digits(harness: Harness) -> None:
         leaked = all(shows(harness.send(it, harness.config), it["payload"]["code"]) for it in sent)
         expect(not leaked, "expected no secret in the log of a send, found the verification code, of six digits")
 
-    codes = st.lists(st.text("123456789", min_size=6, max_size=6), min_size=2, max_size=2, unique=True)
+    codes = st.lists(st.integers(100_000, 999_999).map(str), min_size=2, max_size=2, unique=True)
     harness.for_all(verify, harness.messages(), codes, examples=2)
 
 

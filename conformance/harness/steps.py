@@ -1,4 +1,4 @@
-"""The time limits of every step of a check, and of the check: no connector can hang the suite, and a report says where it was stuck."""
+"""The time limits of checks and of their steps: no connector can hang the suite, and a report says where it was stuck."""
 
 import contextvars
 import ctypes
@@ -268,9 +268,10 @@ def supervise(job: Callable[[], T], steps: Steps) -> T:
 
 
 def _wait(ended: threading.Event, thread: threading.Thread, steps: Steps) -> None:
-    """Wait for the end of a job. Steps of the suite itself, such as drawing an example, have the limit of the check.
+    """Wait for the end of a job.
 
-    In a debugger, whose user is reading, there is no limit.
+    A step of the connector has the time limit of a step. A step of the suite itself, such as drawing an example, may take
+    until the time limit of the check. While the job is stopped in a debugger, no time limit applies.
     """
     while not ended.wait(max(0.01, steps.remaining)):
         if steps.remaining > 0:

@@ -180,8 +180,8 @@ class _Worker:
         """Return the next answer that is not a sign of life.
 
         Raises:
-            TimeoutError: there is no sign of life any more, or the process exceeds the time of a check: its main thread,
-                which watches this time, may be in a destructor of the connector.
+            TimeoutError: the process sends no sign of life, or it exceeds the time limit of a check. The process watches
+                that limit itself, but cannot while a destructor of the connector blocks its main thread.
         """
         seconds = self._plan.options.profile.check_seconds + self._silence
         last = time.monotonic() + seconds

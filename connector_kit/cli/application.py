@@ -48,7 +48,7 @@ class Application(click.Group):
         """Return the names of the commands in the order of use, then those of plug-ins."""
         return [*_COMMANDS, *(name for name in plugins() if name not in _COMMANDS)]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click passes the context by position
         """Import a command: a built-in one, or a plug-in."""
         if cmd_name in _COMMANDS:
             command: click.Command = getattr(

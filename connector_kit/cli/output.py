@@ -44,7 +44,7 @@ def print_line(*parts: Part, stderr: bool = False) -> None:
     if _is_plain(stream):
         stream.write("".join(text for text, _ in styled) + "\n")
         return
-    from connector_kit.cli.console import print_styled  # noqa: PLC0415 - it imports rich
+    from connector_kit.cli.console import print_styled  # noqa: PLC0415 - rich takes 40 ms to import, and a pipe needs no styles
 
     print_styled(styled, stderr=stderr)
 

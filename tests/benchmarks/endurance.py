@@ -37,13 +37,14 @@ from tests.benchmarks.faulty_ses import (
     CONFIGS,
     OUTCOMES,
     SLOW,
-    Ledger,
     Outcome,
+    Received,
     key_of,
     outcome_of,
     region_of,
     run_provider,
 )
+from tests.benchmarks.host_load import descriptors, resident_mib
 from tests.benchmarks.ses_server import running_server
 from tests.benchmarks.tables import table
 from tests.docs.markdown import replace_between
@@ -62,7 +63,7 @@ _LONGEST_RUN: Final = 3600.0
 _LONGEST_EXIT: Final = 60.0
 _LONGEST_FORK: Final = 300
 _SAMPLE_SECONDS: Final = 0.25
-_MOST_FAULTS: Final = 20
+_MOST_FAILURES: Final = 20
 
 # --- the sender ---
 
@@ -74,17 +75,17 @@ class Progress:
     sent: int = 0
     wrong: int = 0
     slowest: dict[str, float] = field(factory=dict)
-    faults: list[str] = field(factory=list)
+    failures: list[str] = field(factory=list)
     lock: threading.Lock = field(factory=threading.Lock)
 
-    def add(self, outcome: Outcome, seconds: float, fault: str | None) -> None:
+    def add(self, outcome: Outcome, seconds: float, failure: str | None) -> None:
         """Count a send that has ended."""
         with self.lock:
             self.sent += 1
             self.slowest[outcome.name] = max(seconds, self.slowest.get(outcome.name, 0.0))
-            self.wrong += fault is not None
-            if fault is not None and len(self.faults) < _MOST_FAULTS:
-                self.faults.append(fault)
+            self.wrong += failure is not None
+            if failure is not None and len(self.failures) < _MOST_FAILURES:
+                self.failures.append(failure)
 
 
 class Sender:
@@ -104,15 +105,15 @@ class Sender:
             found = self._connector.send_message({**MESSAGE, "to": f"m{number}@example.com"})
         except ConnectorError as error:
             code = str(error.code)
-        except BaseException as error:  # noqa: BLE001 - anything else is a fault, too
+        except BaseException as error:  # noqa: BLE001 - anything else is a failure, too
             code = repr(error)
         seconds = time.monotonic() - started
-        fault = None
+        failure = None
         if (found, code) != (None if outcome.code else f"id-{number}", outcome.code):
-            fault = f"{number}: {outcome.name}: expected {outcome.code}, found {code or found}"
+            failure = f"{number}: {outcome.name}: expected {outcome.code}, found {code or found}"
         elif seconds >= BUDGET_SECONDS:
-            fault = f"{number}: {outcome.name}: {seconds:.1f} s"
-        progress.add(outcome, seconds, fault)
+            failure = f"{number}: {outcome.name}: {seconds:.1f} s"
+        progress.add(outcome, seconds, failure)
 
 
 @frozen
@@ -126,9 +127,7 @@ class Sample:
 
 def sample(sent: int) -> Sample:
     """Return the memory and the descriptors of this process."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    resident = int(status.partition("VmRSS:")[2].split()[0]) / 1024
-    return Sample(sent, round(resident, 2), len(os.listdir("/proc/self/fd")))  # noqa: PTH208 - Path.iterdir opens one more
+    return Sample(sent, round(resident_mib(os.getpid()), 2), descriptors(os.getpid()))
 
 
 def _send_all(sender: Sender, numbers: Iterator[int], last: int, until: float, progress: Progress) -> None:
@@ -147,9 +146,9 @@ def _fork(sender: Sender, first: int) -> int:
         for number in range(first, first + FORKED_SENDS):
             if outcome_of(number) not in SLOW:
                 sender.send(number, progress)
-        if progress.faults:
-            sys.stderr.write("".join(f"in the forked process: {it}\n" for it in progress.faults))
-        os._exit(bool(progress.faults))
+        if progress.failures:
+            sys.stderr.write("".join(f"in the forked process: {it}\n" for it in progress.failures))
+        os._exit(bool(progress.failures))
     return child
 
 
@@ -157,7 +156,7 @@ def send_and_exit(number: int) -> None:
     """Send a message and return; the connection stays open until the interpreter ends."""
     progress = Progress()
     Sender().send(number, progress)
-    assert progress.faults == [], progress.faults
+    assert progress.failures == [], progress.failures
 
 
 def exit_during_a_send() -> None:
@@ -206,7 +205,7 @@ class Results:
         slowest: the slowest send of each outcome, in seconds.
         counts: how many messages had each outcome.
         wrong: how many sends ended with something else than documented, or too late.
-        faults: the first of them.
+        failures: the first of them.
         not_ended: how many threads were still sending at the end.
         twice: how many messages were accepted twice.
         miscounted: how many messages the provider received or accepted otherwise than documented.
@@ -228,7 +227,7 @@ class Results:
     slowest: dict[str, float]
     counts: dict[str, int]
     wrong: int
-    faults: list[str]
+    failures: list[str]
     not_ended: int
     twice: int
     miscounted: int
@@ -245,7 +244,7 @@ class Results:
 
     def missed(self) -> list[str]:
         """Return what is not as it must be."""
-        found = list(self.faults)
+        found = list(self.failures)
         names = ("not_ended", "twice", "miscounted", "wrong_credentials", "forked_status")
         found += [f"{name}: {getattr(self, name)}" for name in names if getattr(self, name)]
         found += [f"{name}: {it.status}, {it.errors!r}" for name, it in self.exits.items() if it.status or it.errors]
@@ -282,7 +281,7 @@ def measure(sends: int, threads: int = THREADS) -> Results:
             "during a send": _exit_of("exit_during_a_send()"),
         }
         not_ended = sum(it.is_alive() for it in workers)
-    ledger: Ledger = provider.result
+    received: Received = provider.result
     expected = {number: outcome_of(number) for number in _numbers(sends)}
     warm = [it for it in samples if it.sent >= sends // 10] or samples[-1:]
     memory, descriptors = _thirds([it.memory_mib for it in samples]), _thirds([it.descriptors for it in samples])
@@ -293,14 +292,14 @@ def measure(sends: int, threads: int = THREADS) -> Results:
         slowest={name: round(it, 2) for name, it in progress.slowest.items()},
         counts=dict(Counter(it.name for it in expected.values())),
         wrong=progress.wrong,
-        faults=progress.faults,
+        failures=progress.failures,
         not_ended=not_ended,
-        twice=sum(it > 1 for it in ledger.accepted.values()),
+        twice=sum(it > 1 for it in received.accepted.values()),
         miscounted=sum(
-            (ledger.requests[number], ledger.accepted[number]) != (it.requests, it.accepted)
+            (received.requests[number], received.accepted[number]) != (it.requests, it.accepted)
             for number, it in expected.items()
         ),
-        wrong_credentials=ledger.wrong_credentials,
+        wrong_credentials=received.wrong_credentials,
         forked_status=forked_status,
         exits=exits,
         start=samples[0],
@@ -359,7 +358,7 @@ def section(results: Results) -> str:
     ):
         moments = [getattr(it, name) for it in (results.start, results.warm, results.end)]
         states.append((heading, *(f"{it:.4g}" for it in (*moments, *getattr(results, name))), slope))
-    faults = (
+    failures = (
         ("sends", results.sends),
         ("another code, or later than 15 seconds", results.wrong),
         ("accepted twice", results.twice),
@@ -370,7 +369,7 @@ def section(results: Results) -> str:
     )
     parts = (
         f"{results.threads} threads with {CONFIGS:,} configs needed {results.seconds:,.0f} seconds.\n",
-        table(("What", "Count"), ((name, f"{found:,}") for name, found in faults)),
+        table(("What", "Count"), ((name, f"{found:,}") for name, found in failures)),
         table(("The provider sends", "Messages", "Documented code", "Requests of each", "Slowest send, s"), outcomes),
         table(
             ("", "Start", "After a tenth", "End", "Second third", "Last third", "For each 1,000 sends after a tenth"),

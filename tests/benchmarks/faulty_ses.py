@@ -76,7 +76,7 @@ def key_of(number: int) -> str:
 
 
 @define
-class Ledger:
+class Received:
     """What the provider has received, by the numbers of the messages."""
 
     requests: Counter[int] = field(factory=Counter)
@@ -92,22 +92,22 @@ _GARBAGE: Final = (b"<html>502</html>", b"{", b"null", b"\xff\xfe", b'{"MessageI
 class _Connection(SesConnection):
     """Does what `outcome_of` says."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, received: Received) -> None:
+        self._counted = received
 
     def respond(self, head: bytes, body: bytes) -> None:
         found, signed = _NUMBER.search(body), _CREDENTIALS.search(head)
         assert found is not None
         number = int(found[1])
-        outcome, ledger = outcome_of(number), self._ledger
+        outcome, received = outcome_of(number), self._counted
         expected = (key_of(number).encode(), region_of(number).encode())
-        ledger.wrong_credentials += signed is None or signed.groups() != expected
-        ledger.requests[number] += 1
-        if outcome is THROTTLED or (outcome is THROTTLED_ONCE and ledger.requests[number] == 1):
+        received.wrong_credentials += signed is None or signed.groups() != expected
+        received.requests[number] += 1
+        if outcome is THROTTLED or (outcome is THROTTLED_ONCE and received.requests[number] == 1):
             error = b"x-amzn-ErrorType: TooManyRequestsException\r\n"
             self.transport.write(response(b'{"message":"Slow down."}', b"429 Too Many Requests", error))
             return
-        ledger.accepted[number] += 1
+        received.accepted[number] += 1
         if outcome is HUNG:
             return
         if outcome is DRIPPED:
@@ -134,7 +134,7 @@ class _Connection(SesConnection):
 
 
 def run_provider(parent: Connection) -> None:
-    """Serve as the provider, then report the ledger to the parent process."""
-    ledger = Ledger()
-    serve(parent, lambda: _Connection(ledger))
-    parent.send(ledger)
+    """Serve as the provider, then report what was received to the parent process."""
+    received = Received()
+    serve(parent, lambda: _Connection(received))
+    parent.send(received)

@@ -236,7 +236,7 @@ class Numbers:
 
 async def _watch(process: int, tally: Tally, memory: Memory, health: Health) -> None:
     while True:
-        memory.samples.append((len(tally.seconds), _resident(process)))
+        memory.samples.append((len(tally.seconds), resident_mib(process)))
         health.descriptors.append(descriptors(process))
         await asyncio.sleep(1)
 
@@ -246,7 +246,8 @@ def descriptors(process: int) -> int:
     return sum(1 for _ in Path(f"/proc/{process}/fd").iterdir())
 
 
-def _resident(process: int) -> float:
+def resident_mib(process: int) -> float:
+    """Return how much memory of a process is resident, in MiB."""
     status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
