@@ -102,8 +102,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--jobs",
     type=click.IntRange(1, 64),
     metavar="N",
-    help="Number of processes that work; checks that wait have as many of their own [default: one for each processor, at least "
-    "2 and at most 8]. With 1, the default for a few checks, all checks run in this process.",
+    help="Number of processes; checks that mostly wait run in as many additional ones [default: one for each processor, at "
+    "least 2 and at most 8]. With 1, the default for a few checks, all checks run in this process.",
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first error.")
 @click.option("--html", type=_FILE, metavar="FILE", help="Write the report as an HTML page.")
@@ -179,7 +179,7 @@ def conformance(
 
 
 def _default_jobs(plan: RunPlan) -> int:
-    """Return the number of processes: with at least two, the checks that wait do so while others work."""
+    """Return the number of processes: at least two for many checks, so that some run while others wait."""
     return 1 if len(plan.checks) < _FEW_CHECKS else max(2, min(usable_processors(), _MOST_JOBS))
 
 

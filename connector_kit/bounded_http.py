@@ -31,7 +31,8 @@ else:
     _Connection = object  # `_BoundedConnection` is combined with the connection class of each pool
 
 _SLACK: Final = 0.05
-"""In seconds: a response may take so much longer. Setting the timeout of a socket is a system call."""
+"""In seconds: a response may exceed its limit by this much. To set the timeout of a socket before each read would cost a
+system call each time."""
 
 _SPLITS_A_HEAD: Final = re.compile(r"[\0\r\n]").search
 
@@ -188,8 +189,9 @@ def exchange(
         target = parsed.url
         headers = {**headers, **manager.proxy_headers}
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    if any(map(_SPLITS_A_HEAD, lines)):
-        raise ValueError("a header has a line break")
+    for line in lines:
+        if _SPLITS_A_HEAD(line):
+            raise ValueError(f"expected no line break in the header {line.partition(':')[0]!r}")
     request = "\r\n".join((*lines, "", "")).encode("latin-1") + body
     pool: Any = manager.connection_from_host(parsed.host, parsed.port, parsed.scheme)
     connection = pool._get_conn()
@@ -222,7 +224,7 @@ def exchange(
 
 
 def close_idle_connections(manager: PoolManager) -> None:
-    """Close the connections that no request uses now. The manager can be used again; ``clear`` may fail other requests."""
+    """Close the connections that no request uses now. Requests in other threads go on; urllib3's ``clear`` makes them fail."""
     for key in manager.pools.keys():  # noqa: SIM118 - urllib3's container raises an error if it is iterated itself
         pool: Any = manager.pools[key]
         for _ in range(pool.pool.maxsize):
@@ -244,7 +246,7 @@ def _send(sock: socket.socket, request: bytes) -> bool:
 
 
 class _BoundedConnection(_Connection):
-    """What is different in a bounded connection."""
+    """Overrides how a connection of urllib3 connects, and the class of its responses."""
 
     response_class = BoundedResponse
     connect_end: float | None = None

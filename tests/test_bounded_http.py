@@ -55,7 +55,7 @@ def test_response_that_takes_too_long_in_total_times_out(pair: tuple[socket.sock
 
 
 def test_response_must_end_before_a_given_time(pair: tuple[socket.socket, socket.socket]) -> None:
-    """Of an exchange whose request took long to send."""
+    """`exchange` gives the time that is left after the request was sent."""
     client, _ = pair
     for timeout, end in ((60, -1.0), (60, 0.1), (None, 0.1)):
         client.settimeout(timeout)
@@ -289,7 +289,7 @@ def test_exchange_without_a_whole_response_raises_os_error_or_http_exception(
 @pytest.mark.parametrize("value", ["a\nb: c", "a\rb", "a\0b", "\u2028"])
 def test_header_that_would_split_the_head_is_rejected(loopback: Loopback, value: str) -> None:
     """Nothing is sent."""
-    with pytest.raises(ValueError, match=r"line break|encode"):
+    with pytest.raises(ValueError, match=r"line break in the header 'X-Id'$|encode"):
         send(Connections(loopback.url), **{"X-Id": value})
     assert loopback.requests == []
 
