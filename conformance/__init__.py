@@ -1,22 +1,26 @@
-"""The conformance suite: property tests that an author runs on a connector of their own."""
+"""The conformance suite: property tests that an author runs on a connector of their own.
 
-from typing import TYPE_CHECKING, Any
+A name is imported from its module when it is first used: pytest, Hypothesis and the checks take most of a second.
+"""
 
-from conformance.checks import all_checks
-from conformance.profile import PROFILES, Profile
-from conformance.providers.base import Aspect, Call, Consent, Family, Outcome, Provider
-from conformance.providers.http import Failure, HttpProvider, Message
-from conformance.providers.http_messages import HttpRequest, HttpResponse
-from conformance.providers.smtp import SmtpFailure, SmtpProvider
-from conformance.providers.tcp import TcpProvider
-from conformance.registry import Check
-from conformance.run.processes import ProcessError
-from conformance.run.runner import check_connector
-from conformance.spec import CAPABILITIES, Medium, Spec, SpecError, spec_of
-from conformance.verdicts import CheckFailure, CheckResult, NotApplicable, Report, State
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+from typing import Any as _Any
 
 if TYPE_CHECKING:
+    from conformance.checks import all_checks
+    from conformance.profile import PROFILES, Profile
+    from conformance.providers.base import Aspect, Call, Consent, Family, Outcome, Provider
+    from conformance.providers.http import Failure, HttpProvider, Message
+    from conformance.providers.http_messages import HttpRequest, HttpResponse
+    from conformance.providers.smtp import SmtpFailure, SmtpProvider
+    from conformance.providers.tcp import TcpProvider
     from conformance.pytest_tests import conformance_tests
+    from conformance.registry import Check
+    from conformance.run.processes import ProcessError
+    from conformance.run.runner import check_connector
+    from conformance.spec import CAPABILITIES, Medium, Spec, SpecError, spec_of
+    from conformance.verdicts import CheckFailure, CheckResult, NotApplicable, Report, State
 
 __all__ = [
     "CAPABILITIES",
@@ -52,11 +56,35 @@ __all__ = [
     "spec_of",
 ]
 
+_NAMES = {
+    "checks": "all_checks",
+    "profile": "PROFILES Profile",
+    "providers.base": "Aspect Call Consent Family Outcome Provider",
+    "providers.http": "Failure HttpProvider Message",
+    "providers.http_messages": "HttpRequest HttpResponse",
+    "providers.smtp": "SmtpFailure SmtpProvider",
+    "providers.tcp": "TcpProvider",
+    "pytest_tests": "conformance_tests",
+    "registry": "Check",
+    "run.processes": "ProcessError",
+    "run.runner": "check_connector",
+    "spec": "CAPABILITIES Medium Spec SpecError spec_of",
+    "verdicts": "CheckFailure CheckResult NotApplicable Report State",
+}
+"""The public names by module."""
 
-def __getattr__(name: str) -> Any:
-    """Import `conformance_tests` when it is first used: it needs pytest, and the processes of a run do not."""
-    if name != "conformance_tests":
+_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> _Any:
+    """Import a public name."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from conformance.pytest_tests import conformance_tests  # noqa: PLC0415 - pytest takes a tenth of a process's start
+    value = getattr(_import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
 
-    return conformance_tests
+
+def __dir__() -> list[str]:
+    """Return the public names, imported or not."""
+    return [*globals(), *(name for name in __all__ if name not in globals())]

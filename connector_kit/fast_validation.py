@@ -6,7 +6,10 @@ refer to themselves. Fast verdicts are therefore limited to schemas of some keyw
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
+
+from jsonschema import Draft202012Validator
 
 from connector_kit.schema_walk import Subschema, root_subschema
 
@@ -112,6 +115,23 @@ def fast_validator(schema: dict[str, Any]) -> Callable[[object], bool]:
             return is_valid(value)
         except ValueError:  # a lone surrogate
             return False
+
+    return accepts
+
+
+def schema_predicate(schema: dict[str, Any]) -> Callable[[object], bool]:
+    """Return a function that returns whether a schema accepts a JSON value: the verdict of jsonschema.
+
+    Args:
+        schema: a self-contained JSON Schema 2020-12 whose references can be resolved.
+    """
+    is_fast, is_valid = fast_validator(schema), Draft202012Validator(schema).is_valid
+
+    def accepts(value: object) -> bool:
+        with suppress(NotPlainError):
+            if is_fast(plain_copy(value)):
+                return True
+        return is_valid(value)
 
     return accepts
 

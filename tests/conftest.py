@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Verbosity, settings
 
+from conformance.harness import steps
+from conformance.run.processes import usable_processors
 from tests.loopback import Loopback
 
 settings.register_profile("dev", max_examples=40, deadline=None)
@@ -57,11 +59,58 @@ SLOW = (
 """How the ids of slow tests begin: they start processes or servers, or run the suite on many connectors."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than processors: a third of the tests' time is waiting for time limits and pauses."""
+    return usable_processors() + 1
+
+
+UNMEASURED = (
+    "tests/conformance/test_right_connectors.py",
+    "tests/conformance/test_suite_in_pytest.py",
+    "tests/conformance/test_wrong_connectors.py",
+    "tests/docs/test_docs_code.py::test_guide_can_be_followed",
+    "tests/interop/test_guards.py",
+    "tests/interop/test_guide_logto.py",
+    "tests/interop/test_host_package.py",
+    "tests/interop/test_mailboxes.py",
+    "tests/interop/test_ministack.py",
+    "tests/interop/test_proxy.py",
+    "tests/interop/test_rendering.py",
+    "tests/interop/test_send_email.py",
+    "tests/interop/test_validators.py",
+    "tests/interop/test_verdicts.py",
+    "tests/test_contributing.py",
+    "tests/test_packaging.py",
+)
+"""How the ids of tests begin that run without coverage, which makes them take up to five times as long.
+
+Other tests reach all that they reach. A test of these files that alone reaches a line or a branch has the mark ``measured``.
+"""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark slow tests, which ``-m "not slow"`` leaves out."""
+    """Mark slow tests, which ``-m "not slow"`` leaves out, and tests without coverage."""
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+        if item.nodeid.startswith(UNMEASURED) and item.get_closest_marker("measured") is None:
+            item.add_marker(pytest.mark.no_cover)
+
+
+@pytest.fixture(autouse=True)
+def coverage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run the processes of a test without coverage if the test itself does, and end threads that it leaves waiting.
+
+    Coverage does not measure a thread again that ran while it was switched off.
+    """
+    if request.node.get_closest_marker("no_cover") is None:
+        yield
+        return
+    for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    while steps._idle:
+        steps._idle.pop().stop()
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from connector_kit import Guard, bundle, load_json
 from connector_kit.connectors.aws_ses import aws_ses_config_guard
-from connector_kit.fast_validation import NotPlainError, fast_validator, plain_copy
+from connector_kit.fast_validation import NotPlainError, fast_validator, plain_copy, schema_predicate
 from tests.guard_cases import Json, deep, ses_config
 from tests.interop.cases.guards import guard_cases
 from tests.interop.cases.schemas import SCHEMAS, SchemaCases
@@ -49,6 +49,8 @@ def test_both_accept_the_same_values_of_every_schema_of_the_kit(schema: SchemaCa
     reference = Draft202012Validator(document)
     accepts = fast_validator(document)
     values = [load_json(case["value"]) for case in guard_cases(schema.cases)]
+    predicate = schema_predicate(document)
+    assert [predicate(value) for value in values] == [reference.is_valid(value) for value in values]
     plain = [value for value in values if _is_plain(value)]
     assert len(plain) > len(values) / 4
     assert [value for value in plain if accepts(value) and not reference.is_valid(value)] == []

@@ -162,7 +162,7 @@ class Canaries:
     def _all(self) -> LeakIndex:
         """Return an index of the canaries of this check, and of the latest ones of this process."""
         if self._shown[0] != len(self._made):
-            index = LeakIndex()
+            index = LeakIndex(is_for_few_searches=True)
             for canary in dict.fromkeys(chain(self._made, self._recent)):
                 canary.add_to(index)
             self._shown = len(self._made), index

@@ -8,7 +8,6 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from hypothesis.strategies import SearchStrategy
-from jsonschema import Draft202012Validator
 
 from conformance.harness.canaries import Canaries, KnownForms
 from conformance.harness.logto import LogtoCallbacks
@@ -19,6 +18,7 @@ from conformance.spec import TEMPLATE_SOURCES, Spec
 from conformance.verdicts import CheckFailure
 from connector_kit import ConnectorError, ConnectorErrorCodes, ConnectorType, SocialConnector
 from connector_kit.connector import MessageConnector
+from connector_kit.fast_validation import schema_predicate
 from connector_kit.guards import Guard
 
 _MANAGED: Final = {"subject": "Your code", "content": "{{code}} {{link}}"}
@@ -28,6 +28,9 @@ _CODE_LENGTHS: Final = (32, 10, 8)
 
 _forms: Final[WeakKeyDictionary[Guard[Any], KnownForms]] = WeakKeyDictionary()
 """The forms of secrets that each config guard accepts, for all checks of this process."""
+
+_compiled: Final[WeakKeyDictionary[Guard[Any], tuple[object, Callable[[object], bool]]]] = WeakKeyDictionary()
+"""The schema that each config guard publishes, and which values it accepts."""
 
 
 class ConnectorUnderTest:
@@ -109,12 +112,16 @@ class ConnectorUnderTest:
         return self.spec.connector.config_guard.schema
 
     @cached_property
-    def _validator(self) -> Draft202012Validator:
-        return Draft202012Validator(self.schema)
+    def _is_valid(self) -> Callable[[object], bool]:
+        schema, guard = self.schema, self.spec.connector.config_guard
+        compiled = _compiled.get(guard)
+        if compiled is None or compiled[0] != schema:
+            compiled = _compiled[guard] = copy.deepcopy(schema), schema_predicate(schema)
+        return compiled[1]
 
     def accepts(self, config: object) -> bool:
         """Return whether the published schema accepts a config; the connector is not consulted."""
-        return self._validator.is_valid(config)
+        return self._is_valid(config)
 
     @cached_property
     def config(self) -> dict[str, Any]:

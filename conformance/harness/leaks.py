@@ -39,7 +39,8 @@ _BITS_AT_END: Final = 23
 """The same where it is moreover one of the two ends of the secret."""
 _SHORTEST: Final = 6
 _HEX: Final = frozenset("0123456789abcdef")
-_slices: Final[list[slice]] = []
+_slices: Final[dict[int, list[slice]]] = {1: [], _STEP: []}
+"""The places at which a search looks, by the step between two of them."""
 
 
 @frozen
@@ -61,9 +62,14 @@ class LeakIndex:
     """The secrets to search for.
 
     A text is compared with all of them at once, so the time of a search depends on the length of the text only.
+
+    Args:
+        is_for_few_searches: whether adding secrets has to be fast, for a few searches in short texts. A search then looks at
+            each place of a text, and a secret needs a fifth of the grams.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_for_few_searches: bool = False) -> None:
+        self._step = 1 if is_for_few_searches else _STEP
         self._grams: dict[str, list[tuple[Trace, int]]] = {}
         self._alone: dict[str, str] = {}
         self._exact: dict[str, str] = {}
@@ -79,7 +85,9 @@ class LeakIndex:
             has_words: whether a short part may be a word of another text, so that only long parts are a leak.
         """
         for trace in _traces(name, secret):
-            for at in range(len(trace.text) - _WIDTH + 1):
+            # Between two grams, there is no room for a part that is long enough to be a leak.
+            step = trace.least - _WIDTH + 1 if self._step == 1 else 1
+            for at in range(0, len(trace.text) - _WIDTH + 1, step):
                 self._grams.setdefault(trace.text[at : at + _WIDTH], []).append((trace, at))
         for text in () if has_words else _alone(secret, prefix):
             self._alone[text] = name
@@ -101,7 +109,7 @@ class LeakIndex:
         found = {name for form, name in self._exact.items() if form in plain}
         if self._alone:
             found |= {name for _, _, name in self._runs(plain.lower())}
-        if not self._grams.keys().isdisjoint(_windows(compact)):
+        if not self._grams.keys().isdisjoint(_windows(compact, self._step)):
             found |= {trace.name for _, _, trace in self._matches(compact)}
         return found
 
@@ -130,7 +138,7 @@ class LeakIndex:
                 yield longest
                 at = first = longest[1]
             else:
-                at += _STEP
+                at += self._step
 
     def spans_in(self, text: str) -> list[tuple[int, int, str]]:
         """Return start, end and name of each secret in a text, in order; they do not overlap."""
@@ -144,6 +152,7 @@ class LeakIndex:
         spans += [
             (found.start(), found.end(), name)
             for form, name in self._exact.items()
+            if form in text
             for found in re.finditer(re.escape(form), text)
         ]
         result: list[tuple[int, int, str]] = []
@@ -153,11 +162,12 @@ class LeakIndex:
         return result
 
 
-def _windows(compact: str) -> Iterable[str]:
-    count = max(0, len(compact) - _WIDTH + _STEP) // _STEP
-    if count > len(_slices):
-        _slices.extend(slice(_STEP * at, _STEP * at + _WIDTH) for at in range(len(_slices), count))
-    return map(compact.__getitem__, islice(_slices, count))
+def _windows(compact: str, step: int) -> Iterable[str]:
+    slices = _slices[step]
+    count = max(0, len(compact) - _WIDTH + step) // step
+    if count > len(slices):
+        slices.extend(slice(step * at, step * at + _WIDTH) for at in range(len(slices), count))
+    return map(compact.__getitem__, islice(slices, count))
 
 
 def _extended(compact: str, at: int, text: str, position: int, first: int) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Runs checks in several processes: two connectors under test, with their stubs, cannot share one."""
 
 import faulthandler
-import multiprocessing
+import multiprocessing.process
 import os
 import re
 import signal
@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -26,16 +26,11 @@ from conformance.registry import Check
 from conformance.run.one_check import run_check
 from conformance.run.plan import RunPlan, find_checks
 from conformance.run.process_end import end_with_the_main_thread
+from conformance.run.process_start import UNGUARDED, marked_as_start, process_context
 from conformance.run.target import find_spec
 from conformance.spec import Spec, SpecError
 from conformance.verdicts import CheckResult, State
 from connector_kit import ConnectorError
-
-_STARTING: Final = "LOGTO_CONNECTOR_KIT_STARTING_PROCESS"
-"""Set while a new process imports the main module, before it can run checks."""
-
-_UNGUARDED: Final = 78
-"""The exit status of a process whose main module starts a run while it is imported."""
 
 _FRAME: Final = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
 _BEAT_SECONDS: Final = 1.0
@@ -46,10 +41,6 @@ _SILENT_SECONDS: Final = 15.0
 """How much longer than a step a process may be silent; a connector that keeps the interpreter to itself is silent."""
 
 
-_environment_of_a_start: Final = threading.Lock()
-"""Held while the environment has the variable for a process that starts."""
-
-
 class ProcessError(Exception):
     """Another process could not start, or did not find the connector."""
 
@@ -57,12 +48,6 @@ class ProcessError(Exception):
 def usable_processors() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def exit_if_starting() -> None:
-    """End this process if it is one of a run's processes that still imports the main module: that would run again."""
-    if _STARTING in os.environ:
-        sys.exit(_UNGUARDED)
 
 
 @contextmanager
@@ -143,18 +128,15 @@ class _Worker:
         return answer
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = process_context()
         self._connection, theirs = context.Pipe()
         descriptor, self._stack_file = tempfile.mkstemp()
         os.close(descriptor)
-        arguments = (theirs, self._plan.target, self._plan.options, self._stack_file)
-        self._process = context.Process(target=_serve, args=arguments)
-        with _environment_of_a_start:
-            os.environ[_STARTING] = "1"
-            try:
-                self._process.start()
-            finally:
-                del os.environ[_STARTING]
+        with marked_as_start() as environment:
+            arguments = (theirs, self._plan.target, self._plan.options, self._stack_file, environment)
+            process = context.Process(target=_serve, args=arguments)
+            process.start()
+        self._process = process
         theirs.close()
         try:
             if not self._connection.poll(self._silence):
@@ -165,11 +147,11 @@ class _Worker:
                 )
             self._connection.recv()
         except (EOFError, OSError):
-            raise ProcessError(self._why_not_started(self._process)) from None
+            raise ProcessError(self._why_not_started(process)) from None
 
     def _why_not_started(self, process: multiprocessing.process.BaseProcess) -> str:
         ending = self._end()
-        if process.exitcode != _UNGUARDED:
+        if process.exitcode != UNGUARDED:
             return f"A process for checks ended before it could run one, {ending}."
         return (
             "Each process imports the script that starts the run, and would start it again. "
@@ -250,9 +232,13 @@ def _failed(check: Check, message: str) -> CheckResult:
     )
 
 
-def _serve(connection: Connection, target: str, options: SearchOptions, stack_file: str) -> None:
-    """Run checks, in another process, until the connection closes."""
-    os.environ.pop(_STARTING, None)
+def _serve(
+    connection: Connection, target: str, options: SearchOptions, stack_file: str, environment: Mapping[str, str]
+) -> None:
+    """Run checks, in another process, until the connection closes. Its environment may be older than the run."""
+    for name in {*os.environ} - {*environment}:
+        del os.environ[name]
+    os.environ.update(environment)
     end_with_the_main_thread()
     stack = Path(stack_file).open("w", encoding="utf-8")  # noqa: SIM115 - a signal handler writes to it until the end
     with suppress(AttributeError):  # Windows has no such signal

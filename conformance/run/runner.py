@@ -12,7 +12,8 @@ from conformance.profile import Profile, default_profile
 from conformance.run.one_check import run_check
 from conformance.run.plan import RunPlan, checks_for
 from conformance.run.process_end import end_with_the_main_thread
-from conformance.run.processes import exit_if_starting, results_from_processes
+from conformance.run.process_start import exit_if_starting, prepare_processes
+from conformance.run.processes import results_from_processes
 from conformance.run.spec_trial import try_spec
 from conformance.spec import Spec
 from conformance.verdicts import CheckResult, Report
@@ -76,6 +77,8 @@ def run_plan(plan: RunPlan, on_result: Callable[[CheckResult], None] | None = No
     exit_if_starting()
     end_with_the_main_thread()
     started = time.perf_counter()
+    if plan.jobs > 1:
+        prepare_processes()
     report = Report(
         connector=plan.spec.name,
         profile=plan.options.profile.name,

@@ -140,8 +140,8 @@ def test_clause_is_a_link_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None
     terminal = {"FORCE_COLOR": "1", "NO_COLOR": "", "TERM": "xterm"}
     shown = _run(*arguments, **terminal).output
     assert re.search(rf"\x1b]8;[^;]*;{re.escape(str(clause_url('T2')))}\x1b\\clause T2 of docs/contract.md", shown)
-    monkeypatch.setattr("conformance.command.clause_url", lambda _: None)
-    monkeypatch.setattr("conformance.command.contract_url", lambda: None)
+    monkeypatch.setattr("conformance.command_run.clause_url", lambda _: None)
+    monkeypatch.setattr("conformance.command_run.contract_url", lambda: None)
     shown = _run(*arguments, **terminal).output
     assert "\x1b]8;" not in shown
     assert "(clause T2 of docs/contract.md)" in shown

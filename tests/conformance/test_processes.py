@@ -48,6 +48,12 @@ class Blocking(AwsSesConnector):
             re.match("(a+)+$", "a" * 60 + "b")
         return super().deliver(config, email)
 
+class ReadsItsEnvironment(AwsSesConnector):
+    def deliver(self, config, email):
+        if multiprocessing.parent_process() is not None and "DYING_CONNECTOR" in os.environ:
+            os._exit(3)
+        return super().deliver(config, email)
+
 def __getattr__(name):
     time.sleep(600)
 """
@@ -192,7 +198,7 @@ def test_import_that_does_not_end_is_an_error(dying: str, monkeypatch: pytest.Mo
 
 def test_process_that_does_not_start_in_time_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each process imports the main module, which may wait for something."""
-    monkeypatch.setattr("conformance.run.processes._SILENT_SECONDS", -29.99)
+    monkeypatch.setattr("conformance.run.processes._SILENT_SECONDS", -30.0)
     with pytest.raises(ProcessError, match="A process for checks did not start in time"):
         check_connector(SPEC, checks=["metadata.valid"], profile=DEV, target="aws-ses-mail", jobs=2)
 
@@ -242,7 +248,7 @@ def test_script_without_a_main_guard_has_a_clear_error(tmp_path: Path, guard: st
 
 def test_process_that_cannot_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message has its exit status."""
-    monkeypatch.setattr("conformance.run.processes._serve", os._exit)
+    monkeypatch.setattr("conformance.run.processes._serve", sys.exit)
     with pytest.raises(
         ProcessError, match="A process for checks ended before it could run one, with the exit status 1"
     ):
@@ -282,6 +288,24 @@ def test_named_check_runs_until_the_time_is_up() -> None:
     assert ended.state is State.NOT_EXERCISED
     assert "the time was up" in ended.message
     assert endless.state is State.PASSED
+
+
+def test_processes_without_a_fork_server_have_the_same_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On macOS and Windows, each process is a new interpreter."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    report = check_connector(
+        SPEC, checks=["metadata.valid", "routing.exact-match"], profile=DEV, target="aws-ses-mail", jobs=2
+    )
+    assert [it.state for it in report.results] == [State.PASSED] * 2
+
+
+def test_processes_have_the_current_environment(dying: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that of the time when the server started which makes them."""
+    monkeypatch.delenv("DYING_CONNECTOR", raising=False)
+    checks = ["routing.exact-match", "metadata.valid"]
+    assert _report_of(dying, "ReadsItsEnvironment", checks=checks).conforms
+    monkeypatch.setenv("DYING_CONNECTOR", "1")
+    assert not _report_of(dying, "ReadsItsEnvironment", checks=checks).conforms
 
 
 def test_max_time_applies_to_every_process() -> None:

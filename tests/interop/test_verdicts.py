@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 from attrs import evolve
 
-from conformance import SpecError, State
+from conformance import PROFILES, SpecError, State, check_connector
+from conformance.npm import npm_spec
+from conformance.run.plan import checks_for
 from tests.interop.verdicts import PACKAGES, PAGE, Difference, Verdict, differences, errors, page, verdicts
 
 Found = Mapping[str, Sequence[Verdict]]
@@ -37,6 +39,24 @@ def test_page_shows_the_current_verdicts(found: Found) -> None:
         assert states.count(State.PASSED) > 2 * states.count(State.FAILED)
         assert not set(states) - {State.PASSED, State.FAILED, State.NOT_APPLICABLE}
     assert PAGE.read_text(encoding="utf-8") == page(found)
+
+
+@pytest.mark.measured
+@pytest.mark.parametrize("package", PACKAGES)
+def test_quick_checks_have_the_verdicts_of_the_page(package: str) -> None:
+    """In this process, so that coverage sees how each package is tested."""
+    try:
+        spec = npm_spec(package)
+    except SpecError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    quick = PROFILES["quick"]
+    checks = [it.id for it in checks_for(spec, profile=quick)]
+    report = check_connector(spec, profile=quick, checks=[*checks, "isolation.secret-rotation"])
+    failed = {it.id for it in report.results if it.state is State.FAILED}
+    assert failed <= {it.check for it in differences() if package in it.packages}
+    assert State.PASSED in report.counts
 
 
 def _made(check: str, state: State) -> Verdict:
