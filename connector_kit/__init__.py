@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         validate_config,
         verification_code_type_guard,
     )
+    from connector_kit.http_api import ApiResponse, HttpApi
     from connector_kit.issues import Issue
     from connector_kit.languages import (
         is_language_tag,
@@ -104,6 +105,18 @@ if TYPE_CHECKING:
         registry,
         schema_names,
     )
+    from connector_kit.settings import (
+        EmailTemplates,
+        SmsTemplates,
+        config_guard,
+        config_schema,
+        email_templates,
+        form_items,
+        require_one_of,
+        setting,
+        sms_templates,
+        template_setting,
+    )
     from connector_kit.social import (
         AuthorizationRequest,
         ConnectorSession,
@@ -145,6 +158,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNSET",
+    "ApiResponse",
     "AuthorizationRequest",
     "ConfigurableConnectorMetadata",
     "Connector",
@@ -164,6 +178,7 @@ __all__ = [
     "EmailConnector",
     "EmailServiceBranding",
     "EmailTemplateDetails",
+    "EmailTemplates",
     "GetConnectorConfig",
     "GetI18nEmailTemplate",
     "GetSession",
@@ -172,6 +187,7 @@ __all__ = [
     "GoogleOneTapConfig",
     "GoogleOneTapParams",
     "Guard",
+    "HttpApi",
     "I18nPhrases",
     "Issue",
     "Mailbox",
@@ -187,6 +203,7 @@ __all__ = [
     "Sms",
     "SmsConnector",
     "SmsTemplate",
+    "SmsTemplates",
     "SocialConnector",
     "SocialConnectorMetadata",
     "SocialUserInfo",
@@ -199,6 +216,8 @@ __all__ = [
     "WarningRule",
     "bounded_pool_classes",
     "bundle",
+    "config_guard",
+    "config_schema",
     "config_warnings",
     "configurable_connector_metadata_guard",
     "connector_config_form_item_guard",
@@ -208,8 +227,10 @@ __all__ = [
     "demo_connector_ids",
     "email_service_branding_guard",
     "email_template_details_guard",
+    "email_templates",
     "encode_mailbox",
     "find_connector",
+    "form_items",
     "format_mailbox",
     "get_access_token_by_refresh_token",
     "get_config_template_by_type",
@@ -233,15 +254,19 @@ __all__ = [
     "redact",
     "registry",
     "replace_send_message_handlebars",
+    "require_one_of",
     "sanitize_mailbox_address",
     "sanitize_mailbox_display_name",
     "schema_names",
     "send_message_data_guard",
     "send_message_payload_guard",
     "service_connector_ids",
+    "setting",
+    "sms_templates",
     "social_connector_metadata_guard",
     "social_user_info_guard",
     "strip_header_control_chars",
+    "template_setting",
     "template_type_guard",
     "to_json",
     "token_response_guard",
@@ -267,6 +292,7 @@ _NAMES = {
         template_type_guard validate_config
         verification_code_type_guard
     """,
+    "http_api": "ApiResponse HttpApi",
     "issues": "Issue",
     "languages": "is_language_tag language_tags",
     "mailbox": """
@@ -286,6 +312,10 @@ _NAMES = {
     "parsing": "load_json parse_json parse_json_object",
     "redaction": "redact",
     "schemas": "UnknownSchemaError bundle registry schema_names",
+    "settings": """
+        EmailTemplates SmsTemplates config_guard config_schema email_templates form_items require_one_of setting
+        sms_templates template_setting
+    """,
     "social": """
         AuthorizationRequest ConnectorSession GetSession GoogleConnectorConfig GoogleOneTapConfig
         GoogleOneTapParams OidcPrompt SetSession SocialUserInfo TokenResponse TokenResponseAndUserInfo

@@ -11,7 +11,7 @@ import re
 import socket
 import time
 from collections.abc import Mapping
-from http.client import HTTPMessage, HTTPResponse
+from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
@@ -105,21 +105,25 @@ def _bounded_pool_class(pool_class: Any) -> Any:
     return type(pool_class.__name__, (pool_class,), {"ConnectionCls": bounded_class})
 
 
-def connection_manager(url: str, timeout: float, kept: int, certificates: str) -> PoolManager:
+def connection_manager(url: str, timeout: float, kept: int, certificates: str | None) -> PoolManager:
     """Return the manager of bounded connections to a server, through the proxy that the environment names for it.
 
     Args:
         url: of the server.
         timeout: seconds for connecting to each address.
         kept: how many idle connections stay open.
-        certificates: the file or folder of the certificate authorities.
+        certificates: the file or folder of the certificate authorities; ``None`` for those of the system, or of
+            ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` in the environment.
 
     Raises:
         OSError: the authorities cannot be read.
     """
     context = create_urllib3_context()
-    is_folder = Path(certificates).is_dir()
-    context.load_verify_locations(**{"capath" if is_folder else "cafile": certificates})
+    if certificates is None:
+        context.load_default_certs()
+    else:
+        is_folder = Path(certificates).is_dir()
+        context.load_verify_locations(**{"capath" if is_folder else "cafile": certificates})
     options: Any = {
         "maxsize": kept,
         "timeout": timeout,
@@ -160,6 +164,7 @@ def exchange(
     *,
     connect_limit: float,
     limit: float,
+    largest: int | None = None,
 ) -> Response:
     """Send a request and return its response.
 
@@ -174,11 +179,13 @@ def exchange(
         connect_limit: seconds for connecting: the look-up of the name, all addresses (each has the manager's timeout, too),
             proxy and TLS.
         limit: seconds for sending the request and for its whole response.
+        largest: bytes that the body of the response may have.
 
     Raises:
         urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.ProxyError: the
             request was not sent.
-        OSError, http.client.HTTPException: it may have been handled. A ``TimeoutError`` is an ``OSError``.
+        OSError, http.client.HTTPException: it may have been handled. A ``TimeoutError`` is an ``OSError``. A response that is
+            too large is an ``HTTPException``.
         ValueError: a header has a line break, or a character that is not Latin-1.
     """
     parsed = parse_url(url)
@@ -210,7 +217,7 @@ def exchange(
         is_sent = _send(sock, request)
         with contextlib.closing(BoundedResponse(sock, method=method, end=end)) as response:
             response.begin()
-            received = Response(response.status, response.headers, response.read())
+            received = Response(response.status, response.headers, _read(response, largest))
         is_reusable = is_sent and not response.will_close
     except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError) as error:
         if manager.proxy is None:
@@ -234,6 +241,17 @@ def close_idle_connections(manager: PoolManager) -> None:
                 break
             if connection is not None:
                 connection.close()
+
+
+def _read(response: HTTPResponse, largest: int | None) -> bytes:
+    if largest is None:
+        return response.read()
+    content = response.read(largest + 1)
+    if len(content) > largest:
+        raise HTTPException(f"the response is larger than {largest:,} bytes")
+    if response.length:  # with a length to read, http.client does not report that the rest is missing
+        raise IncompleteRead(content, response.length)
+    return content
 
 
 def _send(sock: socket.socket, request: bytes) -> bool:

@@ -9,13 +9,16 @@ from datetime import datetime
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.guards import Guard, email_template_details_guard, recipient_guard, validate_config
+from connector_kit.mailbox import format_mailbox, parse_mailbox, parse_send_from
 from connector_kit.messages import ContentType, EmailTemplateDetails, SendMessageData
 from connector_kit.metadata import ConnectorMetadata, ConnectorType
+from connector_kit.settings import config_guard, example_config, form_items, secret_paths
 from connector_kit.templates import get_config_template_by_type, replace_send_message_handlebars
+from connector_kit.warning_rules import WarningRule
 from connector_kit.wire import frozen_mapping
 
 if TYPE_CHECKING:
@@ -57,14 +60,15 @@ class Declaration:
 
     Args:
         provider: the name of the provider's stub in the entry-point group ``connector_kit.providers``.
-        valid_config: a config that the guard accepts and that can send. The suite replaces its secrets.
+        valid_config: a config that the guard accepts and that can send. The suite replaces its secrets. By default, it
+            consists of the first example of each setting of ``config_class``.
         capabilities: what the connector can do; names from ``conformance.spec.CAPABILITIES``.
-        secrets: the config keys that hold secrets.
+        secrets: the config keys that hold secrets; by default the settings of ``config_class`` that are secrets.
     """
 
     provider: str
-    valid_config: Mapping[str, object] = field(repr=False, converter=_frozen)
-    capabilities: frozenset[str] = field(converter=_frozen_names)
+    valid_config: Mapping[str, object] = field(default={}, repr=False, converter=_frozen)
+    capabilities: frozenset[str] = field(default=(), converter=_frozen_names)
     secrets: tuple[str, ...] = ()
 
 
@@ -123,12 +127,22 @@ class Connector(ABC, Generic[C]):
 
     type: ClassVar[ConnectorType]
     metadata: ClassVar[ConnectorMetadata]
+    config_class: ClassVar[Any]
+    """The attrs class of the config. From it come the guard and the form, and the secrets and the valid config of the
+    declaration, where the connector's class has none of its own; see `connector_kit.settings`."""
     config_guard: ClassVar[Guard[Any]]
+    config_warnings: ClassVar[tuple[WarningRule, ...]] = ()
+    """The connector's own warning rules, besides those of all connectors."""
     declaration: ClassVar[Declaration | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Let the methods that return an awaitable raise `ConnectorError`: a host would report it as sent."""
+        """Derive what follows from ``config_class``, and let methods that return an awaitable raise `ConnectorError`.
+
+        A host would report that as sent.
+        """
         super().__init_subclass__(**kwargs)
+        if "config_class" in cls.__dict__:
+            _derive_from_config_class(cls)
         for name in _SYNCHRONOUS:
             method = cls.__dict__.get(name)
             if inspect.isfunction(method):
@@ -158,6 +172,21 @@ class Connector(ABC, Generic[C]):
             _check_synchronous(chosen, "get_config")
         accepted: C = validate_config(chosen, self.config_guard)
         return accepted
+
+
+def _derive_from_config_class(cls: Any) -> None:
+    """Set the guard and the form of a connector, and complete its declaration."""
+    own, config_class = cls.__dict__, cls.config_class
+    if "config_guard" not in own:
+        name = own["metadata"].name["en"] if "metadata" in own else cls.__name__
+        cls.config_guard = config_guard(config_class, title=f"{name} config", warnings=cls.config_warnings)
+    if "metadata" in own and cls.metadata.form_items is None:
+        cls.metadata = evolve(cls.metadata, form_items=form_items(config_class))
+    declaration = own.get("declaration")
+    if declaration is not None:
+        secrets = declaration.secrets or secret_paths(config_class)
+        valid_config = declaration.valid_config or example_config(config_class)
+        cls.declaration = evolve(declaration, secrets=secrets, valid_config=valid_config)
 
 
 def _not_implemented(connector: object, what: str) -> ConnectorError:
@@ -262,6 +291,20 @@ class Email:
     send_from: str | None = field(repr=False)
     template: object = field(repr=False)
     data: SendMessageData = field(repr=False)
+
+    def sender(self, default: str) -> str:
+        """Return the mailbox to send from: that of the managed template, or else the config's.
+
+        A managed template may have a display name only, which then gets the config's address.
+
+        Args:
+            default: the mailbox in the config, such as ``Acme <noreply@acme.com>``.
+        """
+        if self.send_from is None:
+            return default
+        own = parse_mailbox(default)
+        mailbox = parse_send_from(self.send_from, own.email, own.name)
+        return format_mailbox(mailbox.email, mailbox.name)
 
 
 class EmailConnector(MessageConnector[C, Email]):

@@ -54,10 +54,12 @@ _KEYWORDS: Final = frozenset(
         "prefixItems",
         "properties",
         "propertyNames",
+        "readOnly",
         "required",
         "then",
         "title",
         "type",
+        "writeOnly",
     ]
 )
 """Those about which the two agree."""

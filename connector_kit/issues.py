@@ -246,13 +246,17 @@ def _message(error: ValidationError | SchemaError) -> str:  # noqa: C901, PLR091
             return (
                 f"expected exactly one of {len(expected)} forms, found one that has several of them{_rivals(expected)}"
             )
+        case "anyOf" | "oneOf" if _required_alone(expected):
+            return f"expected {' or '.join(' with '.join(names) for names in _required_alone(expected))}, found none of them"
         case "anyOf" | "oneOf":
             return f"expected: {_title(error.schema) or _alternatives(error)}; found {_describe(found)}"
         case "format":  # of a schema: guards do not check the formats of values
             name = "regular expression" if expected == "regex" else str(expected)
             return f"expected a valid {name}, found {_describe(found)}"
         case "pattern":
-            form = _title(error.schema) or _limit("pattern", expected)
+            names_a_setting = _keyword(error.schema, "type") is not None  # its title does not describe the form
+            form = "" if names_a_setting else _title(error.schema)
+            form = form or _limit("pattern", expected)
             return f"expected: {form}; found {_describe(found)}"
         case _:
             return f"expected {_limit(str(error.validator), expected)}, found {_show_number(found)}"
@@ -292,6 +296,12 @@ def _alternatives(error: ValidationError | SchemaError) -> str:
 
 def _requirement(issue: Issue) -> str:
     return f"at {issue.path}: " + issue.message.partition(", found")[0].partition("; found")[0]
+
+
+def _required_alone(schemas: list[Any]) -> list[list[str]]:
+    """Return the keys that each alternative requires, if no alternative says anything else."""
+    names = [_keyword(schema, "required") for schema in schemas]
+    return names if all(names) and all({*schema} == {"required"} for schema in schemas) else []
 
 
 def _rivals(schemas: list[Any]) -> str:

@@ -583,3 +583,19 @@ def test_declaration_copies_its_arguments() -> None:
     names.append("text")
     assert declaration.valid_config == {"key": "a"}
     assert declaration.capabilities == frozenset({"html"})
+
+
+@pytest.mark.parametrize(
+    ("send_from", "sender"),
+    [
+        (None, "Acme <noreply@acme.com>"),
+        ("Support", "Support <noreply@acme.com>"),
+        ("help@acme.com", "help@acme.com"),
+        ("Help <help@acme.com>", "Help <help@acme.com>"),
+    ],
+)
+def test_sender_of_a_managed_template_is_completed_by_the_config(send_from: str | None, sender: str) -> None:
+    """As upstream's ``parseSendFrom`` does: a display name alone gets the config's address."""
+    message = SendMessageData.from_json({"to": "a@b.co", "type": "Generic", "payload": {}})
+    email = Email("a@b.co", "s", "b", "text/html", None, send_from, None, message)
+    assert email.sender("Acme <noreply@acme.com>") == sender

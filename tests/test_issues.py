@@ -208,7 +208,7 @@ SENDERS = {"oneOf": [{"required": ["sender"]}, {"required": ["service"]}]}
                 (
                     "$",
                     "oneOf",
-                    "expected: one of 2 forms (at $.sender: expected a value (required); or at $.service: expected a value (required)); found an object of 0 keys",
+                    "expected sender or service, found none of them",
                 )
             ],
         ),

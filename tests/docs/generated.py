@@ -32,9 +32,9 @@ from conformance import (
     spec_of,
 )
 from conformance.providers.oauth2 import OAuth2Provider
-from connector_kit import GoogleConnector, Guard, bundle, schema_names
+from connector_kit import GoogleConnector, Guard, bundle, config_schema, schema_names
 from connector_kit.cli.application import application
-from connector_kit.connectors.aws_ses import AwsSesConnector, aws_ses_config_guard
+from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector, aws_ses_config_guard
 from connector_kit.guards import recipient_guard
 from connector_kit.host import host_file, request_body
 from tests.benchmarks import endurance
@@ -48,6 +48,15 @@ def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = list(headings)
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n" + "".join(f"| {' | '.join(it.replace('|', chr(92) + '|') for it in line)} |\n" for line in lines) + "\n"
+
+
+SES_SCHEMA: Final = DOCS.parent / "schemas" / "aws-ses-config.schema.json"
+
+
+def ses_schema_text() -> str:
+    """Return the schema file of the Amazon SES config: it is generated from the config's class."""
+    schema = config_schema(AwsSesConfig, title="Amazon SES connector config")
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def checks() -> str:

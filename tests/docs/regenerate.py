@@ -9,14 +9,15 @@ import argparse
 import sys
 
 from tests.benchmarks import page as benchmarks
-from tests.docs.generated import PARTS
+from tests.docs.generated import PARTS, SES_SCHEMA, ses_schema_text
 from tests.docs.markdown import replace_between
 
 
 def write_tables() -> None:
-    """Write every generated part of a page between its markers, and the charts of the benchmarks."""
+    """Write every generated part of a page between its markers, the schema of the SES config, and the charts of the benchmarks."""
     for page, name, generate in PARTS:
         page.write_text(replace_between(page.read_text(encoding="utf-8"), name, generate()), encoding="utf-8")
+    SES_SCHEMA.write_text(ses_schema_text(), encoding="utf-8")
     benchmarks.write_charts(benchmarks.read_report(benchmarks.figures_file(benchmarks.PAGE)), benchmarks.PAGE)
 
 

@@ -237,7 +237,7 @@ class SesEndpoint:
 
     def _exchange(self, request: Any, connect_limit: float) -> Response:
         headers = {"Host": request.headers["Host"], "Accept-Encoding": "identity", **request.headers}
-        limits = {"connect_limit": connect_limit, "limit": READ_TIMEOUT}
+        limits: Any = {"connect_limit": connect_limit, "limit": READ_TIMEOUT}
         manager = self._connections()
         try:
             return exchange(manager, request.method, request.url, headers, request.body, **limits)

@@ -9,41 +9,95 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from connector_kit.guards import Guard
 from connector_kit.issues import Issue
 from connector_kit.mailbox import MailboxError, encode_mailbox, parse_mailbox
+from connector_kit.settings import EmailTemplates, email_templates, setting
 from connector_kit.suggestions import did_you_mean
-from connector_kit.templates import Template
 from connector_kit.warning_rules import config_warnings, is_placeholder
+
+_EXAMPLE_ARN: Final = "arn:aws:ses:us-east-1:123456789012:identity/example.com"
 
 
 @frozen
 class AwsSesConfig:
-    """The config of the Amazon SES connector. A repr shows neither keys nor templates.
+    """The config of the Amazon SES connector: the keys and the region to send with, the sender, and the templates.
 
     Args:
         access_key_id: of an IAM user that may call ``ses:SendEmail``.
         access_key_secret: of the same access key.
         region: the region of the sender's identity, such as ``"eu-west-1"``.
-        templates: at least one each for Register, SignIn, ForgotPassword and Generic.
         email_address: the sender: ``Logto<noreply@logto.io>``, ``<noreply@logto.io>`` or ``noreply@logto.io``.
         email_address_identity_arn: the identity that authorizes sending from that address, if another account owns it.
         feedback_forwarding_email_address: receives bounces and complaints.
         feedback_forwarding_email_address_identity_arn: the identity that authorizes the use of that address.
         configuration_set_name: the SES configuration set to send with.
+        templates: at least one each for Register, SignIn, ForgotPassword and Generic.
     """
 
-    access_key_id: str = field(repr=False)
-    access_key_secret: str = field(repr=False)
-    region: str
-    templates: tuple[Template, ...] = field(repr=False)
-    email_address: str | None = None
-    email_address_identity_arn: str | None = None
-    feedback_forwarding_email_address: str | None = None
-    feedback_forwarding_email_address_identity_arn: str | None = None
-    configuration_set_name: str | None = None
+    access_key_id: str = setting(
+        "Access key ID",
+        description="The public half of the AWS access key pair.",
+        tooltip="Use an IAM user that may only call ses:SendEmail.",
+        placeholder="<access-key-id>",
+        secret=True,
+        masked=False,
+        examples=["AKIAIOSFODNN7EXAMPLE"],
+    )
+    access_key_secret: str = setting(
+        "Secret access key",
+        description="The secret half of the AWS access key pair.",
+        tooltip="AWS shows it once, when the key is created.",
+        placeholder="<access-key-secret>",
+        secret=True,
+        examples=["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"],
+    )
+    region: str = setting(
+        "Region",
+        description="The code of the AWS region that holds your verified identity.",
+        tooltip="For example us-east-1. An identity exists in one region only.",
+        placeholder="<region>",
+        examples=["us-east-1", "eu-west-1"],
+    )
+    email_address: str | None = setting(
+        "Sender address",
+        default=None,
+        description="The sender of the messages: an address, or a name followed by an address in angle brackets.",
+        tooltip="The address, or its domain, must be a verified identity. Leave it empty only if every template managed in Logto sets its own sender.",
+        placeholder="<email-address>",
+        examples=["Acme <noreply@example.com>", "<noreply@example.com>"],
+    )
+    email_address_identity_arn: str | None = setting(
+        "Sender identity ARN",
+        default=None,
+        description="Required only if another AWS account owns the sender's identity and has authorized you to use it.",
+        placeholder="<email-address-identity-arn>",
+        examples=[_EXAMPLE_ARN],
+    )
+    feedback_forwarding_email_address: str | None = setting(
+        "Feedback address",
+        default=None,
+        description="Where Amazon SES reports bounces and complaints by email.",
+        placeholder="<feedback-forwarding-email-address>",
+        examples=["bounces@example.com"],
+    )
+    feedback_forwarding_email_address_identity_arn: str | None = setting(
+        "Feedback identity ARN",
+        default=None,
+        description="Required only if another AWS account owns the feedback address's identity and has authorized you to use it.",
+        placeholder="<feedback-forwarding-email-address-identity-arn>",
+        examples=[_EXAMPLE_ARN],
+    )
+    configuration_set_name: str | None = setting(
+        "Configuration set",
+        default=None,
+        description="The Amazon SES configuration set to send with, for event tracking or dedicated IP addresses.",
+        placeholder="<configuration-set-name>",
+        examples=["acme-transactional"],
+    )
+    templates: EmailTemplates = email_templates()
 
 
 Rule = Callable[[str], str | None]
