@@ -66,25 +66,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 UNMEASURED = (
     "tests/conformance/test_right_connectors.py",
-    "tests/conformance/test_suite_in_pytest.py",
     "tests/conformance/test_wrong_connectors.py",
-    "tests/docs/test_docs_code.py::test_guide_can_be_followed",
-    "tests/interop/test_guards.py",
-    "tests/interop/test_guide_logto.py",
-    "tests/interop/test_host_package.py",
-    "tests/interop/test_mailboxes.py",
-    "tests/interop/test_ministack.py",
-    "tests/interop/test_proxy.py",
-    "tests/interop/test_rendering.py",
-    "tests/interop/test_send_email.py",
-    "tests/interop/test_validators.py",
     "tests/interop/test_verdicts.py",
-    "tests/test_contributing.py",
-    "tests/test_packaging.py",
 )
-"""How the ids of tests begin that run without coverage, which makes them take up to five times as long.
+"""How the ids of tests begin that run without coverage, which makes the suite's runs take up to five times as long.
 
-Other tests reach all that they reach. A test of these files that alone reaches a line or a branch has the mark ``measured``.
+They run the suite on hundreds of connectors. What only such a test reaches has the mark ``measured``.
 """
 
 
@@ -99,16 +86,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def coverage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run the processes of a test without coverage if the test itself does, and end threads that it leaves waiting.
+    """Run the processes of a test without coverage if the test itself does.
 
-    Coverage does not measure a thread again that ran while it was switched off.
+    Threads that wait for a job of the suite end before and after such a test: coverage does not measure a thread again
+    that ran while it was switched off.
     """
     if request.node.get_closest_marker("no_cover") is None:
         yield
         return
     for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
         monkeypatch.delenv(name, raising=False)
+    _end_waiting_threads()
     yield
+    _end_waiting_threads()
+
+
+def _end_waiting_threads() -> None:
     while steps._idle:
         steps._idle.pop().stop()
 

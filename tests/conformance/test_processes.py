@@ -332,3 +332,8 @@ def test_processes_that_run_checks_do_not_import_pytest() -> None:
     subprocess.run([sys.executable, "-c", f"{script}; assert 'pytest' in sys.modules"], check=True)
     with pytest.raises(AttributeError, match="module 'conformance' has no attribute 'conformance_test'"):
         conformance_package.conformance_test  # noqa: B018 - the lookup is what is tested
+
+
+def test_public_names_are_listed_before_they_are_imported() -> None:
+    """For editors and shells that complete names."""
+    assert {*conformance_package.__all__} <= {*dir(conformance_package)}

@@ -60,7 +60,7 @@ _MEASURED: Final = frozenset(
         "official-mailgun",
         "official-postmark",
         "official-sendgrid",
-        "official-smtp1",
+        "official-smtp",
         "official-twilio",
         "optional-templates-mail",
         "plain",

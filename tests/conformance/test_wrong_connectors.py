@@ -7,6 +7,7 @@ from attrs import evolve
 
 from conformance import PROFILES, Spec, State, all_checks, check_connector, spec_of
 from tests.conformance.wrong_connectors import WRONG, BaseSes, Wrong
+from tests.conformance.wrong_connectors.hangs import SleepsInACycle
 from tests.conformance.wrong_connectors.memory import SPECS
 
 PROFILE = PROFILES["ci"]
@@ -16,8 +17,9 @@ _FIRST = {wrong.check: wrong for wrong in reversed(WRONG)}
 
 
 def _case(wrong: Wrong) -> Any:
-    """Name a case; the first wrong connector of each check runs with coverage: it reaches the check's failure."""
-    marks = [pytest.mark.measured] if _FIRST[wrong.check] is wrong else []
+    """Name a case. The first wrong connector of each check runs with coverage, and one that alone reaches a line."""
+    is_measured = _FIRST[wrong.check] is wrong or wrong.connector is SleepsInACycle
+    marks = [pytest.mark.measured] if is_measured else []
     return pytest.param(wrong, marks=marks, id=f"{wrong.check}-{wrong.connector.__name__}")
 
 
