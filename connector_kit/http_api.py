@@ -85,11 +85,11 @@ class ApiResponse:
 class HttpApi:
     """Calls the HTTP API of one provider. It is thread-safe; a forked process makes connections of its own.
 
-    A call ends within its time limits and is repeated only where the message cannot be delivered twice: after a connection
-    that failed, after HTTP 429, and, if the API honours an idempotency key, after every failure of the network and of the
-    server. It follows no redirect. Proxies and certificate authorities of the environment apply. Each failure is a
-    `ConnectorError` whose data has the provider's message, its error code, the HTTP status and the request's id, without
-    secrets.
+    A call ends within its time limits. It is repeated only where the message cannot be delivered twice: after a connection
+    that failed, and after HTTP 429 if it is not a used-up quota. If the API honours an idempotency key, it is also repeated
+    after each failure of the network and of the server. It follows no redirect. Proxies and certificate authorities of the
+    environment apply. Each failure is a `ConnectorError` whose data has the provider's message, its error code, the HTTP
+    status and the request's id, without secrets.
 
     Args:
         provider: its name, for messages.
@@ -230,8 +230,9 @@ class HttpApi:
             except _UNKNOWN as error:
                 failure, may_repeat = error, is_repeatable
             else:
-                may_repeat = response.status == _TOO_MANY_REQUESTS
-                may_repeat |= is_repeatable and response.status >= _FIRST_SERVER_ERROR
+                is_passing = response.status == _TOO_MANY_REQUESTS
+                is_passing |= is_repeatable and response.status >= _FIRST_SERVER_ERROR
+                may_repeat = is_passing and self._error(response)[1] is not ConnectorErrorCodes.USAGE_LIMIT_EXCEEDED
             pause = _pause(response, next(pauses, None)) if may_repeat else None
             if pause is None or time.monotonic() + pause + self._connect_limit + self._response_limit > ends:
                 if response is None:
@@ -269,9 +270,10 @@ class HttpApi:
 
     def _manager(self, server: str) -> PoolManager:
         key = (server, *map(os.environ.get, _CERTIFICATES))
+        if self._process != os.getpid():
+            # Two processes that share a connection would mix up their responses, and a thread of the parent may hold the lock.
+            self._process, self._lock, self._managers = os.getpid(), Lock(), {}
         with self._lock:
-            if self._process != os.getpid():  # two processes that share a connection would mix up their responses
-                self._process, self._managers = os.getpid(), {}
             manager = self._managers.pop(key, None)
             if manager is None:
                 manager = connection_manager(server, self._connect_limit, _KEPT, certificates=None)
@@ -295,31 +297,52 @@ class HttpApi:
         Raises:
             ConnectorError: the response is an error, or no JSON.
         """
+        if response.status not in _SUCCESS:
+            data, code = self._error(response)
+            raise ConnectorError(
+                code, {name: redact(it, hidden) if isinstance(it, str) else it for name, it in data.items()}
+            )
+        if not response.body:
+            return None
         try:
-            body = load_json(response.body.decode("utf-8", "replace")) if response.body else None
-            is_json = True
-        except (ValueError, RecursionError):
-            body, is_json = None, False
-        if response.status in _SUCCESS:
-            if not is_json:
-                reason = f"{self._provider} sent a malformed response (HTTP {response.status}): its body is not JSON."
-                raise ConnectorError(ConnectorErrorCodes.INVALID_RESPONSE, {"message": reason})
-            return body
-        raise self._rejection(response, body, hidden)
+            return _parsed(response)
+        except ValueError:
+            reason = f"{self._provider} sent a malformed response (HTTP {response.status}): its body is not JSON."
+            raise ConnectorError(ConnectorErrorCodes.INVALID_RESPONSE, {"message": reason}) from None
 
-    def _rejection(self, response: Response, body: Any, hidden: list[Any]) -> ConnectorError:
-        details = {"message": self._text(body, self._message), "code": self._text(body, self._code)}
-        details["requestId"] = response.headers.get(self._request_id)
-        reason = details["message"] or f"{self._provider} responded with HTTP {response.status} and no message."
-        data: dict[str, object] = {"message": redact(reason, hidden), "status": response.status}
-        data |= {name: redact(it, hidden) for name, it in details.items() if it and name != "message"}
-        code = self._codes.get(details["code"] or "") or self._codes.get(response.status)
-        return ConnectorError(code or ConnectorErrorCodes.INVALID_RESPONSE, data)
+    def _error(self, response: Response) -> tuple[dict[str, object], ConnectorErrorCodes]:
+        """Return the data of an error response, with secrets, and the connector's code for it."""
+        try:
+            body = _parsed(response)
+        except ValueError:
+            body = None
+        message, provider_code = self._text(body, self._message), self._text(body, self._code)
+        code = self._codes.get(provider_code or "") or self._codes.get(response.status)
+        data = {
+            "message": message or f"{self._provider} responded with HTTP {response.status} and no message.",
+            "status": response.status,
+            "code": provider_code,
+            "requestId": response.headers.get(self._request_id),
+        }
+        found = {name: it for name, it in data.items() if it is not None}
+        return found, code or ConnectorErrorCodes.INVALID_RESPONSE
 
     @staticmethod
     def _text(body: Any, path: str | None) -> str | None:
         found = None if path is None else _value_at(body, path)
         return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else None
+
+
+def _parsed(response: Response) -> Any:
+    """Return the JSON in a response.
+
+    Raises:
+        ValueError: the body is not JSON, or nested too deeply.
+    """
+    try:
+        return load_json(response.body.decode("utf-8", "replace"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def _value_at(body: Any, path: str) -> Any:

@@ -66,12 +66,11 @@ def pytest_xdist_auto_num_workers() -> int:
 
 UNMEASURED = (
     "tests/conformance/test_right_connectors.py",
-    "tests/conformance/test_wrong_connectors.py",
     "tests/interop/test_verdicts.py",
 )
-"""How the ids of tests begin that run without coverage, which makes the suite's runs take up to five times as long.
+"""How the ids of tests begin that run without coverage, which makes the suite's runs take twice as long.
 
-They run the suite on hundreds of connectors. What only such a test reaches has the mark ``measured``.
+They run many checks that pass on many connectors. What only such a test reaches has the mark ``measured``.
 """
 
 

@@ -18,7 +18,7 @@ COPIED = (
     *("connector_kit", "conformance", "schemas", "tests", "docs", "pyproject.toml"),
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
 )
-PLACEHOLDERS = {"<area>": "routing", "<name>": "aws_ses"}
+PLACEHOLDERS = {"<area>": "routing", "<name>": "resend_mail"}
 
 CHECK = '''
 

@@ -190,6 +190,15 @@ def test_rate_limit_is_repeated_a_few_times(loopback: Loopback) -> None:
     assert len(loopback.requests) == 4
 
 
+def test_used_up_quota_is_not_repeated(loopback: Loopback) -> None:
+    """It stays until the provider resets it, although many providers respond with 429."""
+    loopback.answers = [_json(429, {"name": "daily_quota"})]
+    errors = {"daily_quota": ConnectorErrorCodes.USAGE_LIMIT_EXCEEDED}
+    api = HttpApi("Acme", loopback.url, errors=errors, code="name", idempotency_header="Key", **QUICK)
+    assert _error(lambda: api.post("/", SMS)).code is ConnectorErrorCodes.USAGE_LIMIT_EXCEEDED
+    assert len(loopback.requests) == 1
+
+
 @pytest.mark.parametrize(("stated", "attempts"), [("0", 3), ("5", 1), ("9999", 1), ("Wed, 21 Oct", 3), ("-1", 3)])
 def test_stated_pause_counts_if_there_is_time(loopback: Loopback, stated: str, attempts: int) -> None:
     """A pause that exceeds the budget is not begun."""

@@ -1,29 +1,16 @@
 """Each wrong connector fails the check for its fault, with a message that names the fault."""
 
-from typing import Any
-
 import pytest
 from attrs import evolve
 
 from conformance import PROFILES, Spec, State, all_checks, check_connector, spec_of
 from tests.conformance.wrong_connectors import WRONG, BaseSes, Wrong
-from tests.conformance.wrong_connectors.hangs import SleepsInACycle
 from tests.conformance.wrong_connectors.memory import SPECS
 
 PROFILE = PROFILES["ci"]
 
 
-_FIRST = {wrong.check: wrong for wrong in reversed(WRONG)}
-
-
-def _case(wrong: Wrong) -> Any:
-    """Name a case. The first wrong connector of each check runs with coverage, and one that alone reaches a line."""
-    is_measured = _FIRST[wrong.check] is wrong or wrong.connector is SleepsInACycle
-    marks = [pytest.mark.measured] if is_measured else []
-    return pytest.param(wrong, marks=marks, id=f"{wrong.check}-{wrong.connector.__name__}")
-
-
-@pytest.mark.parametrize("wrong", [_case(wrong) for wrong in WRONG])
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: f"{wrong.check}-{wrong.connector.__name__}")
 def test_wrong_connector_fails_its_check(wrong: Wrong) -> None:
     """The check fails, or cannot prove what it is about, with a message that names the fault."""
     report = check_connector(wrong.spec, checks=[wrong.check], profile=evolve(PROFILE, **wrong.limits))
