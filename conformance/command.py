@@ -85,7 +85,7 @@ def conformance(
     the target cannot be tested.
     """
     if list_only:
-        from conformance.command_run import print_checks  # noqa: PLC0415 - imports the suite
+        from conformance.command_run import print_checks  # noqa: PLC0415 - it imports all checks, which takes most of a second
 
         print_checks()
         return
@@ -101,7 +101,7 @@ def conformance(
         raise click.UsageError("Remove --badge: the quick checks are not a proof of conformance.")
     if jobs != 1 and replay is None and not checks and not chosen.is_smoke:
         prepare_processes()
-    from conformance.command_run import run  # noqa: PLC0415 - imports the suite, as the processes do meanwhile
+    from conformance.command_run import run  # noqa: PLC0415 - it imports all checks, while the server for the processes does the same
 
     conforms = run(
         target,

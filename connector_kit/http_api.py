@@ -20,7 +20,7 @@ from connector_kit.bounded_http import Response, close_idle_connections, connect
 from connector_kit.connector import Email, Sms
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.parsing import load_json
-from connector_kit.redaction import payload_secrets, redact
+from connector_kit.redaction import message_secrets, redact
 from connector_kit.templates import get_value
 
 ErrorTable = Mapping[int | str, ConnectorErrorCodes]
@@ -42,9 +42,6 @@ _KEPT: Final = 50
 _SERVERS_KEPT: Final = 8
 _CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """The environment variables with which OpenSSL finds certificate authorities."""
-
-_SHORTEST_VALUE: Final = 6
-"""In characters. Shorter values of a payload, other than codes and links, are parts of ordinary words."""
 
 _SECONDS: Final = re.compile(r"[0-9]{1,4}")
 
@@ -71,7 +68,7 @@ class ApiResponse:
         """Return the text at a path of the body, such as ``id`` or ``messages.0.id``.
 
         Raises:
-            ConnectorError: ``invalid_response``: there is no text there, so that nobody knows what the provider did.
+            ConnectorError: ``invalid_response`` if the body has no text at this path: it is unknown whether the message was sent.
         """
         found = _value_at(self.body, path)
         if not isinstance(found, str) or not found:
@@ -192,7 +189,7 @@ class HttpApi:
         if self._idempotency_header is not None and method == "POST":
             head[self._idempotency_header] = str(uuid.uuid4())
         head |= headers or {}
-        hidden = [*secrets, bearer, *(basic or ())[1:], *(headers or {}).values(), *_message_secrets(message)]
+        hidden = [*secrets, bearer, *(basic or ())[1:], *(headers or {}).values(), *_hidden(message)]
         response = self._sent(method, url, head, body)
         return ApiResponse(response.status, response.headers, self._json(response, hidden))
 
@@ -213,7 +210,7 @@ class HttpApi:
             secrets: what else the error must not show.
         """
         text = reason if isinstance(reason, str) and reason else f"{self._provider} gave no reason."
-        return ConnectorError(code, {"message": redact(text, [*secrets, *_message_secrets(message)])})
+        return ConnectorError(code, {"message": redact(text, [*secrets, *_hidden(message)])})
 
     def _sent(self, method: str, url: str, head: dict[str, str], body: bytes) -> Response:
         """Return the response of the last attempt."""
@@ -362,7 +359,7 @@ def _body(document: object, form: Any) -> tuple[bytes, str | None]:
 
 
 def _pause(response: Response | None, longest: float | None) -> float | None:
-    """Return the pause before the next attempt in seconds; ``None`` if there is none."""
+    """Return how many seconds to wait before the next attempt, or ``None`` if there must be no further attempt."""
     if longest is None:
         return None
     stated = "" if response is None else str(response.headers.get("retry-after", "")).strip()
@@ -371,10 +368,6 @@ def _pause(response: Response | None, longest: float | None) -> float | None:
     return random.uniform(longest / 2, longest)  # noqa: S311 - nobody gains by guessing a pause
 
 
-def _message_secrets(message: Email | Sms | None) -> Iterator[object]:
+def _hidden(message: Email | Sms | None) -> Iterator[object]:
     """Yield what an error must not show of a message. The recipient's address stays: the operator needs it."""
-    if message is not None:
-        payload = message.data.payload
-        yield payload.code
-        yield payload.link
-        yield from (it for it in payload_secrets(payload) if len(it) >= _SHORTEST_VALUE and it not in message.to)
+    return iter(()) if message is None else message_secrets(message.data.payload, message.to)

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from connector_kit._javascript import number_to_string
 from connector_kit.connector import Connector
+from connector_kit.messages import SendMessagePayload
 
 REDACTED: Final = "[redacted]"
 """What replaces a secret in a text."""
@@ -35,6 +36,8 @@ _SHORTEST_LOCAL_PART: Final = 3
 _SHORTEST_NUMBER: Final = 6
 _SHOWN_DIGITS: Final = 2
 _LARGEST_INTEGER: Final = 10**400
+_SHORTEST_VALUE: Final = 6
+"""In characters. Shorter values of a payload, other than codes and links, are parts of ordinary words."""
 """Larger numbers exceed every double, and Python cannot print those of more than 4,300 digits."""
 
 
@@ -272,6 +275,18 @@ def _texts(value: object) -> Iterator[str]:
             yield printed
             if isinstance(item, int) and abs(item) < _LARGEST_INTEGER and str(item) != printed:  # by JSON
                 yield str(item)
+
+
+def message_secrets(payload: SendMessagePayload, public: str) -> Iterator[object]:
+    """Yield what an error must not show of a message: its code, its link, and the other long values of its payload.
+
+    Args:
+        payload: of the message.
+        public: texts that an operator needs in an error, such as the recipient. A value that is part of them is left out.
+    """
+    yield payload.code
+    yield payload.link
+    yield from (value for value in payload_secrets(payload) if len(value) >= _SHORTEST_VALUE and value not in public)
 
 
 def mask_recipient(to: object) -> str:

@@ -350,8 +350,8 @@ def _form_item(cls: type, field: "attrs.Attribute[Any]", kind: Any) -> Connector
     is_required = field.default is attrs.NOTHING
     control, choices = _control(declared, kind)
     default = declared.form_default
-    if default is UNSET and not is_required and field.default is not None:
-        default = _member_schema(cls, field, kind, {}).get("default", UNSET)
+    if default is UNSET and _has_default(field):
+        default = to_json(field.default)
     conditions = tuple(ShowCondition(json_key(cls, name), to_json(it)) for name, it in declared.show_when.items())
     key = json_key(cls, field.name)
     titles = declared.choices if control is _Control.SELECT else {}
@@ -380,13 +380,10 @@ def _control(declared: Setting, kind: Any) -> tuple[ConnectorConfigFormItemType,
     """Return the control of a setting, and its choices."""
     if declared.is_multiline:
         return _Control.MULTILINE_TEXT, ()
-    arguments = get_args(kind) if get_origin(kind) is tuple else ()
-    for control, choices in (
-        (_Control.SELECT, _choices(kind)),
-        (_Control.MULTI_SELECT, _choices(*arguments[:1] or (kind,))),
-    ):
-        if choices and all(isinstance(it, str) for it in choices):
-            return control, choices
+    is_list = get_origin(kind) is tuple
+    choices = _choices(get_args(kind)[0] if is_list else kind)
+    if choices and all(isinstance(it, str) for it in choices):
+        return _Control.MULTI_SELECT if is_list else _Control.SELECT, choices
     return _CONTROLS.get(kind, _Control.JSON), ()
 
 
@@ -407,9 +404,7 @@ def config_guard(cls: type, *, title: str | None = None, warnings: Iterable[Warn
 
 def secret_paths(cls: type) -> tuple[str, ...]:
     """Return the paths of the secrets in a config, such as ``apiKey`` or ``auth.key``."""
-    return tuple(
-        ".".join(map(str, location)) for location, _, field in _settings(cls) if _declared(field).is_confidential
-    )
+    return tuple(".".join(map(str, location)) for location, field in _settings(cls) if _declared(field).is_confidential)
 
 
 def example_config(cls: type) -> dict[str, Any]:
@@ -422,20 +417,20 @@ def example_config(cls: type) -> dict[str, Any]:
     return found
 
 
-def _settings(cls: type, location: Location = ()) -> Iterator[tuple[Location, type, "attrs.Attribute[Any]"]]:
-    """Yield the location, the class and the field of each setting, also of those in nested classes."""
+def _settings(cls: type, location: Location = ()) -> Iterator[tuple[Location, "attrs.Attribute[Any]"]]:
+    """Yield the location and the field of each setting, also of those in nested classes."""
     hints = get_type_hints(cls)
     for field in attrs.fields(cls):
         at = (*location, json_key(cls, field.name))
-        yield at, cls, field
+        yield at, field
         kind = _without_none(hints[field.name])
         if isinstance(kind, type) and attrs.has(kind):
             yield from _settings(kind, at)
 
 
 def setting_warnings(cls: type, config: object) -> Iterator[Issue]:
-    """Find texts that have not the format of their setting, and secrets with white space around them."""
-    for location, _, field in _settings(cls):
+    """Find texts that do not have the format of their setting, and secrets with white space around them."""
+    for location, field in _settings(cls):
         declared = _declared(field)
         value = config
         for key in location:

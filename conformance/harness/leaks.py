@@ -85,7 +85,7 @@ class LeakIndex:
             has_words: whether a short part may be a word of another text, so that only long parts are a leak.
         """
         for trace in _traces(name, secret):
-            # Between two grams, there is no room for a part that is long enough to be a leak.
+            # Each part that is long enough to be a leak contains one of these grams.
             step = trace.least - _WIDTH + 1 if self._step == 1 else 1
             for at in range(0, len(trace.text) - _WIDTH + 1, step):
                 self._grams.setdefault(trace.text[at : at + _WIDTH], []).append((trace, at))

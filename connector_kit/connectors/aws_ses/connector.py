@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from connector_kit.connector import Declaration, Email, EmailConnector
 from connector_kit.connectors.aws_ses.config import AwsSesConfig, aws_ses_config_guard
@@ -10,29 +10,22 @@ from connector_kit.connectors.aws_ses.metadata import METADATA
 from connector_kit.connectors.aws_ses.request import send_email_request
 from connector_kit.guards import Guard
 from connector_kit.metadata import ConnectorMetadata
-from connector_kit.redaction import config_secrets, payload_secrets
+from connector_kit.redaction import config_secrets, message_secrets
 from connector_kit.wire import to_json
 
 if TYPE_CHECKING:
     from connector_kit.connectors.aws_ses.client import ClientFactory
 
-_SHORTEST_VALUE: Final = 6
-"""In characters. Shorter values of a payload, other than codes and links, are parts of ordinary words."""
-
 
 def _message_secrets(config: AwsSesConfig, email: Email) -> Iterator[object]:
-    """Yield what an error must not show of a message: its code, its link, and the other values of its payload.
+    """Yield what an error must not show of a message, except parts of the recipient's address and of public settings.
 
-    A value that is part of the recipient's address or of a public setting is left in: AWS's message about an identity
-    that is not verified names these addresses, and the operator needs them.
+    AWS's message about an identity that is not verified names these addresses, and the operator needs them.
     """
-    payload = email.data.payload
-    yield payload.code
-    yield payload.link
     settings = (config.email_address, config.feedback_forwarding_email_address, config.configuration_set_name)
     arns = (config.email_address_identity_arn, config.feedback_forwarding_email_address_identity_arn)
     public = " ".join(filter(None, (email.to, config.region, *settings, *arns)))
-    yield from (value for value in payload_secrets(payload) if len(value) >= _SHORTEST_VALUE and value not in public)
+    return message_secrets(email.data.payload, public)
 
 
 class AwsSesConnector(EmailConnector[AwsSesConfig]):

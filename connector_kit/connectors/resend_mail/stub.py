@@ -1,14 +1,14 @@
 """Resend on the loopback interface, with its error responses: https://resend.com/docs/api-reference/errors."""
 
-from conformance import Failure, HttpProvider, HttpRequest, HttpResponse, Message
+from conformance import Failure, Family, HttpProvider, HttpRequest, HttpResponse, Message
 
 
-def _failure(name: str, family: str, status: int, code: str, message: str) -> Failure:
-    return Failure(name, family, status, message, code=code, fields={"name": code})  # type: ignore[arg-type]  # a family
+def _failure(name: str, family: Family, status: int, code: str, message: str) -> Failure:
+    return Failure(name, family, status, message, code=code, fields={"name": code})
 
 
 class ResendProvider(HttpProvider):
-    """Stands for ``api.resend.com``. It delivers a message once for each idempotency key."""
+    """Replaces ``api.resend.com``. It delivers a message once for each idempotency key."""
 
     scheme = "https"
     host_names = ("api.resend.com",)
