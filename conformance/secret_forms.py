@@ -205,10 +205,14 @@ def _other_text(value: str) -> str:
 
 def _replaced(value: str, alphabet: str) -> str:
     first = alphabet.replace("0", "") if alphabet == string.digits else alphabet
-    made = [secrets.choice(alphabet) if it.isascii() and it.isalnum() else it for it in value]
-    if value[:1].isdecimal() and value[0] != "0":
-        made[0] = secrets.choice(first)
-    return "".join(made)
+    while True:
+        made = [secrets.choice(alphabet) if it.isascii() and it.isalnum() else it for it in value]
+        if value[:1].isdecimal() and value[0] != "0":
+            made[0] = secrets.choice(first)
+        text = "".join(made)
+        # Digits alone occur by chance: a search would ignore them.
+        if not _letters_of(text).isdecimal() or _letters_of(value).isdecimal():
+            return text
 
 
 def _same_kind(character: str) -> str:

@@ -189,6 +189,14 @@ def test_canary_has_the_form_of_the_secret(value: str, pattern: str) -> None:
     assert canaries.found_in(f"the key {value[:8]}…") == []
 
 
+def test_short_hex_canary_is_found_alone() -> None:
+    """It is never all digits, which a search ignores: a random key of eight hex digits would be in 2 of 100 cases."""
+    for _ in range(300):
+        canaries = Canaries()
+        canary = canaries.plant({"key": "a1b2c3d4"}, ("key",))["key"]
+        assert canaries.found_in(f"the key {canary.upper()}") == ["key"]
+
+
 def test_private_key_of_the_same_kind_is_a_key() -> None:
     """Connectors load it."""
     curve = ec.generate_private_key(ec.SECP384R1())
