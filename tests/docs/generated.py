@@ -32,7 +32,16 @@ from conformance import (
     spec_of,
 )
 from conformance.providers.oauth2 import OAuth2Provider
-from connector_kit import GoogleConnector, Guard, bundle, config_schema, schema_names
+from connector_kit import (
+    GoogleConnector,
+    Guard,
+    HttpApi,
+    bundle,
+    config_schema,
+    schema_names,
+    setting,
+    template_setting,
+)
 from connector_kit.cli.application import application
 from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector, aws_ses_config_guard
 from connector_kit.guards import recipient_guard
@@ -279,10 +288,32 @@ def _markdown(text: str) -> str:
 
 def members(cls: type) -> str:
     """List the members of an attrs class, as the section Args of its docstring describes them."""
-    described = (inspect.getdoc(cls) or "").partition("Args:\n")[2].partition("\n\n")[0]
-    texts = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", described, re.MULTILINE)
-    assert [name for name, _ in texts] == [it.name for it in attrs.fields(cls)], f"{cls.__name__}: describe each member"
-    return _table(("Member", "Meaning"), ((f"`{name}`", _markdown(text)) for name, text in texts))
+    texts = _described(cls)
+    assert [*texts] == [it.name for it in attrs.fields(cls)], f"{cls.__name__}: describe each member"
+    return _table(("Member", "Meaning"), ((f"`{name}`", text) for name, text in texts.items()))
+
+
+def arguments(documented: Callable[..., object]) -> str:
+    """List the arguments of a function or a class, as the section Args of its docstring describes them."""
+    texts = _described(documented)
+    parameters = {name: it for name, it in inspect.signature(documented).parameters.items() if name != "self"}
+    assert [*texts] == [*parameters], f"{documented.__qualname__}: describe each argument"
+    rows = ((f"`{name}`", text, _default_of(parameters[name])) for name, text in texts.items())
+    return _table(("Argument", "Meaning", "Default"), rows)
+
+
+def _default_of(parameter: inspect.Parameter) -> str:
+    if parameter.default in (inspect.Parameter.empty, attrs.NOTHING):
+        return "required" if parameter.default is inspect.Parameter.empty else ""
+    return "" if parameter.default is connector_kit.UNSET else f"`{parameter.default!r}`"
+
+
+def _described(documented: object) -> dict[str, str]:
+    """Return the texts in the section Args of a docstring, by name."""
+    section = (inspect.getdoc(documented) or "").partition("Args:\n")[2].partition("\n\n")[0]
+    return {
+        name: _markdown(text) for name, text in re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", section, re.MULTILINE)
+    }
 
 
 def measured() -> str:
@@ -296,6 +327,7 @@ def endured() -> str:
 
 
 SUITE: Final = DOCS / "reference" / "suite.md"
+KIT: Final = DOCS / "reference" / "kit.md"
 
 PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
     (DOCS / "contract.md", "checks", checks),
@@ -315,6 +347,10 @@ PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
     *(
         (SUITE, cls.__name__, partial(members, cls))
         for cls in (Spec, Medium, Message, Failure, SmtpFailure, Call, Outcome)
+    ),
+    *(
+        (KIT, it.__qualname__, partial(arguments, it))
+        for it in (setting, template_setting, HttpApi, HttpApi.call, HttpApi.failure)
     ),
 )
 """Page, name of the markers, and the function that generates the text between them."""

@@ -10,11 +10,12 @@ from attrs import frozen
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 _TOP_LEVEL: Final = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
-SES: Final = ROOT / "connector_kit" / "connectors" / "aws_ses"
+CONNECTORS: Final = ROOT / "connector_kit" / "connectors"
+SES: Final = CONNECTORS / "aws_ses"
 PAGES: Final = (
     *sorted(DOCS.rglob("*.md")),
     *(ROOT / name for name in _TOP_LEVEL if (ROOT / name).is_file()),
-    *sorted(SES.glob("*.md")),
+    *sorted(CONNECTORS.glob("*/*.md")),
 )
 
 _FENCE: Final = re.compile(
