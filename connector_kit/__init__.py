@@ -98,6 +98,7 @@ if TYPE_CHECKING:
         parse_json,
         parse_json_object,
     )
+    from connector_kit.phone_numbers import e164
     from connector_kit.redaction import redact
     from connector_kit.schemas import (
         UnknownSchemaError,
@@ -225,6 +226,7 @@ __all__ = [
     "connector_session_guard",
     "converter",
     "demo_connector_ids",
+    "e164",
     "email_service_branding_guard",
     "email_template_details_guard",
     "email_templates",
@@ -310,6 +312,7 @@ _NAMES = {
     """,
     "oauth": "get_access_token_by_refresh_token",
     "parsing": "load_json parse_json parse_json_object",
+    "phone_numbers": "e164",
     "redaction": "redact",
     "schemas": "UnknownSchemaError bundle registry schema_names",
     "settings": """

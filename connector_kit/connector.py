@@ -16,6 +16,7 @@ from connector_kit.guards import Guard, email_template_details_guard, recipient_
 from connector_kit.mailbox import format_mailbox, parse_mailbox, parse_send_from
 from connector_kit.messages import ContentType, EmailTemplateDetails, SendMessageData
 from connector_kit.metadata import ConnectorMetadata, ConnectorType
+from connector_kit.phone_numbers import e164
 from connector_kit.settings import config_guard, example_config, form_items, secret_paths
 from connector_kit.templates import get_config_template_by_type, replace_send_message_handlebars
 from connector_kit.warning_rules import WarningRule
@@ -382,6 +383,15 @@ class Sms:
     content: str = field(repr=False)
     template: object = field(repr=False)
     data: SendMessageData = field(repr=False)
+
+    @property
+    def e164(self) -> str:
+        """The recipient's number in E.164 form, such as ``+4915112345678``; see `connector_kit.e164`.
+
+        Raises:
+            ConnectorError: ``invalid_request_parameters`` if it cannot be a phone number.
+        """
+        return e164(self.to)
 
 
 class SmsConnector(MessageConnector[C, Sms]):

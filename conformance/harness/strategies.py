@@ -100,9 +100,9 @@ NUMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "Asia": ("8613800138000", "919876543210", "6591234567", "97150123456"),
     "other continents": ("5511987654321", "27821234567", "61412345678"),
     "7 digits": ("2905123",),
-    "15 digits": ("491511234567890", "881612345678901"),
+    "15 digits": ("491511234567890", "870312345678901"),
 }
-"""Numbers as Logto has them, without a plus sign, by where or how long they are."""
+"""Numbers as Logto has them, without a plus sign, by where or how long they are. All are possible in their country."""
 
 _general_addresses: Final = tuple(
     it for kind, many in ADDRESSES.items() if kind not in {"a long local part", "a long domain"} for it in many

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import quote, urlencode
 
+import phonenumbers
 from attrs import evolve, field, frozen
 
 from conformance import Failure, HttpProvider, HttpRequest, Medium, Message, Spec
@@ -127,6 +128,22 @@ class PlusTexts(Texts):
     """Adds the plus sign of E.164."""
 
     metadata: ClassVar[ConnectorMetadata] = _named("plus-texts")
+
+
+class PossibleTexts(Texts):
+    """Rejects numbers that are not possible in their country."""
+
+    metadata: ClassVar[ConnectorMetadata] = _named("possible-texts")
+
+    def number(self, sms: Sms) -> str:
+        """Return the number in E.164 form."""
+        try:
+            parsed = phonenumbers.parse(f"+{one_recipient(sms.to)}")
+        except phonenumbers.NumberParseException:
+            parsed = None
+        if parsed is None or not phonenumbers.is_possible_number(parsed):
+            raise ConnectorError(ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS, "The number is not possible.")
+        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
 class UriTexts(Texts):
@@ -331,6 +348,7 @@ def named_spec(connector: type[Texts]) -> Spec:
 
 TEXT_MESSAGES: tuple[Spec, ...] = (
     spec(PlusTexts),
+    spec(PossibleTexts),
     spec(UriTexts),
     spec(ZeroTexts),
     spec(PartTexts, medium=Medium(160)),
