@@ -372,7 +372,7 @@ def _near_string(dice: Dice, value: str, near: Sequence[str]) -> str:
     return dice.pick(choices)
 
 
-def _mutate(dice: Dice, root: list[Any], near: Sequence[str]) -> None:
+def mutate(dice: Dice, root: list[Any], near: Sequence[str]) -> None:
     """Change one thing somewhere in the only item of ``root``."""
     container, key = dice.pick(_places(root))
     value = container[key]
@@ -400,7 +400,7 @@ def _mutate(dice: Dice, root: list[Any], near: Sequence[str]) -> None:
 def _mutant(dice: Dice, guard: GuardCases, times: int) -> Any:
     root = [json.loads(to_text(guard.make(dice)))]
     for _ in range(times):
-        _mutate(dice, root, guard.near)
+        mutate(dice, root, guard.near)
     return root[0]
 
 
