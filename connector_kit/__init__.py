@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         Sms,
         SmsConnector,
         SocialConnector,
+        TemplateEmailConnector,
+        TemplateMessage,
+        TemplateSmsConnector,
     )
     from connector_kit.discovery import (
         ConnectorNotFoundError,
@@ -109,6 +112,7 @@ if TYPE_CHECKING:
     from connector_kit.settings import (
         EmailTemplates,
         SmsTemplates,
+        TemplateNames,
         config_guard,
         config_schema,
         email_templates,
@@ -116,6 +120,7 @@ if TYPE_CHECKING:
         require_one_of,
         setting,
         sms_templates,
+        template_names,
         template_setting,
     )
     from connector_kit.social import (
@@ -145,6 +150,7 @@ if TYPE_CHECKING:
     from connector_kit.templates import (
         SmsTemplate,
         Template,
+        TemplateName,
         get_config_template_by_type,
         get_value,
         replace_send_message_handlebars,
@@ -209,6 +215,11 @@ __all__ = [
     "SocialConnectorMetadata",
     "SocialUserInfo",
     "Template",
+    "TemplateEmailConnector",
+    "TemplateMessage",
+    "TemplateName",
+    "TemplateNames",
+    "TemplateSmsConnector",
     "TemplateType",
     "TokenResponse",
     "TokenResponseAndUserInfo",
@@ -268,6 +279,7 @@ __all__ = [
     "social_connector_metadata_guard",
     "social_user_info_guard",
     "strip_header_control_chars",
+    "template_names",
     "template_setting",
     "template_type_guard",
     "to_json",
@@ -282,7 +294,7 @@ _NAMES = {
     "bounded_http": "bounded_pool_classes",
     "connector": """
         Connector Declaration Email EmailConnector GetConnectorConfig GetI18nEmailTemplate MessageConnector Sms
-        SmsConnector SocialConnector
+        SmsConnector SocialConnector TemplateEmailConnector TemplateMessage TemplateSmsConnector
     """,
     "discovery": "ConnectorNotFoundError find_connector installed_connectors",
     "errors": "ConnectorError ConnectorErrorCodes",
@@ -316,8 +328,8 @@ _NAMES = {
     "redaction": "redact",
     "schemas": "UnknownSchemaError bundle registry schema_names",
     "settings": """
-        EmailTemplates SmsTemplates config_guard config_schema email_templates form_items require_one_of setting
-        sms_templates template_setting
+        EmailTemplates SmsTemplates TemplateNames config_guard config_schema email_templates form_items require_one_of
+        setting sms_templates template_names template_setting
     """,
     "social": """
         AuthorizationRequest ConnectorSession GetSession GoogleConnectorConfig GoogleOneTapConfig
@@ -328,7 +340,7 @@ _NAMES = {
         GoogleConnector connector_session_guard google_one_tap_config_guard oidc_prompts_guard social_user_info_guard
         token_response_guard
     """,
-    "templates": "SmsTemplate Template get_config_template_by_type get_value replace_send_message_handlebars",
+    "templates": "SmsTemplate Template TemplateName get_config_template_by_type get_value replace_send_message_handlebars",
     "urls": "url_reg_ex",
     "warning_rules": "WarningRule config_warnings",
     "wire": "converter to_json wire_name",

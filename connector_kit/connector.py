@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache, wraps
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -18,7 +18,7 @@ from connector_kit.messages import ContentType, EmailTemplateDetails, SendMessag
 from connector_kit.metadata import ConnectorMetadata, ConnectorType
 from connector_kit.phone_numbers import e164
 from connector_kit.settings import config_guard, example_config, form_items, secret_paths
-from connector_kit.templates import get_config_template_by_type, replace_send_message_handlebars
+from connector_kit.templates import TemplateName, get_config_template_by_type, replace_send_message_handlebars
 from connector_kit.warning_rules import WarningRule
 from connector_kit.wire import frozen_mapping
 
@@ -36,7 +36,7 @@ C = TypeVar("C")
 """The attrs class of a connector's config."""
 
 M = TypeVar("M")
-"""A rendered message: an `Email` or an `Sms`."""
+"""A composed message: an `Email`, an `Sms`, a `TemplateMessage`, or of an author's own class."""
 
 GetConnectorConfig = Callable[[str], object]
 """Returns the saved config of the connector with the given id: any JSON value."""
@@ -269,6 +269,18 @@ def _config_template(config: object, message: SendMessageData) -> Any:
     return template
 
 
+class ComposedMessage(Protocol):
+    """What ``compose`` returns for one message: an `Email`, an `Sms`, a `TemplateMessage`, or of an author's own class."""
+
+    @property
+    def to(self) -> str:
+        """The recipient, as Logto sent it."""
+
+    @property
+    def data(self) -> SendMessageData:
+        """The message to send, as Logto sent it."""
+
+
 @frozen
 class Email:
     """A rendered e-mail, not yet encoded for a provider.
@@ -408,6 +420,51 @@ class SmsConnector(MessageConnector[C, Sms]):
         template = _config_template(config, message)
         content = replace_send_message_handlebars(template.content, message.payload)
         return Sms(message.to, content, template, message)
+
+
+@frozen
+class TemplateMessage:
+    """A message from a template that the provider stores.
+
+    Args:
+        to: the recipient, as Logto sent it.
+        template: the one of the config, with its name at the provider.
+        data: the message to send, as Logto sent it.
+    """
+
+    to: str
+    template: TemplateName
+    data: SendMessageData = field(repr=False)
+
+    @property
+    def variables(self) -> dict[str, object]:
+        """What the template receives: all variables of the message, by name, as JSON."""
+        return dict(self.data.payload)
+
+
+class _TemplateConnector(MessageConnector[C, TemplateMessage]):
+    def compose(self, config: C, message: SendMessageData) -> TemplateMessage:
+        """Choose the config's template for this usage type; the provider renders it. Logto's templates are not used.
+
+        Raises:
+            ConnectorError: ``template_not_found``.
+        """
+        return TemplateMessage(message.to, _config_template(config, message), message)
+
+
+class TemplateEmailConnector(_TemplateConnector[C]):
+    """Base class of e-mail connectors whose provider stores the templates; see `connector_kit.template_names`.
+
+    A subclass has ``metadata``, ``config_class`` and ``deliver(config, message)``.
+    """
+
+    type: ClassVar[ConnectorType] = ConnectorType.EMAIL
+
+
+class TemplateSmsConnector(_TemplateConnector[C]):
+    """Base class of SMS connectors whose provider stores the templates; see `TemplateEmailConnector`."""
+
+    type: ClassVar[ConnectorType] = ConnectorType.SMS
 
 
 class SocialConnector(Connector[C]):

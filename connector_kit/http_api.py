@@ -17,7 +17,7 @@ from attrs import frozen
 from urllib3 import PoolManager, exceptions
 
 from connector_kit.bounded_http import Response, close_idle_connections, connection_manager, exchange
-from connector_kit.connector import Email, Sms
+from connector_kit.connector import ComposedMessage
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.parsing import load_json
 from connector_kit.redaction import message_secrets, redact
@@ -137,11 +137,11 @@ class HttpApi:
         self._managers: dict[tuple[str | None, ...], PoolManager] = {}
         """By server and certificate authorities; the one that was used last is the last one."""
 
-    def post(self, path: str, message: Email | Sms, **request: Any) -> ApiResponse:
+    def post(self, path: str, message: ComposedMessage, **request: Any) -> ApiResponse:
         """Send a POST request for a message; see `call`."""
         return self.call("POST", path, message, **request)
 
-    def get(self, path: str, message: Email | Sms | None = None, **request: Any) -> ApiResponse:
+    def get(self, path: str, message: ComposedMessage | None = None, **request: Any) -> ApiResponse:
         """Send a GET request; see `call`."""
         return self.call("GET", path, message, **request)
 
@@ -149,7 +149,7 @@ class HttpApi:
         self,
         method: str,
         path: str,
-        message: Email | Sms | None = None,
+        message: ComposedMessage | None = None,
         *,
         base_url: str | None = None,
         json: object = None,
@@ -196,7 +196,7 @@ class HttpApi:
     def failure(
         self,
         reason: object,
-        message: Email | Sms | None = None,
+        message: ComposedMessage | None = None,
         *,
         code: ConnectorErrorCodes = ConnectorErrorCodes.INVALID_RESPONSE,
         secrets: Iterable[object] = (),
@@ -368,6 +368,6 @@ def _pause(response: Response | None, longest: float | None) -> float | None:
     return random.uniform(longest / 2, longest)  # noqa: S311 - nobody gains by guessing a pause
 
 
-def _hidden(message: Email | Sms | None) -> Iterator[object]:
+def _hidden(message: ComposedMessage | None) -> Iterator[object]:
     """Yield what an error must not show of a message. The recipient's address stays: the operator needs it."""
     return iter(()) if message is None else message_secrets(message.data.payload, message.to)

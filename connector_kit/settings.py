@@ -1,6 +1,7 @@
 """One declaration of a config: from its class come the JSON Schema, the form in Logto Console, and the guard."""
 
 import enum
+import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -14,6 +15,7 @@ from connector_kit.default_templates import EMAIL_TEMPLATES, SMS_TEMPLATES
 from connector_kit.guards import Guard
 from connector_kit.issues import Issue, Location
 from connector_kit.mailbox import MailboxError, encode_mailbox, parse_mailbox
+from connector_kit.messages import TemplateType
 from connector_kit.metadata import (
     UNSET,
     ConnectorConfigFormItem,
@@ -22,9 +24,9 @@ from connector_kit.metadata import (
     ShowCondition,
 )
 from connector_kit.schemas import bundle
-from connector_kit.templates import SmsTemplate, Template
+from connector_kit.templates import SmsTemplate, Template, TemplateName
 from connector_kit.warning_rules import WarningRule, config_warnings, is_placeholder
-from connector_kit.wire import frozen_mapping, json_key, to_json, wire_name
+from connector_kit.wire import frozen_mapping, json_form, json_key, to_json, wire_name
 
 C = TypeVar("C", bound=type)
 
@@ -33,6 +35,7 @@ Format = Literal["mailbox", "email", "url"]
 
 EmailTemplates = tuple[Template, ...]
 SmsTemplates = tuple[SmsTemplate, ...]
+TemplateNames = tuple[TemplateName, ...]
 
 REQUIRED_USAGE_TYPES: Final = ("Register", "SignIn", "ForgotPassword", "Generic")
 """The usage types without which Logto cannot work: the official connectors require them, too."""
@@ -41,6 +44,9 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _SETTING: Final = "connector_kit.setting"
 _ALTERNATIVES: Final = "__connector_kit_alternatives__"
 _BUNDLED: Final[Mapping[type, str]] = {Template: "template", SmsTemplate: "sms-template"}
+_WORD: Final = re.compile(r"(?<!^)(?=[A-Z])")
+"""Where a word begins in a name such as ``SignIn``."""
+
 _SCHEMA_FORMATS: Final[Mapping[str, str]] = {"email": "email", "url": "uri"}
 """The formats that JSON Schema has, under its names."""
 
@@ -142,15 +148,17 @@ def template_setting(
     required: Iterable[str] = REQUIRED_USAGE_TYPES,
     description: str | None = None,
     tooltip: str | None = None,
+    schema: Mapping[str, object] | None = None,
 ) -> Any:
     """Declare the templates of a config: a tuple of a class with ``usage_type``.
 
     Args:
-        default_templates: in a new form, as JSON.
+        default_templates: in a new form, as JSON; none if they are empty.
         label: the name of the setting.
         required: the usage types of which the config must have a template.
         description: what the setting is for.
         tooltip: more help, shown on hover.
+        schema: more keywords of JSON Schema.
     """
     defaults = [dict(it) for it in default_templates]
     names = [*required]
@@ -160,9 +168,9 @@ def template_setting(
         label,
         description=description or f"One message for each usage type.{needed}",
         tooltip=tooltip,
-        form_default=defaults,
-        examples=[defaults],
-        schema={"allOf": [_contains(it) for it in names]} if names else None,
+        form_default=defaults or UNSET,
+        examples=[defaults] if defaults else (),
+        schema={"allOf": [_contains(it) for it in names], **(schema or {})} if names else schema,
     )
 
 
@@ -179,6 +187,43 @@ def sms_templates(**options: Any) -> Any:
     """Declare ``templates: SmsTemplates``; see `template_setting` for the options."""
     tooltip = "Write {{code}} where the verification code goes. Other variables: application and user."
     return template_setting(**{"default_templates": SMS_TEMPLATES, "tooltip": tooltip} | options)
+
+
+def template_names(key: str = "templateId", *, form: Mapping[str, object] | None = None, **options: Any) -> Any:
+    """Declare ``templates: TemplateNames``: for each usage type, the name of a template that the provider stores.
+
+    Args:
+        key: the JSON key of a name, as the provider calls it: ``templateAlias``, ``templateCode``.
+        form: the JSON Schema of a name, such as ``{"type": "integer"}``; by default it is a text.
+        options: those of `template_setting`. Without ``form``, a new form has names such as ``logto-sign-in``.
+    """
+    described = {"title": "Template", "description": "The name of the template at the provider."}
+    usage_type = {
+        "title": "Usage type",
+        "description": "The type of message that the template is for.",
+        "type": "string",
+    }
+    items = {
+        "title": "Template name",
+        "type": "object",
+        "properties": {"usageType": usage_type, key: {**described, **(form or {"type": "string"})}},
+        "required": ["usageType", key],
+    }
+    defaults = [{"usageType": it.value, key: f"logto-{_WORD.sub('-', it.value).lower()}"} for it in TemplateType]
+    tooltip = "Enter the name of each template. The template gets the variables code, link, application, organization, user and inviter."
+    made = template_setting(
+        **{
+            "default_templates": () if form else defaults,
+            "tooltip": tooltip,
+            "schema": {"type": "array", "items": items},
+        }
+        | options
+    )
+    made.metadata |= json_form(
+        load=lambda value: tuple(TemplateName(it["usageType"], it[key]) for it in value),
+        dump=lambda value: [{"usageType": it.usage_type, key: it.name} for it in value],
+    )
+    return made
 
 
 def _contains(usage_type: str) -> dict[str, object]:

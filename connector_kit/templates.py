@@ -55,6 +55,19 @@ class SmsTemplate:
     content: str = field(repr=False)
 
 
+@frozen
+class TemplateName:
+    """The name of a template that the provider stores.
+
+    Args:
+        usage_type: the type of message that it is for: any string.
+        name: its name, alias or number at the provider.
+    """
+
+    usage_type: str
+    name: str | int
+
+
 def get_config_template_by_type(type: str, config: Any) -> Any:  # noqa: A002 - upstream's name; attrs or JSON
     """Return the first template with that usage type, else the first for ``Generic``, else ``None``.
 

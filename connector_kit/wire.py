@@ -17,6 +17,7 @@ V = TypeVar("V")
 
 _WIRE_NAME = "connector_kit.wire_name"
 _ALWAYS = "connector_kit.always"
+_JSON_FORM = "connector_kit.json_form"
 
 
 def wire_name(name: str) -> dict[str, object]:
@@ -27,6 +28,11 @@ def wire_name(name: str) -> dict[str, object]:
 def always() -> dict[str, object]:
     """Return attrs field metadata that keeps a field with its default value in the JSON: the guard requires it."""
     return {_ALWAYS: True}
+
+
+def json_form(*, load: Callable[[Any], object], dump: Callable[[Any], object]) -> dict[str, object]:
+    """Return attrs field metadata that sets how a field is read from JSON and written to it."""
+    return {_JSON_FORM: {"struct_hook": lambda value, _: load(value), "unstruct_hook": dump}}
 
 
 def camel_case(name: str) -> str:
@@ -59,6 +65,7 @@ def _overrides(cls: type[Any]) -> dict[str, Any]:
         field.name: override(
             rename=_json_key(field),
             omit_if_default=not field.metadata.get(_ALWAYS, False),
+            **field.metadata.get(_JSON_FORM, {}),
         )
         for field in attrs.fields(cls)
     }

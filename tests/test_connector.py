@@ -30,6 +30,13 @@ from connector_kit import (
     SocialConnector,
     SocialUserInfo,
     Template,
+    TemplateEmailConnector,
+    TemplateMessage,
+    TemplateName,
+    TemplateNames,
+    TemplateSmsConnector,
+    setting,
+    template_names,
 )
 
 Json = Any
@@ -458,6 +465,62 @@ def test_text_message_uses_the_config_template() -> None:
         connector.send_message(SendMessageData.from_json(MESSAGE), config("Generic"))[1].template.usage_type
         == "Generic"
     )  # type: ignore[index]
+
+
+@frozen
+class AliasConfig:
+    """The config of a connector whose provider stores the templates."""
+
+    key: str = setting("Key", secret=True)
+    templates: TemplateNames = template_names("alias")
+
+
+class AliasMail(TemplateEmailConnector[AliasConfig]):
+    """Returns what it should deliver."""
+
+    metadata = METADATA
+    config_class = AliasConfig
+
+    def deliver(self, config: AliasConfig, message: TemplateMessage) -> object:
+        """Return the message."""
+        assert config.key == "k"
+        return message
+
+
+class AliasSms(TemplateSmsConnector[AliasConfig]):
+    """Returns what it should deliver."""
+
+    metadata = METADATA
+    config_class = AliasConfig
+
+    def deliver(self, config: AliasConfig, message: TemplateMessage) -> object:
+        """Return the message."""
+        assert config.key == "k"
+        return message
+
+
+@pytest.mark.parametrize(("connector", "kind"), [(AliasMail, "Email"), (AliasSms, "Sms")])
+@pytest.mark.parametrize(("usage_type", "alias"), [("SignIn", "a-SignIn"), ("BindMfa", "a-Generic")])
+def test_template_of_the_provider_receives_all_variables(
+    connector: Any, kind: str, usage_type: str, alias: str
+) -> None:
+    """D19. The connector gets its name, also that of the fallback."""
+    names = [{"usageType": it, "alias": f"a-{it}"} for it in ("Register", "SignIn", "ForgotPassword", "Generic")]
+    payload = {"code": "1", "user": {"name": "Zoë"}, "custom": [1, None]}
+    made = connector(get_config=lambda _: {"key": "k", "templates": names})
+    message = made.send_message({"to": "a@example.com", "type": usage_type, "payload": payload})
+    assert connector.type == kind
+    assert (message.to, message.template.name, message.variables) == ("a@example.com", alias, payload)
+    assert message.data.type == usage_type
+    assert "Zoë" not in repr(message)
+
+
+def test_variables_are_not_shared() -> None:
+    """A connector may change them, for example to texts."""
+    data = SendMessageData(to="a@example.com", type="Generic", payload={"code": "1"})
+    message = TemplateMessage(data.to, TemplateName("Generic", "a"), data)
+    message.variables["code"] = "2"
+    assert message.variables == {"code": "1"}
 
 
 def test_reprs_of_messages_and_declarations_show_no_secret() -> None:

@@ -13,7 +13,15 @@ from urllib.parse import parse_qsl
 import pytest
 import trustme
 
-from connector_kit import ConnectorError, ConnectorErrorCodes, HttpApi, SendMessageData, Sms
+from connector_kit import (
+    ConnectorError,
+    ConnectorErrorCodes,
+    HttpApi,
+    SendMessageData,
+    Sms,
+    TemplateMessage,
+    TemplateName,
+)
 from tests.loopback import HttpResponse, Loopback
 
 CODE = "829145"
@@ -64,6 +72,17 @@ def test_form_and_basic_credentials_arrive(loopback: Loopback, form: Any) -> Non
     assert parse_qsl(request.body.decode()) == [("a", "é"), ("b", "2")]
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
     assert base64.b64decode(request.headers["authorization"].removeprefix("Basic ")).decode() == "user:pässword"
+
+
+def test_errors_show_nothing_of_a_message_from_a_template_of_the_provider(loopback: Loopback) -> None:
+    """Any class with the message and its recipient can be sent."""
+    message = TemplateMessage(MESSAGE.to, TemplateName("SignIn", "sign-in"), MESSAGE)
+    loopback.answers = [_json(422, {"message": f"No {CODE} for Adelaide at https://l.example/x in sign-in."})]
+    api = HttpApi("Acme", loopback.url)
+    error = _error(lambda: api.post("/messages", message, json=message.variables))
+    assert error.data == {"message": "No [redacted] for [redacted] at [redacted] in sign-in.", "status": 422}
+    assert json.loads(loopback.requests[0].body) == message.variables
+    assert CODE not in str(api.failure(f"No {CODE}", message))
 
 
 def test_get_has_no_body(loopback: Loopback) -> None:

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from jsonschema import Draft202012Validator
 
 from connector_kit import (
+    UNSET,
     ConnectorConfigFormItem,
     ConnectorConfigFormItemType,
     ConnectorError,
@@ -25,6 +26,9 @@ from connector_kit import (
     Sms,
     SmsConnector,
     SmsTemplates,
+    TemplateName,
+    TemplateNames,
+    TemplateType,
     config_guard,
     config_schema,
     connector_config_form_item_guard,
@@ -33,6 +37,7 @@ from connector_kit import (
     require_one_of,
     setting,
     sms_templates,
+    template_names,
     template_setting,
     to_json,
 )
@@ -451,3 +456,69 @@ def test_templates_may_be_of_any_class(required: tuple[str, ...], described: str
     assert ("required" in found["description"]) is bool(described)
     made = config_guard(Aliases).issues({"templates": [{"usageType": it, "templateAlias": "x"} for it in required]})
     assert [it.keyword for it in made if it.severity == "error"] == []
+
+
+@frozen
+class AliasConfig:
+    """The config of a connector whose provider stores the templates."""
+
+    templates: TemplateNames = template_names("templateAlias")
+
+
+NAMES = [{"usageType": it, "templateAlias": f"a-{it}"} for it in ("Register", "SignIn", "ForgotPassword", "Generic")]
+
+
+def test_names_of_templates_have_the_key_of_the_provider() -> None:
+    """In the schema, and in the JSON that the class is read from and written to."""
+    config = {"templates": NAMES}
+    made = config_guard(AliasConfig).validate(config)
+    assert made.templates[1] == TemplateName("SignIn", "a-SignIn")
+    assert to_json(made) == config
+    items = config_schema(AliasConfig)["properties"]["templates"]["items"]
+    assert items["required"] == ["usageType", "templateAlias"]
+    Draft202012Validator.check_schema(config_schema(AliasConfig))
+
+
+@pytest.mark.parametrize(
+    ("templates", "path", "message"),
+    [
+        (NAMES[1:], ("templates",), "Register"),
+        ([*NAMES, {"usageType": "Generic"}], ("templates", 4, "templateAlias"), "required"),
+        ([*NAMES, {"usageType": "Generic", "templateAlias": 1}], ("templates", 4, "templateAlias"), "string"),
+        ("logto", ("templates",), "array"),
+    ],
+)
+def test_names_of_templates_need_the_required_usage_types_and_a_name(
+    templates: object, path: tuple[Any, ...], message: str
+) -> None:
+    issues = [it for it in config_guard(AliasConfig).issues({"templates": templates}) if it.severity == "error"]
+    assert issues
+    assert issues[0].location == path
+    assert message in issues[0].message
+
+
+def test_form_for_names_of_templates_has_one_for_each_usage_type() -> None:
+    """The names in a new form are those that Logto's own connector for Postmark has."""
+    (item,) = form_items(AliasConfig)
+    assert item.type is Control.JSON
+    names = {it["usageType"]: it["templateAlias"] for it in item.default_value}
+    assert names.keys() == {*TemplateType}
+    assert names["SignIn"] == "logto-sign-in"
+    assert names["UserPermissionValidation"] == "logto-user-permission-validation"
+    assert config_guard(AliasConfig).issues({"templates": item.default_value}) == []
+
+
+def test_names_of_templates_may_be_numbers() -> None:
+    """As at Mailjet; the author gives their schema, and a new form has none."""
+
+    @frozen
+    class Numbered:
+        templates: TemplateNames = template_names(form={"type": "integer"}, required=())
+
+    (item,) = form_items(Numbered)
+    assert item.default_value is UNSET
+    assert example_config(Numbered) == {}
+
+    guard = config_guard(Numbered)
+    assert guard.validate({"templates": [{"usageType": "SignIn", "templateId": 7}]}).templates[0].name == 7
+    assert not guard.is_valid({"templates": [{"usageType": "SignIn", "templateId": "7"}]})

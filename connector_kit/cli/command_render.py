@@ -13,7 +13,7 @@ from connector_kit.cli.connector_argument import create_connector, find_message_
 from connector_kit.cli.errors import REJECTED, CommandError, calling_connector
 from connector_kit.cli.options import config_argument, connector_argument, format_option, locale_option
 from connector_kit.cli.output import print_fields, print_json, print_line, print_text
-from connector_kit.connector import Email, MessageConnector, Sms
+from connector_kit.connector import Email, MessageConnector, Sms, TemplateMessage
 from connector_kit.guards import send_message_payload_guard
 from connector_kit.issues import json_type
 from connector_kit.json_files import JsonFileError, parse_json_text
@@ -82,7 +82,7 @@ def render_command(
     with calling_connector(connector_id, (*check.secrets, *payload_secrets(dict(message.payload)))):
         connector = create_connector(connector_class)
         settings = connector.read_config(check.config)
-        rendered: Email | Sms = connector.compose(settings, message)
+        rendered: Email | Sms | TemplateMessage = connector.compose(settings, message)
         choice = _Choice.of(rendered, settings)
     if output_format == "json":
         print_json({"type": message_type, **_members(rendered), "template": choice.to_json()})
@@ -128,7 +128,7 @@ class _Choice:
     fallback: bool
 
     @classmethod
-    def of(cls, rendered: Email | Sms, settings: Any) -> "_Choice":
+    def of(cls, rendered: Email | Sms | TemplateMessage, settings: Any) -> "_Choice":
         chosen: Any = rendered.template
         templates = settings.get("templates") if isinstance(settings, Mapping) else getattr(settings, "templates", None)
         index = next((index for index, template in enumerate(templates or ()) if template is chosen), None)
@@ -145,9 +145,11 @@ class _Choice:
         return {"index": self.index, "usageType": self.usage_type, "fallback": self.fallback}
 
 
-def _members(rendered: Email | Sms) -> dict[str, object]:
+def _members(rendered: Email | Sms | TemplateMessage) -> dict[str, object]:
     if isinstance(rendered, Sms):
         return {"content": rendered.content}
+    if isinstance(rendered, TemplateMessage):
+        return {"name": rendered.template.name, "variables": rendered.variables}
     optional = {"replyTo": rendered.reply_to, "sendFrom": rendered.send_from}
     return {
         "subject": rendered.subject,
@@ -157,13 +159,16 @@ def _members(rendered: Email | Sms) -> dict[str, object]:
     }
 
 
-def _print_rendered(rendered: Email | Sms, choice: _Choice) -> None:
+def _print_rendered(rendered: Email | Sms | TemplateMessage, choice: _Choice) -> None:
     print_fields(_fields(rendered, choice))
     print_line()
-    print_text(rendered.content if isinstance(rendered, Sms) else rendered.body)
+    if isinstance(rendered, TemplateMessage):
+        print_json(rendered.variables)
+    else:
+        print_text(rendered.content if isinstance(rendered, Sms) else rendered.body)
 
 
-def _fields(rendered: Email | Sms, choice: _Choice) -> Iterator[tuple[str, str]]:
+def _fields(rendered: Email | Sms | TemplateMessage, choice: _Choice) -> Iterator[tuple[str, str]]:
     if isinstance(rendered, Email):
         yield "Subject", rendered.subject
         if rendered.send_from is not None:
@@ -171,4 +176,6 @@ def _fields(rendered: Email | Sms, choice: _Choice) -> Iterator[tuple[str, str]]
         if rendered.reply_to is not None:
             yield "Reply-To", rendered.reply_to
         yield "Content type", rendered.content_type
+    if isinstance(rendered, TemplateMessage):
+        yield "Name", str(rendered.template.name)
     yield "Template", str(choice)

@@ -75,6 +75,13 @@ def acme_config() -> Mapping[str, Any]:
 
 
 @pytest.fixture
+def alias_config() -> Mapping[str, Any]:
+    """Return a config that names templates of the provider, without warnings."""
+    kinds = ("Register", "SignIn", "ForgotPassword", "Generic")
+    return {"apiKey": "acme-key-1", "templates": [{"usageType": kind, "templateAlias": f"t-{kind}"} for kind in kinds]}
+
+
+@pytest.fixture
 def ses_config() -> Mapping[str, Any]:
     """Return a config that is valid for the SES connector, without warnings."""
     templates = [

@@ -92,6 +92,26 @@ def test_text_message_has_only_content(
     assert json.loads(result.stdout)["content"] == "Your code: 000000 ({{locale}})"
 
 
+def test_template_of_the_provider_is_named_with_its_variables(
+    run: Callable[..., Result], acme: ModuleType, alias_config: dict[str, Any], written: Callable[[object], str]
+) -> None:
+    """The provider has the text; the template receives the whole payload."""
+    aliases, payload = "acme_connectors:AcmeAliases", '{"code": "123456", "user": {"name": "Zoë"}}'
+    result = run("render", aliases, written(alias_config), "--type", "SignIn", "--payload", payload)
+    assert (result.exit_code, result.stderr) == (0, "")
+    name, template, blank, *variables = result.stdout.splitlines()
+    assert (name, template, blank) == ("Name:     t-SignIn", "Template: $.templates[1] for SignIn", "")
+    assert json.loads("\n".join(variables)) == {"code": "123456", "user": {"name": "Zoë"}}
+    result = run("render", aliases, written(alias_config), "--type", "BindMfa", "--format", "json")
+    assert json.loads(result.stdout) == {
+        "type": "BindMfa",
+        "name": "t-Generic",
+        "variables": {"code": "000000"},
+        "template": {"index": 3, "usageType": "Generic", "fallback": True},
+    }
+    assert acme.SENT == []
+
+
 def test_sender_and_reply_address_are_printed(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:

@@ -38,6 +38,16 @@ def test_locale_is_added_to_the_payload(
     assert dict(message.payload) == {"code": "000000", "locale": "es"}
 
 
+def test_message_from_a_template_of_the_provider_is_sent(
+    run: Callable[..., Result], acme: ModuleType, alias_config: dict[str, Any], written: Callable[[object], str]
+) -> None:
+    """The connector returned the template's name."""
+    result = run("test", "acme_connectors:AcmeAliases", written(alias_config), *TO)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "Sent. MessageId: t-Generic\n", "")
+    (message,) = acme.SENT
+    assert dict(message.payload) == {"code": "000000"}
+
+
 def test_connector_that_overrides_send_message_is_called(
     run: Callable[..., Result], written: Callable[[object], str]
 ) -> None:

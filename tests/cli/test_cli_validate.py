@@ -28,6 +28,21 @@ def test_valid_config_exits_with_0(
     )
 
 
+def test_names_of_templates_at_the_provider_are_validated(
+    run: Callable[..., Result], alias_config: dict[str, Any], written: Callable[[object], str]
+) -> None:
+    """They have no text, so there is nothing to say about placeholders."""
+    result = run("validate", "acme_connectors:AcmeAliases", written(alias_config))
+    accepted, fallback = result.stdout.splitlines()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert accepted == "valid: acme_connectors:AcmeAliases accepts config.json"
+    assert fallback.startswith("  info     $.templates[3]  also used for OrganizationInvitation, ")
+    del alias_config["templates"][0]["templateAlias"]
+    result = run("validate", "acme_connectors:AcmeAliases", written(alias_config))
+    assert result.exit_code == 1
+    assert "  error    $.templates[0].templateAlias  expected string (required), found nothing\n" in result.stdout
+
+
 def test_config_with_a_template_for_each_type_needs_no_fallback(
     run: Callable[..., Result], ses_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:

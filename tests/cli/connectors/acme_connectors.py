@@ -31,6 +31,11 @@ from connector_kit import (
     SocialConnector,
     SocialUserInfo,
     Template,
+    TemplateEmailConnector,
+    TemplateMessage,
+    TemplateNames,
+    setting,
+    template_names,
 )
 
 SENT: list[SendMessageData] = []
@@ -175,6 +180,27 @@ class AcmeManaged(AcmeMail):
         template = EmailTemplateDetails("", "") if message.type == "Generic" else {"usageType": "Own"}
         email = super().compose(config, message)
         return evolve(email, template=template, reply_to="help@acme.example", send_from="Acme")
+
+
+@frozen
+class AcmeAliasConfig:
+    """The config of the connector whose templates Acme stores."""
+
+    api_key: str = setting("API key", secret=True)
+    templates: TemplateNames = template_names("templateAlias")
+
+
+class AcmeAliases(TemplateEmailConnector[AcmeAliasConfig]):
+    """An e-mail connector whose templates Acme stores."""
+
+    metadata: ClassVar = _metadata("acme-aliases")
+    config_class = AcmeAliasConfig
+
+    def deliver(self, config: AcmeAliasConfig, message: TemplateMessage) -> object:
+        """Record the message, and return the name of its template."""
+        del config
+        SENT.append(message.data)
+        return message.template.name
 
 
 class AcmeForward(EmailConnector[Any]):

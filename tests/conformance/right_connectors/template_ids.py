@@ -4,84 +4,52 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Any, ClassVar, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 from urllib3 import BaseHTTPResponse
 
 from conformance import Failure, HttpProvider, HttpRequest, Message, Spec
 from connector_kit import (
     ConnectorMetadata,
-    Guard,
-    SendMessageData,
-    Sms,
-    SmsConnector,
-    get_config_template_by_type,
-    to_json,
+    TemplateMessage,
+    TemplateNames,
+    TemplateSmsConnector,
+    setting,
+    template_names,
 )
 from connector_kit.redaction import payload_secrets
-from tests.conformance.right_connectors.parts import (
-    REQUIRED,
-    STRING,
-    TOKEN,
-    Http,
-    config_schema,
-    json_item,
-    metadata,
-    new_pool,
-    one_recipient,
-    required,
-    templates,
-    text_of,
-)
-
-
-@frozen
-class NamedTemplate:
-    """The name of a template at the provider."""
-
-    usage_type: str
-    template_code: str
+from tests.conformance.right_connectors.parts import REQUIRED, Http, metadata, new_pool, one_recipient, text_of
 
 
 @frozen
 class NamedConfig:
     """An access key, a signature, and the names of templates."""
 
-    access_key_secret: str = field(repr=False)
-    sign_name: str
-    templates: tuple[NamedTemplate, ...]
+    access_key_secret: str = setting("Key", secret=True, pattern="^[!-~]+$")
+    sign_name: str = setting("Signature")
+    templates: TemplateNames = template_names("templateCode")
 
 
-class TemplateIds(SmsConnector[NamedConfig]):
+class TemplateIds(TemplateSmsConnector[NamedConfig]):
     """Sends the name of a template and its parameters; the provider has the text."""
 
-    metadata: ClassVar[ConnectorMetadata] = metadata(
-        "template-ids", required("accessKeySecret"), required("signName"), json_item("templates")
-    )
-    config_guard: ClassVar[Guard[NamedConfig]] = Guard(
-        config_schema({"accessKeySecret": TOKEN, "signName": STRING, "templates": templates("templateCode")}),
-        NamedConfig,
-    )
+    metadata: ClassVar[ConnectorMetadata] = evolve(metadata("template-ids"), form_items=None)
+    config_class = NamedConfig
 
     def __init__(self, *, server: str = "https://codes.example", **kit: Any) -> None:
         super().__init__(**kit)
         self._server = server
         self._pool = new_pool()
 
-    def compose(self, config: NamedConfig, message: SendMessageData) -> Sms:
-        """Select the template by usage type; the text message has no content of its own."""
-        return Sms(message.to, "", get_config_template_by_type(message.type, to_json(config)), message)
-
-    def deliver(self, config: NamedConfig, sms: Sms) -> object:
+    def deliver(self, config: NamedConfig, message: TemplateMessage) -> object:
         """Send the template's name and parameters, and return the provider's id."""
-        assert isinstance(sms.template, dict)
         request = {
-            "phone": one_recipient(sms.to),
+            "phone": one_recipient(message.to),
             "sign": config.sign_name,
-            "template": sms.template["templateCode"],
-            "parameters": to_json(sms.data)["payload"],
+            "template": message.template.name,
+            "parameters": message.variables,
         }
         headers = {"Authorization": f"Bearer {config.access_key_secret}"}
-        secrets = (config.access_key_secret, *payload_secrets(sms.data.payload))
+        secrets = (config.access_key_secret, *payload_secrets(message.data.payload))
         response = Http().call(self._pool, "POST", f"{self._server}/sms", secrets, headers=headers, json=request)
         return self.accepted(response)
 
@@ -111,44 +79,32 @@ class TemplateProvider(HttpProvider):
         return Message(sent["phone"], sender=sent["sign"], template=sent["template"], variables=sent["parameters"])
 
 
-def _form_of_id(form: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a config in which the ids of templates have a form."""
-    list_of_templates = templates("templateCode")
-    list_of_templates["items"]["properties"]["templateCode"] = form
-    return config_schema({"accessKeySecret": TOKEN, "signName": STRING, "templates": list_of_templates})
-
-
 @frozen
-class NumberedTemplate:
-    """The number of a template at the provider."""
+class NumberedConfig(NamedConfig):
+    """Has templates with numbers."""
 
-    usage_type: str
-    template_code: int
-
-
-@frozen
-class NumberedConfig:
-    """An access key, a signature, and the numbers of templates."""
-
-    access_key_secret: str = field(repr=False)
-    sign_name: str
-    templates: tuple[NumberedTemplate, ...]
+    templates: TemplateNames = template_names("templateCode", form={"type": "integer", "minimum": 1})
 
 
 class NumberedTemplates(TemplateIds):
     """Has templates with numbers, as Mailjet and Brevo."""
 
-    metadata: ClassVar[ConnectorMetadata] = evolve(TemplateIds.metadata, id="numbered-templates")
-    config_guard: ClassVar[Guard[Any]] = Guard(_form_of_id({"type": "integer", "minimum": 1}), NumberedConfig)
+    metadata: ClassVar[ConnectorMetadata] = evolve(TemplateIds.metadata, id="numbered-templates", form_items=None)
+    config_class = NumberedConfig
+
+
+@frozen
+class HexConfig(NamedConfig):
+    """Has templates with ids of hex digits."""
+
+    templates: TemplateNames = template_names("templateCode", form={"type": "string", "pattern": "^d-[0-9a-f]{32}$"})
 
 
 class HexTemplates(TemplateIds):
     """Has templates with ids of hex digits, as SendGrid."""
 
-    metadata: ClassVar[ConnectorMetadata] = evolve(TemplateIds.metadata, id="hex-templates")
-    config_guard: ClassVar[Guard[NamedConfig]] = Guard(
-        _form_of_id({"type": "string", "pattern": "^d-[0-9a-f]{32}$"}), NamedConfig
-    )
+    metadata: ClassVar[ConnectorMetadata] = evolve(TemplateIds.metadata, id="hex-templates", form_items=None)
+    config_class = HexConfig
 
 
 def _spec(connector: type[TemplateIds], ids: Iterable[str | int]) -> Spec:

@@ -12,7 +12,7 @@ from connector_kit import (
     ConnectorErrorCodes,
     Email,
     SendMessageData,
-    Sms,
+    TemplateMessage,
     parse_json_object,
 )
 from connector_kit.connectors.aws_ses import AwsSesConfig
@@ -158,13 +158,13 @@ class RetriesAGatewayTimeout(TemplateIds):
 class RetriesAnUnreadableSuccess(TemplateIds):
     """Sends a message again if it cannot read the id in the response to the first."""
 
-    def deliver(self, config: Any, sms: Sms) -> object:
+    def deliver(self, config: Any, message: TemplateMessage) -> object:
         try:
-            return super().deliver(config, sms)
+            return super().deliver(config, message)
         except ConnectorError as error:
             if error.code is not _Codes.INVALID_RESPONSE or (isinstance(error.data, dict) and "status" in error.data):
                 raise
-            return super().deliver(config, sms)
+            return super().deliver(config, message)
 
 
 @killed_by("errors.quota-not-retried", "expected one call to the provider for the outcome 'daily-quota', found 2")

@@ -9,7 +9,7 @@ from connector_kit import (
     Email,
     EmailTemplateDetails,
     SendMessageData,
-    Sms,
+    TemplateMessage,
     TemplateType,
     get_config_template_by_type,
 )
@@ -231,7 +231,6 @@ class RaisesOnEmptySubject(BaseSes):
 class LowerCaseTemplateName(TemplateIds):
     """Writes the name of the provider's template in lower case."""
 
-    def compose(self, config: NamedConfig, message: SendMessageData) -> Sms:
-        sms = super().compose(config, message)
-        assert isinstance(sms.template, dict)
-        return evolve(sms, template={**sms.template, "templateCode": sms.template["templateCode"].lower()})
+    def compose(self, config: NamedConfig, message: SendMessageData) -> TemplateMessage:
+        composed = super().compose(config, message)
+        return evolve(composed, template=evolve(composed.template, name=str(composed.template.name).lower()))
