@@ -17,6 +17,7 @@ from connector_kit.mailbox import format_mailbox, parse_mailbox, parse_send_from
 from connector_kit.messages import ContentType, EmailTemplateDetails, SendMessageData
 from connector_kit.metadata import ConnectorMetadata, ConnectorType
 from connector_kit.phone_numbers import e164
+from connector_kit.plain_text import html_to_text
 from connector_kit.settings import config_guard, example_config, form_items, secret_paths
 from connector_kit.templates import TemplateName, get_config_template_by_type, replace_send_message_handlebars
 from connector_kit.warning_rules import WarningRule
@@ -283,7 +284,7 @@ class ComposedMessage(Protocol):
 
 @frozen
 class Email:
-    """A rendered e-mail, not yet encoded for a provider.
+    """A rendered e-mail, not yet encoded for a provider. Connectors send `html` and `text`, each if it is not ``None``.
 
     Args:
         to: the recipient's address, as Logto sent it.
@@ -304,6 +305,19 @@ class Email:
     send_from: str | None = field(repr=False)
     template: object = field(repr=False)
     data: SendMessageData = field(repr=False)
+
+    @property
+    def html(self) -> str | None:
+        """The body, if it is HTML; otherwise ``None``."""
+        return self.body if self.content_type == "text/html" else None
+
+    @property
+    def text(self) -> str | None:
+        """The body, if it is plain text; otherwise the text of the HTML, with the addresses of its links.
+
+        ``None``, if the HTML has no text.
+        """
+        return self.body if self.content_type == "text/plain" else html_to_text(self.body) or None
 
     def sender(self, default: str) -> str:
         """Return the mailbox to send from: that of the managed template, or else the config's.

@@ -46,6 +46,29 @@ def test_errors_have_the_codes_of_the_readme(outcome: str, code: ConnectorErrorC
     assert len({it.idempotency_key for it in stub.calls}) == 1
 
 
+@pytest.mark.parametrize(
+    ("content_type", "html", "text"),
+    [
+        (
+            "text/html",
+            '<p>Your <b>code</b>: 123456</p><a href="https://acme.com">Help</a>',
+            "Your code: 123456\n\nHelp <https://acme.com>",
+        ),
+        ("text/html", "<img src=https://acme.com/code.png>", None),
+        ("text/plain", None, "<b>123456</b>"),
+    ],
+)
+def test_html_has_a_text_alternative(content_type: str, html: str | None, text: str | None) -> None:
+    """Without text it is sent alone, and so is a template that is plain text."""
+    stub = ResendProvider()
+    template = {"subject": "Hello", "content": html or text, "contentType": content_type}
+    with stub.running():
+        config = stub.prepare_config(example_config(ResendConfig))
+        ResendConnector(get_config=lambda _: config, get_i18n_email_template=lambda *_: template).send_message(MESSAGE)
+    (call,) = stub.calls
+    assert (call.html, call.text) == (html, text)
+
+
 def test_readme_lists_the_settings() -> None:
     """Each key of the config has a row."""
     readme = (Path(str(resend_mail.__file__)).parent / "README.md").read_text(encoding="utf-8")

@@ -82,8 +82,8 @@ class ResendConnector(EmailConnector[ResendConfig]):
             "from": email.sender(config.from_email),
             "to": [email.to],
             "subject": strip_header_control_chars(email.subject),
-            "text" if email.content_type == "text/plain" else "html": email.body,
         }
+        body |= {name: it for name, it in {"html": email.html, "text": email.text}.items() if it is not None}
         reply_to = strip_header_control_chars(email.reply_to or config.reply_to or "")
         body |= {"reply_to": reply_to} if reply_to else {}
         return self.api.post("/emails", email, bearer=config.api_key, json=body).text("id")
