@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 if TYPE_CHECKING:
+    from connector_kit.aws_api.api import AwsApi, AwsResponse
+    from connector_kit.aws_api.credentials import AwsKeys, AwsRole
     from connector_kit.bounded_http import bounded_pool_classes
     from connector_kit.connector import (
         Connector,
@@ -167,6 +169,10 @@ __all__ = [
     "UNSET",
     "ApiResponse",
     "AuthorizationRequest",
+    "AwsApi",
+    "AwsKeys",
+    "AwsResponse",
+    "AwsRole",
     "ConfigurableConnectorMetadata",
     "Connector",
     "ConnectorConfigFormItem",
@@ -291,6 +297,8 @@ __all__ = [
 ]
 
 _NAMES = {
+    "aws_api.api": "AwsApi AwsResponse",
+    "aws_api.credentials": "AwsKeys AwsRole",
     "bounded_http": "bounded_pool_classes",
     "connector": """
         Connector Declaration Email EmailConnector GetConnectorConfig GetI18nEmailTemplate MessageConnector Sms

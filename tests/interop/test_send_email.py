@@ -9,7 +9,7 @@ import pytest
 
 from connector_kit import ConnectorError, ConnectorErrorCodes, load_json
 from connector_kit.connectors.aws_ses import AwsSesConnector
-from connector_kit.connectors.aws_ses.client import ClientFactory, SesClientFactory
+from connector_kit.connectors.aws_ses.client import SendEmailClientFactory, SesClientFactory
 from tests.interop.cases.sends import (
     ANSWERS,
     ENCODED_SENDERS,
@@ -31,7 +31,7 @@ from tests.loopback import Loopback
 _SENDERS = {**SENDERS, **ENCODED_SENDERS}
 
 
-def _connector(case: Mapping[str, Any], clients: ClientFactory | None) -> AwsSesConnector:
+def _connector(case: Mapping[str, Any], clients: SendEmailClientFactory | None) -> AwsSesConnector:
     def get_config(_: str) -> object:
         assert case["saved"]
         return load_json(case["config"])
@@ -48,7 +48,7 @@ def _connector(case: Mapping[str, Any], clients: ClientFactory | None) -> AwsSes
     )
 
 
-def _send(case: Mapping[str, Any], clients: ClientFactory | None = None) -> object:
+def _send(case: Mapping[str, Any], clients: SendEmailClientFactory | None = None) -> object:
     connector = _connector(case, clients)
     return connector.send_message(load_json(case["data"]), None if case["saved"] else load_json(case["config"]))
 

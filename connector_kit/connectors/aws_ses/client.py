@@ -1,88 +1,12 @@
-"""Calls of ``SendEmail`` through botocore: endpoints, signatures, time limits and retries."""
+"""Clients of ``SendEmail``: with the keys of a config, or with other credentials."""
 
-import os
-import random
-import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from functools import cache
-from hashlib import sha256
-from http.client import HTTPException
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from operator import attrgetter
+from typing import Any, Protocol
 
-import botocore.session
-import urllib3
-from attrs import define, field, frozen
-from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
-from botocore.awsrequest import AWSRequest, create_request_object, prepare_request_dict
-from botocore.credentials import Credentials
-from botocore.exceptions import (
-    ClientError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ProxyConnectionError,
-    ReadTimeoutError,
-)
-from botocore.handlers import BUILTIN_HANDLERS
-from botocore.hooks import first_non_none_response
-from botocore.httpsession import get_cert_path
-from botocore.loaders import Loader
-from botocore.parsers import create_parser
-from botocore.serialize import create_serializer
-
-from connector_kit.bounded_http import Response, close_idle_connections, connection_manager, exchange
-from connector_kit.connectors.aws_ses.config import AwsSesConfig
-from connector_kit.connectors.aws_ses.errors import check_json_object, classify
-
-if TYPE_CHECKING:
-    from botocore.client import BaseClient
-
-CONNECT_TIMEOUT: Final = 1.0
-"""In seconds, for each address of the endpoint; SES has up to eight."""
-
-READ_TIMEOUT: Final = 6.0
-"""In seconds, for a request and its whole response."""
-
-TIME_LIMIT: Final = 14.0
-"""In seconds, for a send: looking up the name, connecting, all attempts and the pauses between them."""
-
-ENDPOINTS_KEPT: Final = 8
-"""The number of regions whose connections stay open: up to 50 each, and a process often has 1,024 descriptors."""
-
-_CONNECTIONS_KEPT: Final = 50
-_BEFORE_SEND: Final = "before-send.sesv2.SendEmail"
-_NOT_USED: Final = "not-used"
-"""As the key of a botocore client: without one, it looks for keys in files and at addresses of the network."""
-_FIRST_ERROR_STATUS: Final = 300
-"""Botocore raises a ``ClientError`` for this HTTP status and above."""
-_WRONG_TIME_CODES: Final = frozenset(
-    (
-        "InvalidSignatureException",
-        "RequestExpired",
-        "RequestInTheFuture",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-    )
-)
-"""AWS's error codes for a signature whose time is wrong; some also have other causes."""
-_TOLERATED_SKEW: Final = timedelta(minutes=4)
-"""AWS accepts a signature for five minutes before and after its time."""
-_BOTOCORE_ERRORS: Final[Mapping[type[Exception], Any]] = {
-    urllib3.exceptions.ProxyError: ProxyConnectionError,
-    urllib3.exceptions.NewConnectionError: EndpointConnectionError,  # the first one that matches: this is also the next
-    urllib3.exceptions.ConnectTimeoutError: ConnectTimeoutError,
-    TimeoutError: ReadTimeoutError,
-    OSError: ConnectionClosedError,
-    HTTPException: ConnectionClosedError,
-}
-"""The exceptions of an exchange, and those of a botocore client for the same failures."""
-_FROM_ENVIRONMENT: Final = frozenset(
-    ("ca_bundle", "ignore_configured_endpoint_urls", "use_dualstack_endpoint", "use_fips_endpoint")
-)
-"""The variables of botocore's session that the environment sets: how to reach SES, not as whom."""
+from connector_kit.aws_api.credentials import AwsKeys, AwsRole
+from connector_kit.aws_api.endpoint import Client, ClientFactory
+from connector_kit.connectors.aws_ses.errors import ERRORS
 
 
 class SendEmailClient(Protocol):
@@ -93,246 +17,31 @@ class SendEmailClient(Protocol):
         ...
 
 
-ClientFactory = Callable[[AwsSesConfig], SendEmailClient]
+SendEmailClientFactory = Callable[[Any], SendEmailClient]
+"""Returns the client for a config."""
 
 
-class SesClientFactory:
-    """Returns a client for a config. The clients of a region share its connections.
-
-    The environment decides how SES is reached: proxies, ``AWS_CA_BUNDLE``, ``AWS_ENDPOINT_URL_SESV2``, FIPS and
-    dual-stack endpoints. All other variables of AWS clients are ignored, and so are their files: the config has the keys
-    and the region, and a profile that is missing or malformed must not prevent a send.
-
-    It is thread-safe. A forked process makes connections of its own.
-    """
-
-    def __init__(self) -> None:
-        self._endpoints = _Endpoints()
-        self._inherited: list[_Endpoints] = []
-        """Those of the parent process. To close them could wait for a lock that a thread of the parent held."""
-
-    def __call__(self, config: AwsSesConfig) -> "SesClient":
-        """Return a client for the config's region and access key."""
-        if self._endpoints.process != os.getpid():
-            self._inherited.append(self._endpoints)
-            self._endpoints = _Endpoints()
-        endpoint = self._endpoints.get(config.region)
-        credentials = Credentials(config.access_key_id, config.access_key_secret)
-        return SesClient(endpoint, _Signer(credentials, endpoint.signing_name, endpoint.signing_region))
-
-
-@frozen
-class SesClient:
+class SesClient(Client):
     """Calls ``SendEmail`` at an endpoint."""
 
-    endpoint: "SesEndpoint"
-    signer: SigV4Auth
-
     def send_email(self, **members: Any) -> Mapping[str, Any]:
-        """Call ``SendEmail``, again after a failure of a kind that is retried, and return the parsed response.
-
-        Raises:
-            Exception: of the last attempt, as of a botocore client (see `connector_kit.connectors.aws_ses.errors`).
-        """
-        started = time.monotonic()
-        retries = 0
-        while True:
-            try:
-                connect_limit = TIME_LIMIT - READ_TIMEOUT - (time.monotonic() - started)
-                response = self.endpoint.send_email(members, self.signer, connect_limit)
-            except Exception as error:
-                is_clock_corrected = retries == 0 and self.endpoint.correct_clock(error)
-                pause = 0.0 if is_clock_corrected else pause_before_retry(error, retries, time.monotonic() - started)
-                if pause is None:
-                    raise
-                time.sleep(pause)
-                retries += 1
-            else:
-                response["ResponseMetadata"]["RetryAttempts"] = retries
-                return response
+        """Call ``SendEmail``; see `connector_kit.aws_api.endpoint.Client.call`."""
+        return self.call(members)
 
 
-def pause_before_retry(error: Exception, retries: int, elapsed: float) -> float | None:
-    """Return the pause in seconds before a retry, or ``None`` for no retry.
+class SesClientFactory(ClientFactory):
+    """Returns a client for a config. The clients of a region share its connections.
 
     Args:
-        error: of the last attempt.
-        retries: how many there were.
-        elapsed: seconds since the first attempt started.
-    """
-    pauses = classify(error).retry_pauses
-    if retries >= len(pauses):
-        return None
-    pause = random.uniform(0, pauses[retries])  # noqa: S311 - nobody gains by guessing a pause
-    return pause if elapsed + pause + CONNECT_TIMEOUT + READ_TIMEOUT <= TIME_LIMIT else None
-
-
-class _Signer(SigV4Auth):
-    def payload(self, request: AWSRequest) -> str:
-        """Return the hash of a body in memory. The base class prepares the whole request once more to read it."""
-        body: Any = request.data
-        return sha256(body).hexdigest()
-
-
-class SesEndpoint:
-    """The endpoint of a region, with its connections.
-
-    It calls botocore's serializer, signer and parser, and urllib3's connections. A botocore client calls the same, but
-    spends half of its processor time on events, and on redirects and streams that ``SendEmail`` does not have.
-
-    Args:
-        client: a botocore ``sesv2`` client for the region.
-        user_agent: the header of this name.
-        certificates: the file or folder of the certificate authorities.
+        credentials: returns those of a config: its keys, a role, or ``None`` for botocore's default chain.
     """
 
-    def __init__(self, client: "BaseClient", user_agent: str, certificates: str) -> None:
-        model = client.meta.service_model
-        self.signing_name = model.signing_name
-        self.signing_region = client.meta.region_name
-        self._client = client
-        self._certificates = certificates
-        self._manager: urllib3.PoolManager | None = None
-        self._manager_lock = Lock()
-        self._operation = model.operation_model("SendEmail")
-        self._output: Any = self._operation.output_shape
-        self._serializer = create_serializer(model.resolved_protocol, include_validation=False)
-        self._parser = create_parser(model.resolved_protocol)
-        self._user_agent = user_agent
-        self._skew = timedelta()
-        """How far the clock of SES is ahead of this machine's."""
+    client_class = SesClient
 
-    def send_email(self, members: Mapping[str, Any], signer: SigV4Auth, connect_limit: float) -> dict[str, Any]:
-        """Call ``SendEmail`` once, and return the parsed response. It connects within ``connect_limit`` seconds."""
-        serialized = self._serializer.serialize_to_request(members, self._operation)
-        prepare_request_dict(serialized, self._client.meta.endpoint_url, user_agent=self._user_agent)
-        request = self._signed(create_request_object(serialized), signer).prepare()
-        # Stubs of AWS respond to this event, for example moto and the one of the conformance suite.
-        stubbed = first_non_none_response(self._client.meta.events.emit(_BEFORE_SEND, request=request))
-        if stubbed is None:
-            response = self._exchange(request, connect_limit)
-            status, headers, body = response.status, response.headers, response.body
-        else:
-            status, headers, body = stubbed.status_code, stubbed.headers, stubbed.content
-        check_json_object(body)
-        found = {"status_code": status, "headers": headers, "body": body, "context": {}}
-        parsed: dict[str, Any] = self._parser.parse(found, self._output)
-        if status >= _FIRST_ERROR_STATUS:
-            error_class: Any = self._client.exceptions.from_code(parsed["Error"].get("Code"))
-            raise error_class(parsed, self._operation.name)
-        return parsed
+    def __init__(self, credentials: Callable[[Any], AwsKeys | AwsRole | None] = attrgetter("keys")) -> None:
+        super().__init__("sesv2", "SendEmail", ERRORS)
+        self._credentials = credentials
 
-    def _signed(self, request: AWSRequest, signer: SigV4Auth) -> AWSRequest:
-        """Sign as `SigV4Auth.add_auth` does, but with the time of SES."""
-        request.context["timestamp"] = (datetime.now(UTC) + self._skew).strftime(SIGV4_TIMESTAMP)
-        request.headers["X-Amz-Date"] = request.context["timestamp"]
-        headers = signer.headers_to_sign(request)
-        request.headers["Host"] = headers["host"]
-        signed = signer.signed_headers(headers)
-        signature = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
-        request.headers["Authorization"] = (
-            f"AWS4-HMAC-SHA256 Credential={signer.scope(request)}, SignedHeaders={signed}, Signature={signature}"
-        )
-        return request
-
-    def _exchange(self, request: Any, connect_limit: float) -> Response:
-        headers = {"Host": request.headers["Host"], "Accept-Encoding": "identity", **request.headers}
-        limits: Any = {"connect_limit": connect_limit, "limit": READ_TIMEOUT}
-        manager = self._connections()
-        try:
-            return exchange(manager, request.method, request.url, headers, request.body, **limits)
-        except tuple(_BOTOCORE_ERRORS) as error:
-            error_class = next(found for raised, found in _BOTOCORE_ERRORS.items() if isinstance(error, raised))
-            raise error_class(endpoint_url=self._client.meta.endpoint_url, proxy_url="", error=error) from error
-
-    def _connections(self) -> urllib3.PoolManager:
-        """Make the manager of the connections at the first request: to read the certificates takes longer than all the rest."""
-        with self._manager_lock:
-            if self._manager is None:
-                url = self._client.meta.endpoint_url
-                self._manager = connection_manager(url, CONNECT_TIMEOUT, _CONNECTIONS_KEPT, self._certificates)
-            return self._manager
-
-    def correct_clock(self, error: Exception) -> bool:
-        """Adopt the time of SES if it rejected the time of a signature; return whether that changes the next one."""
-        if not isinstance(error, ClientError) or error.response["Error"].get("Code") not in _WRONG_TIME_CODES:
-            return False
-        try:
-            date = parsedate_to_datetime(error.response["ResponseMetadata"]["HTTPHeaders"]["date"])
-            skew = date - datetime.now(UTC)
-        except (KeyError, TypeError, ValueError):  # no date, or one that is malformed or without a time zone
-            return False
-        is_wrong = abs(skew - self._skew) > _TOLERATED_SKEW
-        if is_wrong:
-            self._skew = skew
-        return is_wrong
-
-    def close(self) -> None:
-        """Close the idle connections."""
-        if self._manager is not None:
-            close_idle_connections(self._manager)
-
-
-@define
-class _Endpoints:
-    """The endpoints of one process, by region. A forked process uses none of them.
-
-    Two processes that share a connection would mix up their responses, and a lock that another thread held during the
-    fork stays locked.
-    """
-
-    process: int = field(factory=os.getpid)
-    lock: Lock = field(factory=Lock)
-    session: botocore.session.Session | None = None
-    by_region: dict[str, SesEndpoint] = field(factory=dict)
-    """The one that was used last is the last one."""
-
-    def get(self, region: str) -> SesEndpoint:
-        """Return the endpoint of a region. It is made at the first message of the region.
-
-        If there are more than `ENDPOINTS_KEPT`, the endpoint whose last message is the oldest is closed.
-        """
-        with self.lock:
-            endpoint = self.by_region.pop(region, None) or self._make(region)
-            self.by_region[region] = endpoint
-            if len(self.by_region) > ENDPOINTS_KEPT:
-                self.by_region.pop(next(iter(self.by_region))).close()
-            return endpoint
-
-    def _make(self, region: str) -> SesEndpoint:
-        if self.session is None:
-            self.session = _create_session()
-        client = self.session.create_client(
-            "sesv2",
-            region_name=region,
-            aws_access_key_id=_NOT_USED,
-            aws_secret_access_key=_NOT_USED,
-        )
-        certificates: Any = get_cert_path(self.session.get_config_variable("ca_bundle") or True)
-        return SesEndpoint(client, self.session.user_agent(), certificates)
-
-
-def _create_session() -> botocore.session.Session:
-    variables = {
-        name: (None, None, default, convert)
-        for name, (_, _, default, convert) in botocore.session.Session.SESSION_VARIABLES.items()
-        if name not in _FROM_ENVIRONMENT
-    }
-    for name in ("config_file", "credentials_file"):
-        variables[name] = (None, None, os.devnull, None)
-    # To register the handlers, of all services, takes 8 of the 11 ms of a session with its client.
-    session = botocore.session.Session(session_vars=variables, include_builtin_handlers=False)
-    for event, handler, *_ in BUILTIN_HANDLERS:
-        if event == _BEFORE_SEND.partition(".")[0]:  # moto adds its own to botocore's
-            session.register(event, handler)
-    session.register_component("data_loader", _builtin_loader())
-    return session
-
-
-@cache
-def _builtin_loader() -> Loader:
-    """Return the loader of botocore's own data, which it reads once for all sessions.
-
-    The default loader accepts a model of SES from ``~/.aws/models``, too.
-    """
-    return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    def __call__(self, config: Any) -> Any:
+        """Return a client for the config's region and credentials."""
+        return self.client(config.region, self._credentials(config))

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from connector_kit.aws_api.credentials import AwsKeys
 from connector_kit.guards import Guard
 from connector_kit.issues import Issue
 from connector_kit.mailbox import MailboxError, encode_mailbox, parse_mailbox
@@ -21,13 +22,16 @@ from connector_kit.warning_rules import config_warnings, is_placeholder
 _EXAMPLE_ARN: Final = "arn:aws:ses:us-east-1:123456789012:identity/example.com"
 
 
+def own_first(_: type, fields: list[Any]) -> list[Any]:
+    """Put a class's own settings before the inherited ones: as whom to send, then what to send."""
+    return sorted(fields, key=lambda it: it.inherited)
+
+
 @frozen
-class AwsSesConfig:
-    """The config of the Amazon SES connector: the keys and the region to send with, the sender, and the templates.
+class AwsSesSettings:
+    """The settings of every connector for Amazon SES: the region, the sender and the templates.
 
     Args:
-        access_key_id: of an IAM user that may call ``ses:SendEmail``.
-        access_key_secret: of the same access key.
         region: the region of the sender's identity, such as ``"eu-west-1"``.
         email_address: the sender: ``Logto<noreply@logto.io>``, ``<noreply@logto.io>`` or ``noreply@logto.io``.
         email_address_identity_arn: the identity that authorizes sending from that address, if another account owns it.
@@ -37,23 +41,6 @@ class AwsSesConfig:
         templates: at least one each for Register, SignIn, ForgotPassword and Generic.
     """
 
-    access_key_id: str = setting(
-        "Access key ID",
-        description="The public half of the AWS access key pair.",
-        tooltip="Use an IAM user that may only call ses:SendEmail.",
-        placeholder="<access-key-id>",
-        secret=True,
-        masked=False,
-        examples=["AKIAIOSFODNN7EXAMPLE"],
-    )
-    access_key_secret: str = setting(
-        "Secret access key",
-        description="The secret half of the AWS access key pair.",
-        tooltip="AWS shows it once, when the key is created.",
-        placeholder="<access-key-secret>",
-        secret=True,
-        examples=["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"],
-    )
     region: str = setting(
         "Region",
         description="The code of the AWS region that holds your verified identity.",
@@ -98,6 +85,39 @@ class AwsSesConfig:
         examples=["acme-transactional"],
     )
     templates: EmailTemplates = email_templates()
+
+
+@frozen(field_transformer=own_first)
+class AwsSesConfig(AwsSesSettings):
+    """The config of the Amazon SES connector: the keys and the region to send with, the sender, and the templates.
+
+    Args:
+        access_key_id: of an IAM user that may call ``ses:SendEmail``.
+        access_key_secret: of the same access key.
+    """
+
+    access_key_id: str = setting(
+        "Access key ID",
+        description="The public half of the AWS access key pair.",
+        tooltip="Use an IAM user that may only call ses:SendEmail.",
+        placeholder="<access-key-id>",
+        secret=True,
+        masked=False,
+        examples=["AKIAIOSFODNN7EXAMPLE"],
+    )
+    access_key_secret: str = setting(
+        "Secret access key",
+        description="The secret half of the AWS access key pair.",
+        tooltip="AWS shows it once, when the key is created.",
+        placeholder="<access-key-secret>",
+        secret=True,
+        examples=["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"],
+    )
+
+    @property
+    def keys(self) -> AwsKeys:
+        """Both halves of the access key."""
+        return AwsKeys(self.access_key_id, self.access_key_secret)
 
 
 Rule = Callable[[str], str | None]

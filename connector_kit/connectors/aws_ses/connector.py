@@ -1,23 +1,27 @@
-"""The Amazon SES connector: one ``SendEmail`` call for each message."""
+"""The Amazon SES connectors: one ``SendEmail`` call for each message."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from connector_kit.aws_api.api import AwsResponse
+from connector_kit.aws_api.credentials import AwsKeys, AwsRole
 from connector_kit.connector import Declaration, Email, EmailConnector
-from connector_kit.connectors.aws_ses.config import AwsSesConfig, aws_ses_config_guard
+from connector_kit.connectors.aws_ses.config import AwsSesConfig, AwsSesSettings, aws_ses_config_guard
 from connector_kit.connectors.aws_ses.metadata import METADATA
-from connector_kit.connectors.aws_ses.request import send_email_request
+from connector_kit.connectors.aws_ses.request import check_setting, send_email_request
 from connector_kit.guards import Guard
 from connector_kit.metadata import ConnectorMetadata
 from connector_kit.redaction import config_secrets, message_secrets
 from connector_kit.wire import to_json
 
 if TYPE_CHECKING:
-    from connector_kit.connectors.aws_ses.client import ClientFactory
+    from connector_kit.connectors.aws_ses.client import SendEmailClientFactory
+
+S = TypeVar("S", bound=AwsSesSettings)
 
 
-def _message_secrets(config: AwsSesConfig, email: Email) -> Iterator[object]:
+def _message_secrets(config: AwsSesSettings, email: Email) -> Iterator[object]:
     """Yield what an error must not show of a message, except parts of the recipient's address and of public settings.
 
     AWS's message about an identity that is not verified names these addresses, and the operator needs them.
@@ -28,8 +32,8 @@ def _message_secrets(config: AwsSesConfig, email: Email) -> Iterator[object]:
     return message_secrets(email.data.payload, public)
 
 
-class AwsSesConnector(EmailConnector[AwsSesConfig]):
-    """Sends e-mail through Amazon SES v2.
+class SesConnector(EmailConnector[S]):
+    """Base class of the connectors for Amazon SES v2. A subclass decides as whom it sends.
 
     Args:
         client_factory: returns a botocore ``sesv2`` client, or anything with its ``send_email``, for a config. The
@@ -37,6 +41,49 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
             attempts, and shares its connections with the others of its region.
         **kit: see `connector_kit.Connector`.
     """
+
+    def __init__(self, *, client_factory: "SendEmailClientFactory | None" = None, **kit: Any) -> None:
+        from connector_kit.connectors.aws_ses.client import SesClientFactory  # noqa: PLC0415 - botocore takes 0.1 s, and who only validates a config constructs no connector
+
+        super().__init__(**kit)
+        self._client_of = client_factory or SesClientFactory(self.credentials)
+
+    @abstractmethod
+    def credentials(self, config: S) -> AwsKeys | AwsRole | None:
+        """Return the keys or the role to send with; ``None`` is botocore's default chain."""
+
+    def request(self, config: S, email: Email) -> dict[str, Any]:
+        """Return the members of a ``SendEmail`` request.
+
+        Raises:
+            ConnectorError: see `connector_kit.connectors.aws_ses.request.send_email_request`.
+        """
+        return send_email_request(config, email)
+
+    def deliver(self, config: S, email: Email) -> object:
+        """Call ``SendEmail`` once and return the MessageId.
+
+        Raises:
+            ConnectorError: the code of the error's kind (see `connector_kit.aws_api.errors`), with AWS's message, error code
+                and request id; ``invalid_config`` or ``invalid_request_parameters`` for a region, access key id or mailbox
+                that cannot be used.
+        """
+        from connector_kit.connectors.aws_ses.errors import ERRORS  # noqa: PLC0415 - see `__init__`
+
+        request = self.request(config, email)
+        client: Any = None
+        try:
+            client = self._client_of(config)
+            response = client.send_email(**request)
+        except Exception as error:  # noqa: BLE001 - the one place that translates exceptions of botocore
+            secrets = (*config_secrets(type(self), to_json(config)), *_message_secrets(config, email))
+            translated = ERRORS.connector_error(error, (*secrets, *getattr(client, "secrets", ())))
+            raise translated from translated.__cause__
+        return AwsResponse(ERRORS.provider, response["ResponseMetadata"]["HTTPStatusCode"], response).text("MessageId")
+
+
+class AwsSesConnector(SesConnector[AwsSesConfig]):
+    """Sends e-mail through Amazon SES v2."""
 
     metadata: ClassVar[ConnectorMetadata] = METADATA
     config_guard: ClassVar[Guard[AwsSesConfig]] = aws_ses_config_guard
@@ -63,33 +110,12 @@ class AwsSesConnector(EmailConnector[AwsSesConfig]):
         },
     )
 
-    def __init__(self, *, client_factory: "ClientFactory | None" = None, **kit: Any) -> None:
-        from connector_kit.connectors.aws_ses.client import SesClientFactory  # noqa: PLC0415 - botocore takes 0.1 s, and who only validates a config constructs no connector
+    def credentials(self, config: AwsSesConfig) -> AwsKeys:
+        """Return the keys of the config."""
+        return config.keys
 
-        super().__init__(**kit)
-        self._client_of = client_factory or SesClientFactory()
-
-    def deliver(self, config: AwsSesConfig, email: Email) -> object:
-        """Call ``SendEmail`` once and return the MessageId.
-
-        Raises:
-            ConnectorError: the code of the error's kind (see `connector_kit.connectors.aws_ses.errors`), with AWS's
-                message, error code and request id; ``invalid_config`` or ``invalid_request_parameters`` for a region,
-                access key id or mailbox that cannot be used.
-        """
-        from connector_kit.connectors.aws_ses.errors import connector_error, malformed_response  # noqa: PLC0415 - see `__init__`
-
-        request = send_email_request(config, email)
-        try:
-            response = self._client_of(config).send_email(**request)
-        except Exception as error:  # noqa: BLE001 - the one place that translates exceptions of botocore
-            secrets = (*config_secrets(type(self), to_json(config)), *_message_secrets(config, email))
-            translated = connector_error(error, secrets)
-            raise translated from translated.__cause__
-        status = response["ResponseMetadata"]["HTTPStatusCode"]
-        if status != HTTPStatus.OK:
-            raise malformed_response("only 200 means that the message was accepted", status)
-        message_id = response.get("MessageId")
-        if not isinstance(message_id, str) or not message_id:
-            raise malformed_response("no MessageId", status)
-        return message_id
+    def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
+        """Return the members of a ``SendEmail`` request, if its keys can be used."""
+        check_setting("accessKeyId", config.access_key_id)
+        check_setting("accessKeySecret", config.access_key_secret)
+        return send_email_request(config, email)

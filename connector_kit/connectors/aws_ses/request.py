@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from connector_kit.connector import Email
-from connector_kit.connectors.aws_ses.config import AwsSesConfig, unusable
+from connector_kit.connectors.aws_ses.config import AwsSesSettings, unusable
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.mailbox import (
     LONGEST_MAILBOX,
@@ -23,16 +23,14 @@ from connector_kit.mailbox import (
 _CHARSET: Final = "UTF-8"
 
 
-def send_email_request(config: AwsSesConfig, email: Email) -> dict[str, Any]:
+def send_email_request(config: AwsSesSettings, email: Email) -> dict[str, Any]:
     """Build the request. Empty members are left out, because SES rejects them.
 
     Raises:
         ConnectorError: ``invalid_config`` for a setting from which no request can be made, and for a mailbox of the
             template that cannot be encoded; ``invalid_request_parameters`` if that is the recipient.
     """
-    _check_setting("accessKeyId", config.access_key_id)
-    _check_setting("accessKeySecret", config.access_key_secret)
-    _check_setting("region", config.region)
+    check_setting("region", config.region)
     part = "Text" if email.content_type == "text/plain" else "Html"
     request: dict[str, Any] = {
         "Content": {
@@ -74,7 +72,7 @@ def _recipient(address: str) -> str:
     return encoded
 
 
-def _sender(config: AwsSesConfig, email: Email) -> str:
+def _sender(config: AwsSesSettings, email: Email) -> str:
     configured = config.email_address or ""
     if email.send_from is None:
         return _mailbox_setting("emailAddress", configured)
@@ -85,7 +83,7 @@ def _sender(config: AwsSesConfig, email: Email) -> str:
     return _mailbox(format_mailbox(chosen.email, chosen.name), "sendFrom of the template")
 
 
-def _check_setting(key: str, value: str) -> None:
+def check_setting(key: str, value: str) -> None:
     """Reject a setting from which no request can be made.
 
     Raises:
@@ -99,13 +97,13 @@ def _check_setting(key: str, value: str) -> None:
 def _mailbox_setting(key: str, value: str) -> str:
     if len(value) <= LONGEST_MAILBOX:
         return _short_mailbox_setting(key, value)
-    _check_setting(key, value)  # a longer value is valid if most of it is left out, such as white space
+    check_setting(key, value)  # a longer value is valid if most of it is left out, such as white space
     return encode_mailbox(value)
 
 
 @lru_cache(maxsize=64)  # the mailboxes of a config are the same for each send; encoding one takes up to 80 µs
 def _short_mailbox_setting(key: str, value: str) -> str:
-    _check_setting(key, value)
+    check_setting(key, value)
     return encode_mailbox(value)
 
 

@@ -20,8 +20,7 @@ from connector_kit import (
     replace_send_message_handlebars,
 )
 from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector
-from connector_kit.connectors.aws_ses.errors import connector_error, malformed_response
-from connector_kit.connectors.aws_ses.request import send_email_request
+from connector_kit.connectors.aws_ses.errors import ERRORS
 
 
 def botocore_client(config: AwsSesConfig, *, attempts: int) -> Any:
@@ -40,7 +39,7 @@ class BaseSes(AwsSesConnector):
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
         """Build the request."""
-        return send_email_request(config, email)
+        return super().request(config, email)
 
     def call(self, config: AwsSesConfig, request: dict[str, Any]) -> Any:
         """Call SES."""
@@ -49,13 +48,15 @@ class BaseSes(AwsSesConnector):
     def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
         """Translate an error of the call."""
         payload = email.data.payload
-        return connector_error(error, (config.access_key_secret, config.access_key_id, payload.code, payload.link))
+        return ERRORS.connector_error(
+            error, (config.access_key_secret, config.access_key_id, payload.code, payload.link)
+        )
 
     def accepted(self, response: Any) -> object:
         """Return the message id from the response."""
         status = response["ResponseMetadata"]["HTTPStatusCode"]
         if status != 200 or not response.get("MessageId"):
-            raise malformed_response("it was not accepted", status)
+            raise ConnectorError(ConnectorErrorCodes.INVALID_RESPONSE, f"It was not accepted (HTTP {status}).")
         return response["MessageId"]
 
     def deliver(self, config: AwsSesConfig, email: Email) -> object:

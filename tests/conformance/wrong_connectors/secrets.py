@@ -17,7 +17,7 @@ from connector_kit import (
     validate_config,
 )
 from connector_kit.connectors.aws_ses import AwsSesConfig, aws_ses_config_guard
-from connector_kit.connectors.aws_ses.errors import connector_error
+from connector_kit.connectors.aws_ses.errors import ERRORS
 from tests.conformance.wrong_connectors.base import BaseSes, killed_by
 
 
@@ -65,7 +65,7 @@ class PassesEchoesOn(BaseSes):
 
     def failure(self, error: Exception, config: AwsSesConfig, email: Email) -> Exception:
         del config, email
-        return connector_error(error, ())
+        return ERRORS.connector_error(error, ())
 
 
 class _GuardThatShowsValues(Guard[Any]):

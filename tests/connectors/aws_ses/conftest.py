@@ -6,7 +6,8 @@ from threading import Thread
 import pytest
 from botocore.session import Session
 
-from connector_kit.connectors.aws_ses import AwsSesConnector, client
+from connector_kit.aws_api import endpoint
+from connector_kit.connectors.aws_ses import AwsSesConnector
 from connector_kit.connectors.aws_ses.client import SesClientFactory
 from tests.connectors.aws_ses.keep_alive_stub import KeepAliveStub
 from tests.connectors.aws_ses.ses_cases import ACCEPTED, ses_config
@@ -24,7 +25,7 @@ def ses(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
 @pytest.fixture(scope="session")
 def botocore_session() -> Session:
     """Share one botocore session between the tests that do not read the environment: creating one is slow."""
-    return client._create_session()
+    return endpoint.create_session()
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         longest.append(high)
         return 0.0
 
-    monkeypatch.setattr(client.random, "uniform", uniform)
+    monkeypatch.setattr(endpoint.random, "uniform", uniform)
     return longest
 
 

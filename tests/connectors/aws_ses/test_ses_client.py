@@ -15,8 +15,10 @@ from botocore.loaders import Loader
 from botocore.session import Session
 
 from connector_kit import ConnectorErrorCodes
-from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector, client
-from connector_kit.connectors.aws_ses.client import ENDPOINTS_KEPT, SesClientFactory, SesEndpoint
+from connector_kit.aws_api import endpoint
+from connector_kit.aws_api.endpoint import ENDPOINTS_KEPT, Endpoint
+from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector
+from connector_kit.connectors.aws_ses.client import SesClientFactory
 from connector_kit.connectors.aws_ses.request import send_email_request
 from tests.connectors.aws_ses.keep_alive_stub import KeepAliveStub
 from tests.connectors.aws_ses.ses_cases import (
@@ -45,10 +47,10 @@ def test_clients_of_a_region_share_an_endpoint() -> None:
 def test_endpoint_that_was_not_used_for_longest_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each may have 50 idle connections, and a process often 1,024 descriptors. It can be used again."""
     closed = []
-    monkeypatch.setattr(SesEndpoint, "close", lambda self: closed.append(self.signing_region))
+    monkeypatch.setattr(Endpoint, "close", lambda self: closed.append(self.signing_region))
     factory = SesClientFactory()
 
-    def endpoint(number: int) -> SesEndpoint:
+    def endpoint(number: int) -> Endpoint:
         return factory(settings(region=f"eu-west-{number}")).endpoint
 
     made = [endpoint(number) for number in range(ENDPOINTS_KEPT)]
@@ -97,14 +99,14 @@ def test_forked_process_uses_neither_endpoints_nor_locks_of_its_parent() -> None
 def test_concurrent_sends_make_one_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads that need the same endpoint wait until one of them has made it."""
     made = []
-    make = client._Endpoints._make
+    make = endpoint._Endpoints._make
 
-    def slow(self: Any, region: str) -> SesEndpoint:
+    def slow(self: Any, region: str) -> Endpoint:
         made.append(region)
         sleep(0.05)
         return make(self, region)
 
-    monkeypatch.setattr(client._Endpoints, "_make", slow)
+    monkeypatch.setattr(endpoint._Endpoints, "_make", slow)
     factory, barrier = SesClientFactory(), Barrier(8)
 
     def get(_: int) -> int:

@@ -66,11 +66,11 @@ def test_r1_placeholders_of_javascript_prototypes_are_not_replaced(ses: Loopback
 def test_r2_throttles_and_quotas_have_their_own_codes(
     ses: Loopback, connector: AwsSesConnector, response: tuple[int, str, str], expected: str
 ) -> None:
-    """R2: the error data has the message, the AWS code and the request id."""
+    """R2: the error data has the message, the AWS code, the status and the request id."""
     ses.answers = [error_response(*response, **{"x-amzn-RequestId": "r-1"})]
     error = failure(connector)
     assert error.code == expected
-    assert error.data == {"message": response[2], "code": response[1], "requestId": "r-1"}
+    assert error.data == {"message": response[2], "code": response[1], "status": response[0], "requestId": "r-1"}
 
 
 def test_r3_reply_to_sender_and_content_type_of_a_managed_template_are_used(ses: Loopback) -> None:

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from connector_kit import ConnectorError, ConnectorErrorCodes
 from connector_kit.connectors.aws_ses import AwsSesConnector
-from connector_kit.connectors.aws_ses.errors import connector_error
+from connector_kit.connectors.aws_ses.errors import ERRORS
 from tests.connectors.aws_ses.ses_cases import (
     CODE,
     KEY_ID,
@@ -72,12 +72,12 @@ TABLE = [
 def test_error_of_ses_raises_the_documented_code(
     ses: Loopback, connector: AwsSesConnector, row: tuple[int, str, str, str]
 ) -> None:
-    """The error has the AWS message, the AWS code and the request id; botocore's exception is the cause."""
+    """The error has the AWS message, the AWS code, the status and the request id; botocore's exception is the cause."""
     status, code, message, expected = row
     ses.answers = [error_response(status, code, message, **{"x-amzn-RequestId": "request-1"})]
     error = failure(connector)
     assert error.code == expected
-    assert error.data == {"message": message, "code": code, "requestId": "request-1"}
+    assert error.data == {"message": message, "code": code, "status": status, "requestId": "request-1"}
     assert isinstance(error.__cause__, ClientError)
 
 
@@ -250,7 +250,7 @@ def test_other_exception_raises_general_without_cause(cause: Exception) -> None:
 )
 def test_any_error_response_is_translated(response: Any) -> None:
     """Members may be missing or of any type: the result is a ConnectorError whose data is JSON."""
-    error = connector_error(ClientError(response, "SendEmail"), ["", CODE])
+    error = ERRORS.connector_error(ClientError(response, "SendEmail"), ["", CODE])
     assert error.code.value in {THROTTLE, QUOTA, REJECTED}
     json.dumps(error.data)
 

@@ -14,12 +14,13 @@ MESSAGES = 200
 SCRIPT = """
 import os, sys, threading, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of every fork of a process with threads
-from connector_kit.connectors.aws_ses import AwsSesConnector, client
+from connector_kit.aws_api import endpoint
+from connector_kit.connectors.aws_ses import AwsSesConnector
 from connector_kit.connectors.aws_ses.client import SesClientFactory
 from tests.connectors.aws_ses.ses_cases import ses_config
 
 factory, making, forked = SesClientFactory(), threading.Event(), threading.Event()
-make = client._Endpoints._make
+make = endpoint._Endpoints._make
 
 def slow_make(endpoints, region):
     if region == "slow":
@@ -27,7 +28,7 @@ def slow_make(endpoints, region):
         forked.wait()
     return make(endpoints, region)
 
-client._Endpoints._make = slow_make
+endpoint._Endpoints._make = slow_make
 connector = AwsSesConnector(client_factory=factory, get_config=lambda _: ses_config())
 
 def send(code, **config):

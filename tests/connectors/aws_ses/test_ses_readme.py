@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.session import get_session
 
-from connector_kit.connectors.aws_ses.errors import ERROR_KINDS, ErrorKind, classify
+from connector_kit.aws_api.errors import ErrorKind
+from connector_kit.connectors.aws_ses.errors import ERRORS
 
 README_TEXTS: Final = {
     name: (files("connector_kit.connectors.aws_ses") / name).read_text(encoding="utf-8")
@@ -16,7 +17,7 @@ README_TEXTS: Final = {
 }
 NAMES: Final = {
     "README.md": {
-        "quota": "{error_codes}, or a message that contains *{message}*",
+        "usage_limit_exceeded": "{error_codes}, or a message that contains *{message}*",
         "throttle": "{error_codes}, or HTTP {statuses}",
         "unavailable": "HTTP {statuses}",
         "server-error": "HTTP {statuses}",
@@ -27,7 +28,7 @@ NAMES: Final = {
         "other": "any other exception",
     },
     "README.es.md": {
-        "quota": "{error_codes}, o un mensaje que contiene *{message}*",
+        "usage_limit_exceeded": "{error_codes}, o un mensaje que contiene *{message}*",
         "throttle": "{error_codes}, o HTTP {statuses}",
         "unavailable": "HTTP {statuses}",
         "server-error": "HTTP {statuses}",
@@ -38,7 +39,7 @@ NAMES: Final = {
         "other": "cualquier otra excepción",
     },
     "README.pt-BR.md": {
-        "quota": "{error_codes}, ou uma mensagem que contém *{message}*",
+        "usage_limit_exceeded": "{error_codes}, ou uma mensagem que contém *{message}*",
         "throttle": "{error_codes}, ou HTTP {statuses}",
         "unavailable": "HTTP {statuses}",
         "server-error": "HTTP {statuses}",
@@ -56,7 +57,7 @@ def table_row(kind: ErrorKind, name: str) -> str:
     recognized = name.format(
         error_codes=", ".join(f"`{code}`" for code in sorted(kind.error_codes)),
         statuses=", ".join(map(str, sorted(kind.statuses))),
-        message=kind.message,
+        message=", ".join(kind.messages),
         exceptions=", ".join(f"`{exception.__name__}`" for exception in kind.exceptions),
     )
     return f"| {recognized} | `{kind.code}` | {1 + len(kind.retry_pauses)} |"
@@ -66,7 +67,7 @@ def table_row(kind: ErrorKind, name: str) -> str:
 def test_table_of_error_codes_and_retries_equals_the_code(readme: str) -> None:
     """The README lists every kind, in the order in which the connector compares them."""
     rows = re.findall(r"^\| .+ \| `[a-z_]+` \| \d \|$", README_TEXTS[readme], re.MULTILINE)
-    assert rows == [table_row(kind, NAMES[readme][kind.name]) for kind in ERROR_KINDS]
+    assert rows == [table_row(kind, NAMES[readme][kind.name]) for kind in ERRORS.kinds]
 
 
 def troubleshooting_rows(text: str) -> dict[str, str]:
@@ -80,7 +81,7 @@ def test_troubleshooting_table_agrees_with_the_classification(readme: str) -> No
     """Each AWS error code is listed under the code that the connector raises for it."""
     listed = troubleshooting_rows(README_TEXTS[readme])
     responses: dict[str, Any] = {code: {"Error": {"Code": code}, "ResponseMetadata": {}} for code in listed}
-    assert listed == {code: classify(ClientError(it, "SendEmail")).code for code, it in responses.items()}
+    assert listed == {code: ERRORS.classify(ClientError(it, "SendEmail")).code for code, it in responses.items()}
 
 
 @pytest.mark.parametrize("readme", README_TEXTS)

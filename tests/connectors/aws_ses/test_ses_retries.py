@@ -24,8 +24,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector_kit import ConnectorErrorCodes
-from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector, client
+from connector_kit.aws_api import endpoint
+from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector
 from connector_kit.connectors.aws_ses.client import SesClient, SesClientFactory
+from connector_kit.connectors.aws_ses.errors import ERRORS
 from tests.connectors.aws_ses.ses_cases import ACCEPTED, MESSAGE, error_response, failure, ses_config
 from tests.loopback import HttpResponse, Loopback
 
@@ -149,7 +151,7 @@ def test_missing_response_is_not_retried(
     ses: Loopback, connector: AwsSesConnector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SES may have accepted the message: ``general`` after one request."""
-    monkeypatch.setattr(client, "READ_TIMEOUT", 1.0)
+    monkeypatch.setattr(endpoint, "READ_TIMEOUT", 1.0)
     ses.answers = [HttpResponse(instead="hang")]
     error = failure(connector)
     assert error.code is ConnectorErrorCodes.GENERAL
@@ -162,7 +164,7 @@ def test_dripping_response_ends_after_the_read_timeout(
     ses: Loopback, connector: AwsSesConnector, monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> None:
     """The limit is for the whole response, not for each read; a byte now and then does not extend it."""
-    monkeypatch.setattr(client, "READ_TIMEOUT", 0.5)
+    monkeypatch.setattr(endpoint, "READ_TIMEOUT", 0.5)
     ses.answers = [HttpResponse(200, body, drips=0.1 if body == b"" else 0.03)]
     started = time.monotonic()
     error = failure(connector)
@@ -176,7 +178,7 @@ def test_slow_response_within_the_read_timeout_is_accepted(
     ses: Loopback, connector: AwsSesConnector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection is used again with its full time limit."""
-    monkeypatch.setattr(client, "READ_TIMEOUT", 3.0)
+    monkeypatch.setattr(endpoint, "READ_TIMEOUT", 3.0)
     ses.answers = [HttpResponse(200, ACCEPTED.body, drips=0.01)]
     assert [connector.send_message(MESSAGE) for _ in range(2)] == ["0102-accepted"] * 2
 
@@ -242,7 +244,7 @@ def test_connection_that_was_never_made_is_retried(
     monkeypatch: pytest.MonkeyPatch, kind: str, serve: Any, cause: str
 ) -> None:
     """Refused, or failed before the request was sent: in the TLS handshake, or at a proxy. So a retry is safe."""
-    monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.3)
+    monkeypatch.setattr(endpoint, "CONNECT_TIMEOUT", 0.3)
     factory = CountingFactory()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -259,8 +261,8 @@ def test_connection_that_was_never_made_is_retried(
             server.close()
         else:
             thread.start()
-        endpoint = "https://ses.invalid" if kind == "proxy" else f"{kind}://{address}"
-        monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", endpoint)
+        url = "https://ses.invalid" if kind == "proxy" else f"{kind}://{address}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", url)
         if kind == "proxy":
             monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
         error = failure(AwsSesConnector(client_factory=factory, get_config=lambda _: ses_config()))
@@ -294,7 +296,7 @@ def decide(error: Exception | tuple[int, str], attempts: int = 1, elapsed: float
         status, code = error
         response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
         error = ClientError(response, "SendEmail")
-    return client.pause_before_retry(error, attempts - 1, elapsed)
+    return endpoint.pause_before_retry(ERRORS.classify(error), attempts - 1, elapsed)
 
 
 URL = "https://e.example"
@@ -323,20 +325,20 @@ def test_no_retry_starts_that_could_exceed_the_time_limit(
 ) -> None:
     """The pause, the connection and the response fit into the time limit, which is under 15 seconds."""
     pause = decide(response, attempts, elapsed)
-    assert client.TIME_LIMIT < 15
+    assert endpoint.TIME_LIMIT < 15
     if pause is not None:
         assert pause >= 0
         assert attempts < 3
-        assert elapsed + pause + client.CONNECT_TIMEOUT + client.READ_TIMEOUT <= client.TIME_LIMIT
+        assert elapsed + pause + endpoint.CONNECT_TIMEOUT + endpoint.READ_TIMEOUT <= endpoint.TIME_LIMIT
     elif attempts < 3:
-        assert elapsed + 0.9 + client.CONNECT_TIMEOUT + client.READ_TIMEOUT > client.TIME_LIMIT
+        assert elapsed + 0.9 + endpoint.CONNECT_TIMEOUT + endpoint.READ_TIMEOUT > endpoint.TIME_LIMIT
 
 
 @pytest.mark.parametrize(("spare", "again"), [(0.01, True), (-0.01, False), (-10.0, False)])
 @pytest.mark.usefixtures("pauses")
 def test_time_limit_includes_both_timeouts(spare: float, again: object) -> None:
     """A retry starts only if the connection timeout and the read timeout fit into the time limit."""
-    elapsed = client.TIME_LIMIT - client.CONNECT_TIMEOUT - client.READ_TIMEOUT - spare
+    elapsed = endpoint.TIME_LIMIT - endpoint.CONNECT_TIMEOUT - endpoint.READ_TIMEOUT - spare
     assert (decide((503, ""), elapsed=elapsed) is not None) is again
 
 
@@ -345,7 +347,7 @@ def test_time_limit_starts_with_the_first_attempt(
 ) -> None:
     """After a first attempt of ten seconds there is no second attempt."""
     now = iter([100.0, 100.0, 110.0])
-    monkeypatch.setattr(client, "time", SimpleNamespace(monotonic=lambda: next(now), sleep=time.sleep))
+    monkeypatch.setattr(endpoint, "time", SimpleNamespace(monotonic=lambda: next(now), sleep=time.sleep))
     ses.answers = [UNAVAILABLE, ACCEPTED]
     assert failure(connector).code is ConnectorErrorCodes.INVALID_RESPONSE
     assert len(ses.requests) == 1
