@@ -179,13 +179,13 @@ class HttpApi:
             ConnectorError: the API could not be reached, did not respond in time, or responded with an error, with
                 something else than JSON or with too much. ``invalid_config`` if the URL or a header cannot be used.
         """
-        url = f"{self._base_url if base_url is None else base_url}{path}{f'?{urlencode(query)}' if query else ''}"
+        url = f"{self._base_url if base_url is None else base_url}{path}{f'?{_urlencoded(query)}' if query else ''}"
         body, content_type = _body(json, form)
         head = {"Accept": "application/json", **({"Content-Type": content_type} if content_type else {})}
         if bearer is not None:
             head["Authorization"] = f"Bearer {bearer}"
         if basic is not None:
-            head["Authorization"] = f"Basic {base64.b64encode(':'.join(basic).encode()).decode()}"
+            head["Authorization"] = f"Basic {base64.b64encode(':'.join(basic).encode(errors='replace')).decode()}"
         if self._idempotency_header is not None and method == "POST":
             head[self._idempotency_header] = str(uuid.uuid4())
         head |= headers or {}
@@ -350,12 +350,15 @@ def _value_at(body: Any, path: str) -> Any:
 def _body(document: object, form: Any) -> tuple[bytes, str | None]:
     """Return the body of a request and its content type."""
     if form is not None:
-        return urlencode(
-            form if not isinstance(form, Mapping) else [*form.items()]
-        ).encode(), "application/x-www-form-urlencoded"
+        return _urlencoded(form).encode(), "application/x-www-form-urlencoded"
     if document is not None:
         return json.dumps(document, ensure_ascii=True).encode(), "application/json"
     return b"", None
+
+
+def _urlencoded(fields: Any) -> str:
+    """Return fields as in a URL; with ``?`` for lone surrogates, which UTF-8 cannot represent."""
+    return urlencode([*fields.items()] if isinstance(fields, Mapping) else fields, errors="replace")
 
 
 def _pause(response: Response | None, longest: float | None) -> float | None:

@@ -85,6 +85,15 @@ def test_errors_show_nothing_of_a_message_from_a_template_of_the_provider(loopba
     assert CODE not in str(api.failure(f"No {CODE}", message))
 
 
+def test_lone_surrogates_are_sent_as_question_marks(loopback: Loopback) -> None:
+    """UTF-8 cannot represent them; a message whose user has one in the name must arrive."""
+    basic = ("user", "\ud800")
+    HttpApi("Acme", loopback.url).post("/texts", SMS, form={"a": "x\ud800"}, query={"b": "\udfff"}, basic=basic)
+    (request,) = loopback.requests
+    assert (request.path, request.body) == ("/texts?b=%3F", b"a=x%3F")
+    assert base64.b64decode(request.headers["authorization"].removeprefix("Basic ")) == b"user:?"
+
+
 def test_get_has_no_body(loopback: Loopback) -> None:
     """And a response may have none."""
     loopback.answers = [HttpResponse(204, b"")]
