@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from attrs import evolve
 
-from conformance import PROFILES, HttpResponse, State, check_connector, spec_of
+from conformance import PROFILES, HttpRequest, HttpResponse, State, check_connector, spec_of
 from connector_kit import ConnectorError, ConnectorErrorCodes, SendMessageData
 from connector_kit.connectors import postmark_mail
 from connector_kit.connectors.postmark_mail import PostmarkConfig, PostmarkConnector
@@ -145,3 +145,10 @@ def test_id_is_not_an_official_one() -> None:
     """The id of Logto's own connector is postmark-mail: a Logto can have both."""
     assert "postmark-mail" in OFFICIAL_IDS
     assert PostmarkConnector.metadata.id not in OFFICIAL_IDS
+
+
+def test_stub_requires_an_object_of_variables() -> None:
+    """As Postmark does."""
+    body = b'{"From": "a@b.co", "To": "a@b.co", "TemplateAlias": "a", "TemplateModel": []}'
+    with pytest.raises(TypeError, match="TemplateModel"):
+        PostmarkProvider().read(HttpRequest("POST", "https://api.postmarkapp.com/", {}, body))

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from attrs import evolve
 
-from conformance import PROFILES, State, check_connector, spec_of
+from conformance import PROFILES, HttpRequest, State, check_connector, spec_of
 from connector_kit import ConnectorError, ConnectorErrorCodes, SendMessageData
 from connector_kit.connectors import twilio_sms
 from connector_kit.connectors.twilio_sms import TwilioConfig, TwilioConnector
@@ -138,3 +138,16 @@ def test_pasted_white_space_is_not_a_part_of_the_token() -> None:
         _send(stub, {**CONFIG, "authToken": f" {CONFIG['authToken']}\n"})
     (call,) = stub.calls
     assert stub.request_error(call, CONFIG, "credentials") is None
+
+
+@pytest.mark.parametrize("config", [[], {"accountSID": 1}, {**CONFIG, "fromNumber": None}])
+def test_warnings_survive_configs_of_any_shape(config: object) -> None:
+    """The guard reports the errors."""
+    assert {it.severity for it in TwilioConnector.config_guard.issues(config)} == {"error"}
+
+
+def test_stub_requires_e164() -> None:
+    """As Twilio does: a connector that forgets the plus sign must not pass."""
+    head = {"Content-Type": "application/x-www-form-urlencoded"}
+    with pytest.raises(ValueError, match=r"E\.164"):
+        TwilioProvider().read(HttpRequest("POST", "https://api.twilio.com/", head, b"To=4915112345678&Body=x"))
