@@ -111,10 +111,15 @@ SID: Final = "0123456789abcdef0123456789abcdef"
         ("accountSID", "", "found 0 characters"),
         ("authToken", SID[1:], "expected 32 hexadecimal digits, found 31 characters"),
         ("authToken", f"AC{SID}", "found the SID of the account"),
-        ("fromMessagingServiceSID", "+15550100000", "expected MG and 32 hexadecimal digits, found a phone number"),
+        (
+            "fromMessagingServiceSID",
+            "+15550100000",
+            "expected MG and 32 hexadecimal digits (a number goes into fromNumber), found a phone number",
+        ),
         ("fromMessagingServiceSID", f"PN{SID}", "found the SID of a phone number"),
-        ("fromNumber", f"MG{SID}", "expected a number such as +15550100000, found the SID of a messaging service"),
-        ("fromNumber", "15550100001", "found a phone number without its plus sign"),
+        ("fromNumber", f"MG{SID}", "found the SID of a messaging service"),
+        ("fromNumber", "15550100001", "with a plus sign and without spaces, found a phone number"),
+        ("fromNumber", "+1 555 010 0001", "with a plus sign and without spaces, found a phone number"),
         ("fromNumber", "Acme Incorporated", "found 17 characters"),
     ],
 )

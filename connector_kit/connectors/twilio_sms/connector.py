@@ -69,8 +69,11 @@ _SID: Final = "{} and 32 hexadecimal digits"
 _FORMS: Final = {
     "accountSID": (r"AC[0-9a-f]{32}", _SID.format("AC")),
     "authToken": (r"\s*[0-9a-f]{32}\s*", "32 hexadecimal digits"),
-    "fromMessagingServiceSID": (r"MG[0-9a-f]{32}", _SID.format("MG")),
-    "fromNumber": (r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", "a number such as +15550100000"),
+    "fromMessagingServiceSID": (r"MG[0-9a-f]{32}", f"{_SID.format('MG')} (a number goes into fromNumber)"),
+    "fromNumber": (
+        r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}",
+        "a number such as +15550100000, with a plus sign and without spaces",
+    ),
 }
 """By key: what Twilio accepts, and the same in words. https://www.twilio.com/docs/glossary/what-is-a-sid"""
 
@@ -79,7 +82,7 @@ _MISTAKES: Final = {
     r"AC[0-9a-f]{32}": "the SID of the account",
     r"MG[0-9a-f]{32}": "the SID of a messaging service",
     r"PN[0-9a-f]{32}": "the SID of a phone number",
-    r"\+?[0-9 ().-]{7,20}": "a phone number without its plus sign, or in the wrong setting",
+    r"\+?[0-9 ().-]{7,20}": "a phone number",
 }
 """What people enter instead."""
 
