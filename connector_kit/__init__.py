@@ -125,6 +125,7 @@ if TYPE_CHECKING:
         template_names,
         template_setting,
     )
+    from connector_kit.smtp_api import Encryption, SmtpApi, SmtpServer
     from connector_kit.social import (
         AuthorizationRequest,
         ConnectorSession,
@@ -192,6 +193,7 @@ __all__ = [
     "EmailServiceBranding",
     "EmailTemplateDetails",
     "EmailTemplates",
+    "Encryption",
     "GetConnectorConfig",
     "GetI18nEmailTemplate",
     "GetSession",
@@ -217,6 +219,8 @@ __all__ = [
     "SmsConnector",
     "SmsTemplate",
     "SmsTemplates",
+    "SmtpApi",
+    "SmtpServer",
     "SocialConnector",
     "SocialConnectorMetadata",
     "SocialUserInfo",
@@ -349,6 +353,8 @@ _NAMES = {
         token_response_guard
     """,
     "templates": "SmsTemplate Template TemplateName get_config_template_by_type get_value replace_send_message_handlebars",
+    "smtp_api": "Encryption SmtpApi SmtpServer",
+    "templates": "SmsTemplate Template get_config_template_by_type get_value replace_send_message_handlebars",
     "urls": "url_reg_ex",
     "warning_rules": "WarningRule config_warnings",
     "wire": "converter to_json wire_name",

@@ -283,7 +283,7 @@ class _BoundedConnection(_Connection):
         failure: Exception = OSError("no address")
         try:
             limit = timeout if self.connect_end is None else self._remaining()
-            for self._dns_host, self.port in _look_up(host, port, limit):
+            for self._dns_host, self.port in look_up(host, port, limit):
                 limits = (it for it in (timeout, self._remaining()) if it is not None)
                 self.timeout = min(limits, default=None)
                 try:
@@ -305,7 +305,7 @@ class _BoundedConnection(_Connection):
         return remaining
 
 
-def _look_up(host: str, port: int, limit: float | None) -> list[tuple[str, int]]:
+def look_up(host: str, port: int, limit: float | None) -> list[tuple[str, int]]:
     """Return the addresses of a host, with their ports: tests direct names to other ports, too.
 
     The system's function has no time limit. So it runs in a thread, which is left alone when the limit has passed.
@@ -324,7 +324,7 @@ def _look_up(host: str, port: int, limit: float | None) -> list[tuple[str, int]]
         found = socket.getaddrinfo(name, port, allowed_gai_family(), socket.SOCK_STREAM, flags=flags)
         return [(str(address[0]), int(address[1])) for *_, address in found]
 
-    def look_up() -> None:
+    def run() -> None:
         try:
             results.put(addresses())
         except Exception as error:  # noqa: BLE001 - the waiting thread raises it
@@ -333,7 +333,7 @@ def _look_up(host: str, port: int, limit: float | None) -> list[tuple[str, int]]
     with contextlib.suppress(OSError, UnicodeError):
         return addresses(socket.AI_NUMERICHOST)
     results: queue.SimpleQueue[list[tuple[str, int]] | Exception] = queue.SimpleQueue()
-    Thread(target=look_up, daemon=True, name="look-up of a host").start()
+    Thread(target=run, daemon=True, name="look-up of a host").start()
     try:
         result = results.get(timeout=limit)
     except queue.Empty:

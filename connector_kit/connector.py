@@ -376,7 +376,7 @@ def _without_invalid_options(template: Any) -> Any:
 
 
 _PLAIN: Final = EmailTemplateDetails(subject="", content="")
-"""The optional members of a template of the config: it has only subject and content."""
+"""The optional members of a template of the config, which has only subject and content, and perhaps a content type."""
 
 
 def _render_email(message: SendMessageData, template: Any) -> Email:
@@ -386,7 +386,7 @@ def _render_email(message: SendMessageData, template: Any) -> Email:
         to=message.to,
         subject=replace_send_message_handlebars(template.subject, payload),
         body=replace_send_message_handlebars(template.content, payload),
-        content_type=managed.content_type or "text/html",
+        content_type=getattr(template, "content_type", None) or "text/html",
         reply_to=managed.reply_to and replace_send_message_handlebars(managed.reply_to, payload),
         send_from=managed.send_from and replace_send_message_handlebars(managed.send_from, payload),
         template=template,

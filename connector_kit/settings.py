@@ -174,13 +174,20 @@ def template_setting(
     )
 
 
-def email_templates(**options: Any) -> Any:
-    """Declare ``templates: EmailTemplates``; see `template_setting` for the options."""
+def email_templates(*, content_type: str | None = None, **options: Any) -> Any:
+    """Declare ``templates: EmailTemplates``; see `template_setting` for the options.
+
+    Args:
+        content_type: of the default templates, for a class of one's own with ``content_type``, which then decides.
+        options: of `template_setting`.
+    """
+    added = {} if content_type is None else {"contentType": content_type}
+    default_templates = [{**it, **added} for it in EMAIL_TEMPLATES]
     tooltip = (
         "The content is HTML. Write {{code}} where the verification code goes, and {{link}} where the invitation link goes. "
         "Other variables: application, organization, user and inviter, as in {{organization.name}}."
     )
-    return template_setting(**{"default_templates": EMAIL_TEMPLATES, "tooltip": tooltip} | options)
+    return template_setting(**{"default_templates": default_templates, "tooltip": tooltip} | options)
 
 
 def sms_templates(**options: Any) -> Any:
