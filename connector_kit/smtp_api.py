@@ -59,8 +59,11 @@ _HEADER_NAME: Final = re.compile(r"[!-9;-~]+")
 _SIMPLE: Final = re.compile(r"[!-~](?:[ -~]{0,900}[!-~])?")
 """A header value that needs no encoding: a line has at most 998 characters (RFC 5322 §2.1.1)."""
 
-_LINE_ENDS: Final = re.compile("[\x85\u2028\u2029]")
-"""Line ends for Python, but not for e-mail: `Header` would lose them."""
+_LINE_ENDS: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+"""Become spaces, as in nodemailer. The last three are line ends only for Python: `Header` would lose them."""
+
+_CONTROLS: Final = dict.fromkeys((*range(9), *range(10, 32), 127))
+"""All but the tab."""
 
 _UNUSUAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _WRAPPED: Final = re.compile(r"=\s+|(?<=[A-Za-z0-9+/]{76})\s+")
@@ -477,7 +480,7 @@ def _mailbox(value: str) -> str:
 
 def _encoded(value: str) -> str:
     """Return a header value of printable ASCII as it is, and others as encoded words (RFC 2047)."""
-    text = _LINE_ENDS.sub(" ", strip_header_control_chars(_sound(value)))
+    text = _LINE_ENDS.sub(" ", _sound(value)).translate(_CONTROLS)
     if not text or (_SIMPLE.fullmatch(text) and "=?" not in text):
         return text
     return Header(text, "utf-8").encode(linesep="\r\n")
