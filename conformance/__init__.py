@@ -10,6 +10,7 @@ from typing import Any as _Any
 if TYPE_CHECKING:
     from conformance.checks import all_checks
     from conformance.profile import PROFILES, Profile
+    from conformance.providers.aws_signature import aws_signature_error
     from conformance.providers.base import Aspect, Call, Consent, Family, Outcome, Provider
     from conformance.providers.http import Failure, HttpProvider, Message
     from conformance.providers.http_messages import HttpRequest, HttpResponse
@@ -51,6 +52,7 @@ __all__ = [
     "State",
     "TcpProvider",
     "all_checks",
+    "aws_signature_error",
     "check_connector",
     "conformance_tests",
     "spec_of",
@@ -59,6 +61,7 @@ __all__ = [
 _NAMES = {
     "checks": "all_checks",
     "profile": "PROFILES Profile",
+    "providers.aws_signature": "aws_signature_error",
     "providers.base": "Aspect Call Consent Family Outcome Provider",
     "providers.http": "Failure HttpProvider Message",
     "providers.http_messages": "HttpRequest HttpResponse",

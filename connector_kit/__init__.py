@@ -120,6 +120,7 @@ if TYPE_CHECKING:
         email_templates,
         form_items,
         require_one_of,
+        require_together,
         setting,
         sms_templates,
         template_names,
@@ -278,6 +279,7 @@ __all__ = [
     "registry",
     "replace_send_message_handlebars",
     "require_one_of",
+    "require_together",
     "sanitize_mailbox_address",
     "sanitize_mailbox_display_name",
     "schema_names",
@@ -342,6 +344,8 @@ _NAMES = {
     "settings": """
         EmailTemplates SmsTemplates TemplateNames config_guard config_schema email_templates form_items require_one_of
         setting sms_templates template_names template_setting
+        EmailTemplates SmsTemplates config_guard config_schema email_templates form_items require_one_of
+        require_together setting sms_templates template_setting
     """,
     "social": """
         AuthorizationRequest ConnectorSession GetSession GoogleConnectorConfig GoogleOneTapConfig

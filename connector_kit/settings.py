@@ -43,6 +43,7 @@ REQUIRED_USAGE_TYPES: Final = ("Register", "SignIn", "ForgotPassword", "Generic"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _SETTING: Final = "connector_kit.setting"
 _ALTERNATIVES: Final = "__connector_kit_alternatives__"
+_TOGETHER: Final = "__connector_kit_together__"
 _BUNDLED: Final[Mapping[type, str]] = {Template: "template", SmsTemplate: "sms-template"}
 _WORD: Final = re.compile(r"(?<!^)(?=[A-Z])")
 """Where a word begins in a name such as ``SignIn``."""
@@ -259,6 +260,20 @@ def require_one_of(*names: str, exclusive: bool = False) -> Callable[[C], C]:
     return decorate
 
 
+def require_together(*names: str) -> Callable[[C], C]:
+    """Require all of several optional settings, or none of them, such as both halves of a key; used as `require_one_of`.
+
+    Args:
+        names: the attributes.
+    """
+
+    def decorate(cls: C) -> C:
+        setattr(cls, _TOGETHER, (names, *getattr(cls, _TOGETHER, ())))
+        return cls
+
+    return decorate
+
+
 # --- the JSON Schema --------------------------------------------------------------------------------------------------
 
 
@@ -301,6 +316,9 @@ def _object_schema(cls: type, definitions: dict[str, Any]) -> dict[str, Any]:
         json_key(cls, it.name): _member_schema(cls, it, hints[it.name], definitions) for it in fields if it.init
     }
     made["required"] = [json_key(cls, it.name) for it in fields if it.init and it.default is attrs.NOTHING]
+    if hasattr(cls, _TOGETHER):
+        groups = [[json_key(cls, it) for it in names] for names in getattr(cls, _TOGETHER)]
+        made["dependentRequired"] = {key: [it for it in group if it != key] for group in groups for key in group}
     forms = [_one_of(cls, names, exclusive) for names, exclusive in getattr(cls, _ALTERNATIVES, ())]
     return made | (forms[0] if len(forms) == 1 else {"allOf": forms} if forms else {})
 

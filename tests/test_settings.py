@@ -35,6 +35,7 @@ from connector_kit import (
     email_templates,
     form_items,
     require_one_of,
+    require_together,
     setting,
     sms_templates,
     template_names,
@@ -272,6 +273,34 @@ class Alternatives:
 def test_alternatives_may_exclude_each_other(config: object, messages: list[str]) -> None:
     """A class may have several groups."""
     assert sorted(it.message for it in config_guard(Alternatives).issues(config)) == messages
+
+
+@require_together("a", "b", "c")
+@require_together("d", "key_id")
+@frozen
+class Groups:
+    """Two groups of settings that belong together."""
+
+    a: str | None = setting("A", default=None)
+    b: str | None = setting("B", default=None)
+    c: str | None = setting("C", default=None)
+    d: str | None = setting("D", default=None)
+    key_id: str | None = setting("E", default=None)
+
+
+@pytest.mark.parametrize(
+    ("config", "messages"),
+    [
+        ({}, []),
+        ({"a": "", "b": "", "c": ""}, []),
+        ({"a": "", "c": ""}, ["$.b: expected string (required with c), found nothing"]),
+        ({"keyId": ""}, ["$.d: expected string (required with keyId), found nothing"]),
+        ({"d": ""}, ["$.keyId: expected string (required with d), found nothing"]),
+    ],
+)
+def test_settings_that_belong_together_name_what_is_missing(config: Mapping[str, object], messages: list[str]) -> None:
+    """All of a group, or none."""
+    assert [f"{it.path}: {it.message}" for it in config_guard(Groups).issues(config)] == messages
 
 
 @pytest.mark.parametrize(

@@ -610,7 +610,7 @@ def _describe_authorization(header: str) -> str:
 
 def _member(request: HttpRequest, name: str) -> object:
     """Return a field of a form, or the value at a dotted path in JSON; ``None`` where it is missing."""
-    if request.content_type != "application/json":
+    if "json" not in (request.content_type or ""):  # application/x-amz-json-1.0, for example
         return request.form.get(name)
     found = request.json
     for part in name.split("."):

@@ -15,6 +15,11 @@ class AwsKeys:
     access_key_id: str = field(repr=False)
     access_key_secret: str = field(repr=False)
 
+    @classmethod
+    def of(cls, access_key_id: str | None, access_key_secret: str | None) -> "AwsKeys | None":
+        """Return the keys of a config where they are optional; ``None`` without them, for the default chain."""
+        return cls(access_key_id, access_key_secret) if access_key_id and access_key_secret else None
+
 
 @frozen
 class AwsRole:

@@ -56,6 +56,8 @@ ENDPOINTS_KEPT: Final = 8
 """The number of regions whose connections stay open: up to 50 each, and a process often has 1,024 descriptors."""
 
 _CONNECTIONS_KEPT: Final = 50
+_LARGEST_RESPONSE: Final = 1 << 20
+"""In bytes; those of SES have less than a thousand."""
 _BEFORE_SEND: Final = "before-send"
 _NOT_USED: Final = "not-used"
 """As the key of a botocore client: without one, it looks for keys in files and at addresses of the network."""
@@ -273,7 +275,7 @@ class Endpoint:
     def _exchange(self, request: Any, connect_limit: float) -> Response:
         signed = {**request.headers}
         headers = {"Host": signed["Host"], "Accept-Encoding": "identity", **signed}
-        limits: Any = {"connect_limit": connect_limit, "limit": READ_TIMEOUT}
+        limits: Any = {"connect_limit": connect_limit, "limit": READ_TIMEOUT, "largest": _LARGEST_RESPONSE}
         manager = self._manager or self._make_manager()
         try:
             return exchange(manager, request.method, request.url, headers, request.body, **limits)

@@ -1,23 +1,15 @@
 """A ``SendEmail`` request: reads it, and compares it with the config it was made for."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-
+from conformance.providers.aws_signature import aws_signature_error
 from conformance.providers.base import Aspect, Call, Outcome
 from conformance.providers.http_messages import HttpRequest, HttpResponse, exchange
 from conformance.providers.request_errors import mailbox, sender_error, setting_error
 
 _PATH: Final = "/v2/email/outbound-emails"
-_AUTHORIZATION: Final = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, "
-    r"SignedHeaders=(?P<headers>[^,]+), Signature=(?P<signature>[0-9a-f]{64})",
-)
 _FEEDBACK: Final = "feedbackForwardingEmailAddress"
 _OPTIONS: Final = {
     "emailAddressIdentityArn": "FromEmailAddressIdentityArn",
@@ -63,7 +55,14 @@ def request_error(call: Call, config: Mapping[str, Any], aspect: Aspect, *, at_a
         case "sender":
             return sender_error(call.sender, config.get("emailAddress"), "emailAddress")
         case "credentials":
-            return _credentials_error(request, config, at_aws=at_aws)
+            return aws_signature_error(
+                request,
+                key_id=config["accessKeyId"],
+                secret=config["accessKeySecret"],
+                region=config["region"],
+                service="ses",
+                at_aws=at_aws,
+            )
     return _options_error(_members(request), config)
 
 
@@ -92,32 +91,6 @@ def _format_error(request: HttpRequest) -> str | None:
     if any(charset.lower().replace("-", "") != "utf8" for charset in charsets):
         return f"expected UTF-8 throughout, found the charsets {charsets}"
     return None
-
-
-def _credentials_error(request: HttpRequest, config: Mapping[str, Any], *, at_aws: bool) -> str | None:
-    found = _AUTHORIZATION.fullmatch(request.authorization or "")
-    if found is None:
-        return "expected an Authorization header with a Signature Version 4"
-    if found["key"] != config["accessKeyId"]:
-        return f"the accessKeyId in the credential scope ({len(found['key'])} characters) is not the config's"
-    region = config["region"]
-    if found["region"] != region or (at_aws and f".{region}." not in request.url):
-        return f"expected the region {region} in endpoint and credential scope, found {found['region']}"
-    if found["service"] != "ses":
-        return f"expected the service ses in the credential scope, found {found['service']}"
-    if found["signature"] != _signature(request, config, found["headers"].split(";")):
-        return "the signature was not made with the config's accessKeySecret"
-    return None
-
-
-def _signature(request: HttpRequest, config: Mapping[str, Any], signed: list[str]) -> str:
-    headers = {name: request.headers[name] for name in signed if name in request.headers}
-    unsigned = AWSRequest(request.method, request.url, headers, request.body)
-    unsigned.context["timestamp"] = request.headers.get("x-amz-date", "")
-    signer = SigV4Auth(Credentials(config["accessKeyId"], config["accessKeySecret"]), "ses", config["region"])
-    to_sign = signer.string_to_sign(unsigned, signer.canonical_request(unsigned))
-    signature: str = signer.signature(to_sign, unsigned)
-    return signature
 
 
 def _options_error(members: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
