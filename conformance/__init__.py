@@ -10,8 +10,9 @@ from typing import Any as _Any
 if TYPE_CHECKING:
     from conformance.checks import all_checks
     from conformance.profile import PROFILES, Profile
+    from conformance.providers.aws_ses import AwsSesProvider, aws_response, read_request
     from conformance.providers.aws_signature import aws_signature_error
-    from conformance.providers.base import Aspect, Call, Consent, Family, Outcome, Provider
+    from conformance.providers.base import Aspect, Call, ConfigCase, Consent, Family, Outcome, Provider
     from conformance.providers.http import Failure, HttpProvider, Message
     from conformance.providers.http_messages import HttpRequest, HttpResponse
     from conformance.providers.smtp import SmtpFailure, SmtpProvider
@@ -27,10 +28,12 @@ __all__ = [
     "CAPABILITIES",
     "PROFILES",
     "Aspect",
+    "AwsSesProvider",
     "Call",
     "Check",
     "CheckFailure",
     "CheckResult",
+    "ConfigCase",
     "Consent",
     "Failure",
     "Family",
@@ -52,17 +55,20 @@ __all__ = [
     "State",
     "TcpProvider",
     "all_checks",
+    "aws_response",
     "aws_signature_error",
     "check_connector",
     "conformance_tests",
+    "read_request",
     "spec_of",
 ]
 
 _NAMES = {
     "checks": "all_checks",
     "profile": "PROFILES Profile",
+    "providers.aws_ses": "AwsSesProvider aws_response read_request",
     "providers.aws_signature": "aws_signature_error",
-    "providers.base": "Aspect Call Consent Family Outcome Provider",
+    "providers.base": "Aspect Call ConfigCase Consent Family Outcome Provider",
     "providers.http": "Failure HttpProvider Message",
     "providers.http_messages": "HttpRequest HttpResponse",
     "providers.smtp": "SmtpFailure SmtpProvider",

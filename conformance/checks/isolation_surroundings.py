@@ -179,14 +179,22 @@ _MALFORMED_FILES: Final = dict.fromkeys(
 
 @check("isolation.unusable-files", clause="I9", level="advisory", covers=("unusable file",))
 def unusable_files(harness: Harness) -> None:
-    """A missing profile or a malformed file of a provider's SDK does not prevent a message: the config has the credentials."""
+    """A missing profile or a malformed file of a provider's SDK does not prevent a message: the config has the credentials.
+
+    Where the stub sets an SDK's variables for credentials, the connector has its credentials from that SDK, and needs its profile
+    and its files.
+    """
+    needed = tuple(f"{it.partition('_')[0]}_" for it in harness.provider.environment if it in {*_AWS, *_OTHER_SDKS})
+    missing = {name: value for name, value in _MISSING_PROFILES.items() if not name.startswith(needed)}
+    folders = tuple(f".{it[:-1].lower()}/" for it in needed)
+    malformed = {name: content for name, content in _MALFORMED_FILES.items() if not name.startswith(folders)}
     unusable = {
-        f"the environment variables {', '.join(_MISSING_PROFILES)}, which name what does not exist,": partial(
-            _variables, harness, _MISSING_PROFILES
+        f"the environment variables {', '.join(missing)}, which name what does not exist,": partial(
+            _variables, harness, missing
         ),
         **{
             f"a malformed {name} in the home folder": partial(_home, {name: content})
-            for name, content in _MALFORMED_FILES.items()
+            for name, content in malformed.items()
         },
     }
     _expect_sent(harness, unusable, "unusable file")

@@ -1,7 +1,7 @@
 """SES in the process: responds in botocore's ``before-send`` event, after signing and before a socket is opened."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any, ClassVar, Final
@@ -17,7 +17,7 @@ from conformance.providers.aws_ses.configs import CONFIG_CASES
 from conformance.providers.aws_ses.request import read_call, request_error
 from conformance.providers.aws_ses.responses import RESPONSES, NetworkFailure, new_message_id, response_for
 from conformance.providers.base import Aspect, Call, ConfigCase, Outcome, Provider
-from conformance.providers.http_messages import HttpRequest
+from conformance.providers.http_messages import HttpRequest, HttpResponse
 from conformance.providers.tcp import SilentAddress
 
 _EVENT: Final = "before-send.sesv2.SendEmail"
@@ -75,6 +75,11 @@ class AwsSesProvider(Provider):
         if self.current.hangs:
             self._silent.open()
 
+    @property
+    def handlers(self) -> Mapping[str, Callable[..., AWSResponse | None]]:
+        """By event of botocore: what responds to a request. A subclass adds those of other services, such as STS."""
+        return {_EVENT: self._before_send}
+
     def _intercepting(self) -> AbstractContextManager[None]:
         return self._initializing_sessions()
 
@@ -82,7 +87,8 @@ class AwsSesProvider(Provider):
     def _initializing_sessions(self) -> Iterator[None]:
         def attach(session: Session) -> None:
             session.register_component("data_loader", _loader())  # each session would read the same megabyte
-            session.register(_EVENT, self._before_send)  # type: ignore[arg-type]  # botocore uses the return value of a handler; its stubs declare none
+            for event, handler in self.handlers.items():
+                session.register(event, handler)  # type: ignore[arg-type]  # botocore uses the return value of a handler; its stubs declare none
 
         botocore.register_initializer(attach)
         try:
@@ -93,7 +99,7 @@ class AwsSesProvider(Provider):
 
     def _before_send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
         outcome, message_id = self.current, new_message_id()
-        sent = _read(request)
+        sent = read_request(request)
         chosen = response_for(outcome)
         response = chosen.to(sent, message_id)
         self.calls.append(read_call(sent, outcome, response, message_id))
@@ -102,15 +108,21 @@ class AwsSesProvider(Provider):
         if isinstance(response, str):
             request.url = f"{self._silent.url}{sent.target}"
             return None
-        headers = HTTPHeaders.from_pairs(response.headers.items())
-        return AWSResponse(request.url, response.status, headers, _Body(response.body))
+        return aws_response(request, response)
 
     def request_error(self, call: Call, config: Mapping[str, Any], aspect: Aspect) -> str | None:
         """Compare a ``SendEmail`` request with the config it was made for."""
         return request_error(call, config, aspect, at_aws=True)
 
 
-def _read(prepared: AWSPreparedRequest) -> HttpRequest:
+def aws_response(request: AWSPreparedRequest, response: HttpResponse) -> AWSResponse:
+    """Return a response as a handler of botocore's event returns it."""
+    headers = HTTPHeaders.from_pairs(response.headers.items())
+    return AWSResponse(request.url, response.status, headers, _Body(response.body))
+
+
+def read_request(prepared: AWSPreparedRequest) -> HttpRequest:
+    """Return the request of botocore's event."""
     headers = {name: _text(value) for name, value in prepared.headers.items()}
     return HttpRequest(prepared.method, prepared.url, headers, _text(prepared.body).encode())
 

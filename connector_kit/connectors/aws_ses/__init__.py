@@ -6,7 +6,21 @@ if find_spec("botocore") is None:
     message = 'The Amazon SES connector needs botocore. Install it: pip install "logto-connector-kit[aws]"'
     raise ModuleNotFoundError(message, name="botocore")
 
-from connector_kit.connectors.aws_ses.config import AwsSesConfig, aws_ses_config_guard
-from connector_kit.connectors.aws_ses.connector import AwsSesConnector
+from connector_kit.connectors.aws_ses.config import (
+    AwsSesConfig,
+    AwsSesSettings,
+    aws_ses_config_guard,
+    own_first,
+    ses_warnings,
+)
+from connector_kit.connectors.aws_ses.connector import AwsSesConnector, SesConnector
 
-__all__ = ["AwsSesConfig", "AwsSesConnector", "aws_ses_config_guard"]
+__all__ = [
+    "AwsSesConfig",
+    "AwsSesConnector",
+    "AwsSesSettings",
+    "SesConnector",
+    "aws_ses_config_guard",
+    "own_first",
+    "ses_warnings",
+]

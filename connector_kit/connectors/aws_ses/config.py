@@ -339,8 +339,11 @@ def _text(config: Any, key: str) -> str | None:
     return value if isinstance(value, str) and not is_placeholder(value) else None
 
 
+ses_warnings: Final = (unusable_settings, rejected_settings, missing_sender)
+"""The warning rules of every connector for Amazon SES. Those about keys find nothing in a config without keys."""
+
 aws_ses_config_guard: Final[Guard[AwsSesConfig]] = Guard(
     "aws-ses-config",
     AwsSesConfig,
-    warnings=(*config_warnings, unusable_settings, rejected_settings, missing_sender),
+    warnings=(*config_warnings, *ses_warnings),
 )
