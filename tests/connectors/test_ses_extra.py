@@ -43,6 +43,15 @@ def test_importing_the_connector_names_the_extra() -> None:
     assert result.stderr.splitlines()[-1] == f"ModuleNotFoundError: {INSTALL}"
 
 
+def test_using_aws_api_names_the_extra() -> None:
+    """The error of the lazily imported name, for authors."""
+    result = run("from connector_kit import AwsApi", ["botocore"])
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == (
+        'ModuleNotFoundError: connector_kit.AwsApi needs botocore. Install it: pip install "logto-connector-kit[aws]"'
+    )
+
+
 def test_list_works_without_botocore() -> None:
     """``connector-kit list`` shows the SES connector with the reason, and succeeds."""
     result = run("from connector_kit.cli import main; main(['list'])", ["botocore"])
