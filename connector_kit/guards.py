@@ -34,7 +34,7 @@ from connector_kit.metadata import (
     I18nPhrases,
     SocialConnectorMetadata,
 )
-from connector_kit.schema_walk import root_subschema
+from connector_kit.schema_walk import is_optional, root_subschema
 from connector_kit.schemas import bundle
 from connector_kit.warning_rules import WarningRule, config_warnings, unknown_keys
 from connector_kit.wire import converter
@@ -133,9 +133,16 @@ class Guard(Generic[T]):
     def _schema_issues(self, value: object) -> dict[Issue, None]:
         """Return why the schema rejects a JSON value."""
         try:
-            return _first_different(issue for error in self._validator.iter_errors(value) for issue in explain(error))
+            errors = self._validator.iter_errors(value)
+            return _first_different(self._with_remedy(it, error.instance) for error in errors for it in explain(error))
         except RecursionError:
             return {TOO_DEEP: None}
+
+    def _with_remedy(self, issue: Issue, found: object) -> Issue:
+        """Add what to do to an issue about null: Logto accepts no null for a setting that may be left out."""
+        if found is None and issue.location and is_optional(self.schema, issue.location):
+            return evolve(issue, message=f"{issue.message}; leave the key out")
+        return issue
 
     def issues(self, value: object, *, strict: bool = False) -> list[Issue]:
         """Return the errors and warnings for a value, ordered by location: the first hundred of each.

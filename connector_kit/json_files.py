@@ -2,9 +2,12 @@
 
 import json
 import re
+from bisect import bisect
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from connector_kit.issues import Issue
 from connector_kit.parsing import load_json
 
 LARGEST_FILE: Final = 4 * 1024 * 1024
@@ -23,20 +26,6 @@ class JsonFileError(ValueError):
         super().__init__(f"{name} {reason}")
         self.name = name
         self.reason = reason
-
-
-def read_json_file(source: str | Path | BinaryIO, name: str | None = None) -> Any:
-    """Return the JSON value in a file.
-
-    Args:
-        source: the path of the file, or an open binary stream.
-        name: what to call it in a message; by default its path.
-
-    Raises:
-        JsonFileError: it cannot be read, is larger than `LARGEST_FILE`, or is not JSON in UTF-8.
-    """
-    name = str(source) if name is None else name
-    return parse_json_bytes(read_file(source, name), name)
 
 
 def read_file(source: str | Path | BinaryIO, name: str) -> bytes:
@@ -92,6 +81,44 @@ def parse_json_text(text: str, name: str) -> Any:
         position, cause = _python_constant(text), "NaN and Infinity are not JSON: use a number or null"
     place = json.JSONDecodeError("", text, position)
     raise JsonFileError(name, f"is not JSON: line {place.lineno}, column {place.colno}: {cause}") from None
+
+
+_TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]:,]')
+
+
+def repeated_keys(content: bytes) -> Iterator[Issue]:
+    """Yield a warning for each key that an object of a JSON file has once more: only its last value has an effect.
+
+    Args:
+        content: of a file that `parse_json_bytes` accepts.
+    """
+    text = content.decode("utf-8-sig")
+    line_ends = [match.start() for match in re.finditer("\n", text)]
+    around: list[tuple[list[str | int], dict[str, int]]] = []
+    """For each object or list around a token: its current key or index, and where its keys are."""
+    string = None
+    for token in _TOKEN.finditer(text):
+        match token[0]:
+            case "{":
+                around.append(([""], {}))
+            case "[":
+                around.append(([0], {}))
+            case "}" | "]":
+                around.pop()
+            case "," if isinstance(around[-1][0][0], int):
+                around[-1][0][0] += 1
+            case ":" if string is not None:
+                current, places = around[-1]
+                key = current[0] = json.loads(string[0])
+                if key in places:
+                    first, second = (bisect(line_ends, place) + 1 for place in (places[key], string.start()))
+                    message = (
+                        f"this key is in line {first} and again in line {second}: the last one counts; remove the other"
+                    )
+                    yield Issue(tuple(step for (step,), _ in around), "repeated-key", message, "warning")
+                places[key] = string.start()
+            case _:
+                string = token
 
 
 _STRING_OR_CONSTANT: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(?P<constant>NaN|-?Infinity)', re.DOTALL)

@@ -124,6 +124,14 @@ class Subschema:
             for part in group:
                 yield from part.parts()
 
+    def member(self, step: str | int) -> "Iterator[Subschema]":
+        """Yield the schemas that may apply to a member of the value: to the property of a name, or to an item."""
+        for part in self.parts():
+            if isinstance(step, int) and "items" in part.keywords:
+                yield part.child(part.keywords["items"])
+            elif step in part.keywords.get("properties", {}):
+                yield part.child(part.keywords["properties"][step])
+
     def _resolver_for(self, schema: Any) -> Any:
         resource: SchemaResource = DRAFT202012.create_resource(schema)
         return self.resolver.in_subresource(resource)
@@ -138,3 +146,17 @@ def root_subschema(schema: Schema, registry: SchemaRegistry = EMPTY_REGISTRY) ->
     """
     resource: SchemaResource = DRAFT202012.create_resource(schema)
     return Subschema(schema, registry.resolver_with_root(resource))
+
+
+def is_optional(schema: Schema, location: tuple[str | int, ...]) -> bool:
+    """Return whether the key at the end of a location may be left out. An item of a list may not.
+
+    Args:
+        schema: a self-contained JSON Schema 2020-12.
+        location: keys and indices from the root of a value.
+    """
+    parts = [root_subschema(schema)]
+    for step in location[:-1]:
+        parts = list({id(it.schema): it for part in parts for it in part.member(step)}.values())
+    required = {name for part in parts for it in part.parts() for name in it.keywords.get("required", ())}
+    return isinstance(location[-1], str) and location[-1] not in required

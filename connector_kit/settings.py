@@ -14,7 +14,7 @@ from attrs import frozen
 from connector_kit.default_templates import EMAIL_TEMPLATES, SMS_TEMPLATES
 from connector_kit.guards import Guard
 from connector_kit.issues import Issue, Location
-from connector_kit.mailbox import MailboxError, encode_mailbox, parse_mailbox
+from connector_kit.mailbox import MailboxError, address_problem, encode_mailbox, parse_mailbox
 from connector_kit.messages import TemplateType
 from connector_kit.metadata import (
     UNSET,
@@ -25,7 +25,7 @@ from connector_kit.metadata import (
 )
 from connector_kit.schemas import bundle
 from connector_kit.templates import SmsTemplate, Template, TemplateName
-from connector_kit.warning_rules import WarningRule, config_warnings, is_placeholder
+from connector_kit.warning_rules import WarningRule, config_warnings, is_placeholder, stray_characters
 from connector_kit.wire import frozen_mapping, json_form, json_key, to_json, wire_name
 
 C = TypeVar("C", bound=type)
@@ -499,7 +499,10 @@ def _settings(cls: type, location: Location = ()) -> Iterator[tuple[Location, "a
 
 
 def setting_warnings(cls: type, config: object) -> Iterator[Issue]:
-    """Find texts that do not have the format of their setting, and secrets with white space around them."""
+    """Find texts that do not have the format of their setting, and texts of one line to which copying has added something.
+
+    The kit removes white space around a mailbox, so it does not matter there.
+    """
     for location, field in _settings(cls):
         declared = _declared(field)
         value = config
@@ -507,10 +510,11 @@ def setting_warnings(cls: type, config: object) -> Iterator[Issue]:
             value = value.get(key) if isinstance(value, dict) else None
         if not isinstance(value, str) or not value or is_placeholder(value):
             continue
-        if declared.is_confidential and value != value.strip():
-            yield Issue(location, "white-space", "there is white space before or after this secret: remove it")
+        stray = None if declared.is_multiline or declared.format == "mailbox" else stray_characters(value)
         reason = None if declared.format is None else _FORMATS[declared.format](value)
-        if reason:
+        if stray:
+            yield Issue(location, "white-space", stray)
+        elif reason:
             yield Issue(location, "format", reason)
 
 
@@ -523,12 +527,8 @@ def _mailbox_error(value: str) -> str | None:
 
 
 def _email_error(value: str) -> str | None:
-    local, at, domain = value.rpartition("@")
-    labels = domain.split(".")
-    is_complete = local and at and len(labels) > 1 and all(labels)
-    if is_complete and not any(character.isspace() or character in ",;<>" for character in value):
-        return None
-    return "expected an e-mail address with a domain, such as noreply@example.com"
+    problem = address_problem(value)
+    return problem and f"expected an e-mail address with a domain, such as noreply@example.com: {problem}"
 
 
 def _url_error(value: str) -> str | None:

@@ -12,11 +12,11 @@ _VERY_CLOSE: Final = 0.75
 def did_you_mean(found: object, choices: Iterable[object]) -> str:
     """Return `` (did you mean 'x'?)`` for the choice closest to what was found, or ``""`` if none is close.
 
-    Only strings are compared; any other value or choice is ignored.
+    Only strings are compared, without upper and lower case and white space around them; any other value or choice is ignored.
     """
-    names = [str(choice) for choice in choices if isinstance(choice, str)]
-    close = get_close_matches(found, names, n=1, cutoff=_CLOSE) if isinstance(found, str) else []
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    names = {choice.lower(): str(choice) for choice in choices if isinstance(choice, str)}
+    close = get_close_matches(found.strip().lower(), names, n=1, cutoff=_CLOSE) if isinstance(found, str) else []
+    return f" (did you mean {names[close[0]]!r}?)" if close else ""
 
 
 def misspelt(found: str, names: Iterable[str]) -> str | None:

@@ -27,7 +27,7 @@ def guard(*, warnings: tuple[WarningRule, ...] = (), **schema: Json) -> Guard[An
 def ses_config(**changes: Json) -> dict[str, Json]:
     """Return a valid SES config with changes."""
     return {
-        "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
+        "accessKeyId": "AKIAFAKEFAKEFAKEFAKE",
         "accessKeySecret": "secret",
         "region": "eu-west-1",
         "emailAddress": "Acme <noreply@acme.example>",

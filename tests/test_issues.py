@@ -62,7 +62,7 @@ from tests.json_values import json_values
         (
             {"properties": {"port": {"type": "array"}}},
             {"port": None},
-            [("$.port", "type", "expected array, found null")],
+            [("$.port", "type", "expected array, found null; leave the key out")],
         ),
         (
             {"properties": {"port": {"enum": ["smtp", "smtps", 25]}}},
@@ -259,7 +259,7 @@ SENDERS = {"oneOf": [{"required": ["sender"]}, {"required": ["service"]}]}
         (
             {"properties": {"a": {"not": {"const": None}}}},
             {"a": None},
-            [("$.a", "not", "not allowed: null; found null")],
+            [("$.a", "not", "not allowed: null; found null; leave the key out")],
         ),
         (
             {"properties": {"a": {"not": {"enum": ["x", True]}}}},
@@ -274,7 +274,7 @@ SENDERS = {"oneOf": [{"required": ["sender"]}, {"required": ["service"]}]}
         (
             {"properties": {"a": {"not": {"type": ["null", "string"]}}}},
             {"a": None},
-            [("$.a", "not", "not allowed: the type null or string; found null")],
+            [("$.a", "not", "not allowed: the type null or string; found null; leave the key out")],
         ),
         (
             {"properties": {"a": {"not": True}}},

@@ -3,12 +3,20 @@
 import io
 import json
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector_kit.json_files import LARGEST_FILE, JsonFileError, parse_json_text, read_json_file
+from connector_kit.json_files import (
+    LARGEST_FILE,
+    JsonFileError,
+    parse_json_bytes,
+    parse_json_text,
+    read_file,
+    repeated_keys,
+)
 from tests.json_values import json_values
 
 SYNTAX_ERRORS = {
@@ -62,6 +70,10 @@ def test_syntax_error_has_place_and_cause(text: str, line: int, column: int, cau
     assert str(caught.value) == f"{caught.value.name} {caught.value.reason}"
 
 
+def _read(source: str | Path | BinaryIO, name: str) -> Any:
+    return parse_json_bytes(read_file(source, name), name)
+
+
 UNUSABLE = {
     "empty": (b"", "is empty"),
     "blank": (b" \n\t", "is empty"),
@@ -81,10 +93,10 @@ def test_unusable_content_raises_json_file_error(tmp_path: Path, content: bytes,
     file = tmp_path / "a.json"
     file.write_bytes(content)
     with pytest.raises(JsonFileError) as caught:
-        read_json_file(file)
+        _read(file, str(file))
     assert str(caught.value) == f"{file} {reason}"
     with pytest.raises(JsonFileError) as caught:
-        read_json_file(io.BytesIO(content), "standard input")
+        _read(io.BytesIO(content), "standard input")
     assert str(caught.value) == f"standard input {reason}"
 
 
@@ -95,14 +107,14 @@ def test_unusable_content_raises_json_file_error(tmp_path: Path, content: bytes,
 def test_unreadable_file_raises_json_file_error(tmp_path: Path, name: str, reason: str) -> None:
     """With the reason of the operating system."""
     with pytest.raises(JsonFileError) as caught:
-        read_json_file(str(tmp_path / name), "a.json")
+        _read(str(tmp_path / name), "a.json")
     assert str(caught.value) == f"a.json cannot be read: {reason}"
 
 
 def test_byte_order_mark_at_the_start_is_ignored(tmp_path: Path) -> None:
     """Some editors on Windows write one."""
     (tmp_path / "a.json").write_bytes('{"a": "é"}'.encode("utf-8-sig"))
-    assert read_json_file(tmp_path / "a.json") == {"a": "é"}
+    assert _read(tmp_path / "a.json", "a.json") == {"a": "é"}
 
 
 @given(
@@ -118,3 +130,41 @@ def test_any_text_yields_a_value_or_json_file_error(value: object, place: int, i
         parse_json_text(text, "a.json")
     except JsonFileError as error:
         assert error.reason.startswith(("is not JSON: line 1, column ", "is empty"))  # noqa: PT017 - success is as good
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "lines"),
+    [
+        ('{"a": 1,\n "b": 2,\n "a": 3}', "$.a", (1, 3)),
+        ('[1, [2],\n {"a": {"b": "x", "\\u0062": 1}}]', "$[2].a.b", (2, 2)),
+        ('\ufeff{"a": "{,:]", "c d": [],\n\n"c d": "a: \\""}', '$["c d"]', (1, 3)),
+        ('{"templates": [{}, {"subject": "s,",\r\n "subject": "t"}]}', "$.templates[1].subject", (1, 2)),
+    ],
+)
+def test_repeated_key_is_a_warning_with_both_lines(text: str, path: str, lines: tuple[int, int]) -> None:
+    """JSON.parse keeps the last value, as we do, so Logto accepts the file."""
+    (issue,) = repeated_keys(text.encode())
+    message = f"this key is in line {lines[0]} and again in line {lines[1]}: the last one counts; remove the other"
+    assert (issue.path, issue.keyword, issue.message, issue.severity) == (path, "repeated-key", message, "warning")
+
+
+def test_each_repetition_is_a_warning() -> None:
+    """It names the one before it."""
+    found = [it.message for it in repeated_keys(b'{"a": 1,\n"a": {"a": 2},\n"a": 3}')]
+    assert [it[:40] for it in found] == [
+        "this key is in line 1 and again in line ",
+        "this key is in line 2 and again in line ",
+    ]
+
+
+@given(json_values, st.sampled_from([None, 1]))
+def test_json_without_repeated_keys_has_no_warning(value: object, indent: int | None) -> None:
+    """Python writes each key once."""
+    assert list(repeated_keys(json.dumps(value, indent=indent).encode())) == []
+
+
+@given(st.lists(st.tuples(st.text(), json_values), min_size=1))
+def test_repeated_keys_are_those_that_the_parser_drops(pairs: list[tuple[str, object]]) -> None:
+    """There are as many warnings as values without effect."""
+    text = "{" + ",".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in pairs) + "}"
+    assert len(list(repeated_keys(text.encode()))) == len(pairs) - len(parse_json_text(text, "a.json"))

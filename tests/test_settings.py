@@ -306,7 +306,14 @@ def test_settings_that_belong_together_name_what_is_missing(config: Mapping[str,
 @pytest.mark.parametrize(
     ("changes", "path", "words"),
     [
-        ({"sender": "noreply@localhost"}, "$.sender", "expected an e-mail address with a domain"),
+        (
+            {"sender": "noreply@localhost"},
+            "$.sender",
+            "expected an e-mail address with a domain, such as noreply@example.com: there is no dot in the domain",
+        ),
+        ({"plain": " x"}, "$.plain", "there is white space at the start: remove it"),
+        ({"replyTo": " a@acme.com"}, "$.replyTo", "there is white space at the start: remove it"),
+        ({"apiUrl": "https://acme.com\n"}, "$.apiUrl", "there is white space at the end: remove it"),
         ({"sender": "Acme <a@acme,com>"}, "$.sender", "expected an e-mail address with a domain"),
         ({"sender": "a@b"}, "$.sender", "expected an e-mail address with a domain"),
         (
@@ -318,8 +325,8 @@ def test_settings_that_belong_together_name_what_is_missing(config: Mapping[str,
         ({"replyTo": "@acme.com"}, "$.replyTo", "expected an e-mail address with a domain"),
         ({"apiUrl": "acme.com"}, "$.apiUrl", "expected a URL such as https://api.example.com"),
         ({"apiUrl": "http://[1"}, "$.apiUrl", "expected a URL such as https://api.example.com"),
-        ({"apiKey": "ak_1 "}, "$.apiKey", "there is white space before or after this secret: remove it"),
-        ({"auth": {"user": "u", "token": "t\n"}}, "$.auth.token", "there is white space before or after this secret"),
+        ({"apiKey": "ak_1 "}, "$.apiKey", "there is white space at the end: remove it"),
+        ({"auth": {"user": "u", "token": "t\n"}}, "$.auth.token", "there is white space at the end: remove it"),
     ],
 )
 def test_text_of_another_format_is_a_warning(changes: Mapping[str, object], path: str, words: str) -> None:
@@ -330,11 +337,12 @@ def test_text_of_another_format_is_a_warning(changes: Mapping[str, object], path
 
 
 def test_right_and_missing_texts_and_placeholders_are_no_warnings_about_formats() -> None:
-    """Empty texts are not sent, and a placeholder has a warning of its own."""
+    """Empty texts are not sent, and a placeholder has a warning of its own. White space around a mailbox is not sent."""
     guard = config_guard(Config)
     for changes in (
         {"sender": "a@acme.com", "replyTo": "a@acme.co.uk", "apiUrl": "https://acme.com/v1"},
         {"replyTo": "", "apiUrl": ""},
+        {"sender": " Acme <a@acme.com> ", "footer": "Two lines\n"},
     ):
         assert _issues(guard, {**VALID, **changes}) == []
     assert [it.keyword for it in guard.issues({**VALID, "sender": "<sender>"})] == ["placeholder"]

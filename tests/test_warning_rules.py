@@ -24,7 +24,7 @@ def test_valid_config_has_no_issues() -> None:
 
 def _changed_template(**changes: Json) -> Json:
     templates = ses_config()["templates"]
-    return {"templates": [*templates, {**templates[0], **changes}]}
+    return {"templates": [*templates, {**templates[0], "usageType": "BindMfa", **changes}]}
 
 
 WARNINGS = [
@@ -261,9 +261,9 @@ def test_official_default_templates_of_amazon_ses_have_a_code_in_the_invitation(
 
 
 @pytest.mark.parametrize("example", aws_ses_config_guard.schema["examples"])
-def test_examples_of_the_schema_produce_no_warnings(example: Json) -> None:
-    """Editors offer them."""
-    assert aws_ses_config_guard.issues(example, strict=True) == []
+def test_examples_of_the_schema_produce_no_warnings_except_that_they_are_examples(example: Json) -> None:
+    """Editors offer them; who keeps them gets a warning."""
+    assert {issue.keyword for issue in aws_ses_config_guard.issues(example, strict=True)} == {"placeholder"}
 
 
 @pytest.mark.parametrize("where", ["subject", "content"])
@@ -271,7 +271,10 @@ def test_examples_of_the_schema_produce_no_warnings(example: Json) -> None:
 def test_code_or_link_in_the_subject_or_the_content_is_enough(where: str, variable: str) -> None:
     """The user gets it."""
     other = {"subject": "content", "content": "subject"}[where]
-    assert aws_ses_config_guard.issues(ses_config(**_changed_template(**{where: variable, other: "x"}))) == []
+    kind = "OrganizationInvitation" if "link" in variable else "BindMfa"
+    others = [template for template in ses_config()["templates"] if template["usageType"] != kind]
+    template = {"usageType": kind, where: variable, other: "x"}
+    assert aws_ses_config_guard.issues(ses_config(templates=[*others, template])) == []
 
 
 def test_variables_of_logto_are_those_of_the_schema() -> None:

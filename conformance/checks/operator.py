@@ -23,7 +23,7 @@ from conformance.providers.base import ConfigCase, Outcome
 from conformance.registry import check
 from conformance.secret_paths import places_of, value_at, with_value
 from conformance.verdicts import NotApplicable, expect
-from connector_kit import ConnectorError, ConnectorErrorCodes
+from connector_kit import ConnectorError, ConnectorErrorCodes, config_warnings
 
 Json = Any
 
@@ -57,13 +57,16 @@ def _describe(case: ConfigCase) -> str:
     return ", ".join([*changes, *(f"no {key}" for key in case.without)]) or "the valid_config of the Spec"
 
 
-_ABOUT_TEXTS: Final = "unfilled"
-"""The keyword of a warning of the kit about the texts of templates: it depends on the author's example, not on the
-connector, which sends any text."""
+_ABOUT_EXAMPLES: Final = frozenset({"placeholder", "unfilled"})
+"""The keywords of the kit's warnings about example values and the texts of templates: these depend on the author's
+example, not on the connector, which sends any value and any text."""
 
 
-def _warning_paths(harness: Harness, config: Json) -> list[str]:
-    """Return the paths of the guard's warnings about settings; each warning must have a keyword and a message."""
+def _warning_paths(harness: Harness, config: Json, example: Json) -> list[str]:
+    """Return the paths of the guard's warnings about settings; each warning must have a keyword and a message.
+
+    Those of the kit about the values of an example do not count.
+    """
     if harness.spec.runs_in is not None:
         raise NotApplicable(f"the connector runs in {harness.spec.runs_in}, where guards declare no warnings")
     issues = [it for it in harness.spec.connector.config_guard.issues(config) if it.severity == "warning"]
@@ -73,14 +76,20 @@ def _warning_paths(harness: Harness, config: Json) -> list[str]:
             f"expected a warning with a keyword and a message at {issue.path}, "
             f"found the keyword {show(issue.keyword)} and the message {show(issue.message)}",
         )
-    return [issue.path for issue in issues if issue.keyword != _ABOUT_TEXTS]
+    of_the_kit = {
+        (it.path, it.keyword, it.message)
+        for rule in config_warnings
+        for it in rule(example)
+        if it.keyword in _ABOUT_EXAMPLES
+    }
+    return [it.path for it in issues if (it.path, it.keyword, it.message) not in of_the_kit]
 
 
 @check("operator.warning", clause="O1", level="advisory", covers=("rejected config",))
 def warning(harness: Harness) -> None:
     """A valid config with which the provider rejects every message produces a warning for the key that causes it."""
     for case in _cases(harness, "with which it rejects every message", lambda it: it.rejected):
-        paths = _warning_paths(harness, _config(harness, case))
+        paths = _warning_paths(harness, _config(harness, case), harness.config)
         expect(
             f"$.{case.rejected}" in paths,
             f"expected a warning at $.{case.rejected} for {_describe(case)}, found {', '.join(paths) or 'no warning'}",
@@ -92,7 +101,8 @@ def warning(harness: Harness) -> None:
 def no_false_warning(harness: Harness) -> None:
     """A working config produces no warnings."""
     for case in (ConfigCase(), *(it for it in harness.provider.config_cases if not (it.rejected or it.unusable))):
-        paths = _warning_paths(harness, _config(harness, case))
+        config = _config(harness, case)
+        paths = _warning_paths(harness, config, config)
         expect(not paths, f"expected no warning for {_describe(case)}, found warnings at {', '.join(paths)}")
         harness.coverage.add("working config")
 

@@ -4,13 +4,13 @@ import sys
 from collections.abc import Iterable
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from connector_kit.cli.errors import CommandError, calling_connector
 from connector_kit.cli.output import print_line
 from connector_kit.connector import Connector
 from connector_kit.issues import Issue
-from connector_kit.json_files import JsonFileError, read_json_file
+from connector_kit.json_files import JsonFileError, parse_json_bytes, read_file, repeated_keys
 from connector_kit.redaction import config_secrets
 
 _STYLES: Final = {"error": "red", "warning": "yellow"}
@@ -60,18 +60,20 @@ def check_config(
         CommandError: the config cannot be read, or is not JSON.
     """
     name = "standard input" if path == _STANDARD_INPUT else path
-    config = _read_config(path, name)
+    content, config = _read_config(path, name)
     secrets = tuple(config_secrets(connector_class, config))
     with calling_connector(connector_id, secrets):
         issues = connector_class.config_guard.issues(config, strict=strict)
-    return ConfigCheck(connector_id, name, config, tuple(issues), secrets)
+    repeated = (evolve(it, severity="error" if strict else "warning") for it in repeated_keys(content))
+    return ConfigCheck(connector_id, name, config, (*repeated, *issues), secrets)
 
 
-def _read_config(path: str, name: str) -> Any:
+def _read_config(path: str, name: str) -> tuple[bytes, Any]:
     if path == _STANDARD_INPUT and sys.stdin is None:
         raise CommandError("standard input cannot be read: it is closed.")
     try:
-        return read_json_file(sys.stdin.buffer if path == _STANDARD_INPUT else path, name)
+        content = read_file(sys.stdin.buffer if path == _STANDARD_INPUT else path, name)
+        return content, parse_json_bytes(content, name)
     except JsonFileError as error:
         raise CommandError(f"{error}.") from error.__cause__
 

@@ -17,7 +17,7 @@ from connector_kit.errors import ConnectorError
 from connector_kit.guards import Guard
 from connector_kit.host.settings import HostedSettings, HostSettings, Network, is_loopback, token_error
 from connector_kit.issues import Issue, Location
-from connector_kit.json_files import JsonFileError, parse_json_bytes, read_file
+from connector_kit.json_files import JsonFileError, parse_json_bytes, read_file, repeated_keys
 from connector_kit.metadata import ConnectorType
 from connector_kit.redaction import config_secrets
 from connector_kit.warning_rules import unknown_keys
@@ -442,11 +442,15 @@ class _Loader:
         return _Config({**config.value, **overlay}, config.source, frozenset(overlay))
 
     def _parse(self, content: bytes | None, source: str) -> _Config | None:
+        if content is None:
+            return None
         try:
-            return None if content is None else _Config(parse_json_bytes(content, source), source)
+            value = parse_json_bytes(content, source)
         except JsonFileError as error:
             self.errors.append(HostFileIssue(source, Issue((), "json", error.reason)))
             return None
+        self.warnings += [HostFileIssue(source, issue) for issue in repeated_keys(content)]
+        return _Config(value, source)
 
     def _route(
         self, name: str, connector_type: ConnectorType, hosted: Iterable[HostedSettings], chosen: str | None

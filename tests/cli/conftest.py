@@ -90,8 +90,8 @@ def ses_config() -> Mapping[str, Any]:
     ]
     templates.append({"usageType": "OrganizationInvitation", "subject": "Invitation", "content": "{{link}}"})
     return {
-        "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
-        "accessKeySecret": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "accessKeyId": "AKIAFAKEFAKEFAKEFAKE",
+        "accessKeySecret": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYFAKESECRET",
         "region": "eu-west-1",
         "emailAddress": "Acme <noreply@acme.example>",
         "templates": templates,

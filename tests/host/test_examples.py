@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples" / "host"
 SYSTEMD = ROOT / "docs" / "examples" / "systemd"
 GUIDE = ROOT / "docs" / "guides" / "host.md"
-ENVIRONMENT = {"SES_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "SES_ACCESS_KEY_SECRET": "fake-secret"}
+ENVIRONMENT = {"SES_ACCESS_KEY_ID": "AKIAFAKEFAKEFAKEFAKE", "SES_ACCESS_KEY_SECRET": "fake-secret"}
 
 
 @pytest.fixture

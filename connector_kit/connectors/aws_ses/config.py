@@ -6,6 +6,7 @@ and the guard warns about them. The other warnings are about requests that SES r
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, Final
 
@@ -14,10 +15,9 @@ from attrs import frozen
 from connector_kit.aws_api.credentials import AwsKeys
 from connector_kit.guards import Guard
 from connector_kit.issues import Issue
-from connector_kit.mailbox import MailboxError, encode_mailbox, parse_mailbox
+from connector_kit.mailbox import MailboxError, address_problem, encode_mailbox, parse_mailbox
 from connector_kit.settings import EmailTemplates, email_templates, setting
-from connector_kit.suggestions import did_you_mean
-from connector_kit.warning_rules import config_warnings, is_placeholder
+from connector_kit.warning_rules import config_warnings, is_placeholder, stray_characters
 
 _EXAMPLE_ARN: Final = "arn:aws:ses:us-east-1:123456789012:identity/example.com"
 
@@ -145,9 +145,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#iden
 _HOST_NAME_PART: Final = re.compile(r"(?![0-9]+$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 """What botocore accepts as a region, see ``botocore.utils.validate_region_name``."""
 
+_NO_SES: Final = "botocore lists no Amazon SES in this region of AWS: use the region of your verified identity"
+_EXPECTED_REGION: Final = "expected the code of an AWS region such as eu-west-1"
 _REGION: Final = re.compile(r"[a-z]+(?:-[a-z]+)+-[0-9]+")
-_PARTITIONS: Final = frozenset({"aws", "aws-eusc", "aws-us-gov"})
-"""Those with Amazon SES: https://docs.aws.amazon.com/general/latest/gr/ses.html"""
+_ZONE: Final = re.compile(rf"(?P<region>{_REGION.pattern})(?:[a-z]|(?P<local>-[a-z0-9-]+))")
+"""An availability zone such as us-east-1a, or a local zone such as us-west-2-lax-1a."""
+
+_SERVICE: Final = "email"
+"""Amazon SES in botocore's list of endpoints."""
 
 _USUAL_REGIONS: Final = frozenset(
     [
@@ -181,10 +186,6 @@ _USUAL_REGIONS: Final = frozenset(
 )
 """Their configs are validated without botocore, whose import takes a third of `connector-kit validate`."""
 
-_ATOM: Final = r"[^\s@<>()\[\]:;,\\\"]+"
-_LABEL: Final = r"[^\x00-,./:-@\[-^`{-\x7f]{1,63}"
-"""Letters, digits, underscores, dashes, and all beyond ASCII: as a range of their own, these take 6 ms to compile."""
-_ADDRESS: Final = re.compile(rf"(?:{_ATOM}|\"[^\"\\]+\")@{_LABEL}(?:\.{_LABEL})*")
 _IDENTITY_ARN: Final = re.compile(
     r"arn:aws[a-z-]*:ses:[a-z0-9-]+:[0-9]{12}:identity/(?:[^\s/@,:]+@)?[A-Za-z0-9.-]+", re.ASCII
 )
@@ -200,7 +201,7 @@ def _unusable_key_id(value: str) -> str | None:
         return "it is empty"
     if len(value) > _LONGEST_KEY:
         return f"expected at most {_LONGEST_KEY:,} characters, found {len(value):,}"
-    return None if _VISIBLE.fullmatch(value) else "expected only letters and digits"
+    return None if _VISIBLE.fullmatch(value) else stray_characters(value) or "expected only letters and digits"
 
 
 def _unusable_key_secret(value: str) -> str | None:
@@ -208,11 +209,13 @@ def _unusable_key_secret(value: str) -> str | None:
         return "it is empty"
     if len(value) > _LONGEST_KEY:
         return f"expected at most {_LONGEST_KEY:,} characters, found {len(value):,}"
-    return "expected no white space, no line break and no control character" if _STRAY.search(value) else None
+    if _STRAY.search(value):
+        return stray_characters(value) or "there is white space or an unpaired surrogate inside: remove it"
+    return None
 
 
 def _unusable_region(value: str) -> str | None:
-    return None if _HOST_NAME_PART.fullmatch(value) else "expected the code of an AWS region such as eu-west-1"
+    return None if _HOST_NAME_PART.fullmatch(value) else stray_characters(value) or _EXPECTED_REGION
 
 
 def _unusable_mailbox(value: str) -> str | None:
@@ -251,7 +254,8 @@ def unusable_settings(config: Any) -> Iterator[Issue]:
         value = _text(config, key)
         reason = None if value is None else unusable(key, value)
         if reason:
-            yield Issue((key,), "unusable", f"no message can be sent with this value: {reason}")
+            hint = _suggested_regions(str(value)) if reason is _EXPECTED_REGION else ""
+            yield Issue((key,), "unusable", f"no message can be sent with this value: {reason}{hint}")
 
 
 # --- settings that SES rejects ----------------------------------------------------------------------------------------
@@ -266,31 +270,77 @@ def _rejected_key_id(value: str) -> str | None:
 
 
 def _rejected_key_secret(value: str) -> str | None:
-    return None if _KEY_SECRET.fullmatch(value) else "expected 40 letters, digits, plus signs and slashes"
+    if _KEY_SECRET.fullmatch(value):
+        return None
+    return stray_characters(value) or "expected 40 letters, digits, plus signs and slashes"
 
 
 def _rejected_region(value: str) -> str | None:
     if value in _USUAL_REGIONS:
         return None
-    if not _REGION.fullmatch(value):
-        return f"not the code of an AWS region: expected a code such as eu-west-1{did_you_mean(value, _ses_regions())}"
-    if value not in _ses_regions():
-        return f"no AWS region that has Amazon SES has this code{did_you_mean(value, _ses_regions())}"
-    return None
+    regions = _regions()
+    if value in regions:
+        return None if regions[value].has_ses else _NO_SES
+    zone = _ZONE.fullmatch(value)
+    if zone is not None and zone["region"] in regions:
+        return f"this is {'a local' if zone['local'] else 'an availability'} zone: use its region, {zone['region']}"
+    if _REGION.fullmatch(value):
+        return f"no AWS region that has Amazon SES has this code{_suggested_regions(value)}"
+    return f"not the code of an AWS region: expected a code such as eu-west-1{_suggested_regions(value)}"
+
+
+@frozen
+class _Region:
+    """A region of AWS: its description, such as Europe (Ireland), and whether it has Amazon SES."""
+
+    description: str
+    has_ses: bool
+
+    @property
+    def place(self) -> str:
+        """The name in parentheses, in lower case."""
+        return self.description.lower().rpartition("(")[2].removesuffix(")")
 
 
 @cache
-def _ses_regions() -> frozenset[str]:
+def _regions() -> Mapping[str, _Region]:
+    """Return the regions of all partitions, by their codes: https://docs.aws.amazon.com/general/latest/gr/ses.html."""
     from botocore.loaders import Loader  # noqa: PLC0415 - see `_USUAL_REGIONS`
 
-    partitions = Loader().load_data("partitions")["partitions"]
-    return frozenset(region for it in partitions if it["id"] in _PARTITIONS for region in it["regions"])
+    loader = Loader()
+    with_ses = {
+        code
+        for partition in loader.load_data("endpoints")["partitions"]
+        for code in partition["services"].get(_SERVICE, {"endpoints": ()})["endpoints"]
+    }
+    return {
+        code: _Region(region.get("description", ""), code in with_ses)
+        for partition in loader.load_data("partitions")["partitions"]
+        for code, region in partition["regions"].items()
+        if re.match(partition["regionRegex"], code)
+    }
+
+
+def _suggested_regions(value: str) -> str:
+    """Return `` (did you mean 'eu-west-1'?)`` for the regions with Amazon SES that a value most likely means."""
+    text = value.strip().lower().replace("_", "-")
+    regions = {code: region for code, region in _regions().items() if region.has_ses}
+    found = (
+        [code for code in regions if code in text]
+        or [code for code in regions if code.rpartition("-")[0] in (text, text.rpartition("-")[0])]
+        or [code for code, it in regions.items() if text in (it.place, it.description.lower())]
+        or get_close_matches(text, regions, n=1)
+    )
+    *others, last = map(repr, found or [""])
+    listed = f"{', '.join(others)} or {last}" if others else last
+    return f" (did you mean {listed}?)" if found else ""
 
 
 def _rejected_address(value: str) -> str | None:
     address = parse_mailbox(value).email
-    if not _ADDRESS.fullmatch(address):
-        return "expected Name<local@domain>, <local@domain> or local@domain"
+    problem = address_problem(address)
+    if problem:
+        return f"{problem}: expected Name<local@domain>, <local@domain> or local@domain"
     if not address.rpartition("@")[0].isascii():
         return "the part before the @ must be ASCII"
     return None
@@ -299,11 +349,16 @@ def _rejected_address(value: str) -> str | None:
 def _rejected_arn(value: str) -> str | None:
     if _IDENTITY_ARN.fullmatch(value):
         return None
-    return "expected the ARN of an identity such as arn:aws:ses:us-east-1:123456789012:identity/example.com"
+    return (
+        stray_characters(value)
+        or "expected the ARN of an identity such as arn:aws:ses:us-east-1:123456789012:identity/example.com"
+    )
 
 
 def _rejected_configuration_set(value: str) -> str | None:
-    return None if _CONFIGURATION_SET.fullmatch(value) else "expected up to 64 letters, digits, dashes and underscores"
+    if _CONFIGURATION_SET.fullmatch(value):
+        return None
+    return stray_characters(value) or "expected up to 64 letters, digits, dashes and underscores"
 
 
 _REJECTED: Final[Mapping[str, Rule]] = {
