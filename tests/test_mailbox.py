@@ -17,7 +17,7 @@ from connector_kit import (
     sanitize_mailbox_display_name,
     strip_header_control_chars,
 )
-from connector_kit.mailbox import LONGEST_MAILBOX, encode_address, parse_mailbox
+from connector_kit.mailbox import LONGEST_MAILBOX, address_problem, encode_address, parse_mailbox
 
 CONTROLS = "".join(map(chr, (*range(32), 127)))
 ENCODED_WORD = re.compile(r"=\?utf-8\?[bq]\?[!-~]*?\?=", re.IGNORECASE)
@@ -228,3 +228,37 @@ def test_parsing_takes_linear_time() -> None:
         parse_send_from(text, text, text)
         with pytest.raises(MailboxError):
             encode_mailbox(text + "@" * 400 + ">")
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("noreply@acme.com", None),
+        ("a.b+c@mail.acme.co.uk", None),
+        ('"a b"@acme.com', None),
+        ('"a@b"@acme.com', None),
+        ("grüße@bücher.example", None),
+        ("a@xn--bcher-kva.example", None),
+        ("noreply", "there is no @"),
+        ("noreply(at)acme.com", "there is no @"),
+        ("@acme.com", "there is nothing before or after the @"),
+        ("noreply@", "there is nothing before or after the @"),
+        ("a@b.com, c@d.com", "there is more than one @"),
+        ("Acme noreply@acme.com", "there is white space, a bracket or a separator before the @"),
+        ("Acme <noreply@acme.com", "there is white space, a bracket or a separator before the @"),
+        ("mailto:noreply@acme.com", "there is white space, a bracket or a separator before the @"),
+        ("noreply@acme,com", "there is a comma in the domain, instead of a dot"),
+        ("noreply@acme..com", "there is a dot too many in the domain"),
+        ("noreply@acme.com.", "there is a dot too many in the domain"),
+        ("noreply@acme com", "there is a character in the domain that domains do not have"),
+        ("noreply@[10.0.0.1]", "there is a character in the domain that domains do not have"),
+        (f"a@{'b' * 64}.com", "a part of the domain is longer than 63 characters"),
+        ("a@b", "there is no dot in the domain"),
+        ("noreply@localhost", "there is no dot in the domain"),
+        ("noreply@acme.c", "the domain has no ending such as .com"),
+        ("noreply@10.0.0.1", "the domain has no ending such as .com"),
+    ],
+)
+def test_address_without_a_domain_of_the_internet_has_a_problem(address: str, problem: str | None) -> None:
+    """A provider sends from verified domains only."""
+    assert address_problem(address) == problem

@@ -11,6 +11,7 @@ from connector_kit.schema_walk import (
     SCHEMA_LIST_KEYWORDS,
     SCHEMA_MAP_KEYWORDS,
     Subschema,
+    is_optional,
     map_subschemas,
     root_subschema,
 )
@@ -119,3 +120,28 @@ def test_boolean_schema_has_no_keywords_and_no_children() -> None:
         assert root.keywords == {}
         assert list(root.children()) == []
         assert list(root.parts()) == [root]
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        (("a",), False),
+        (("b",), True),
+        (("c",), False),
+        (("unknown",), True),
+        (("list", 0, "d"), False),
+        (("list", 0, "e"), True),
+        (("list", 0), False),
+        (("b", "x", 0, "y"), True),
+    ],
+)
+def test_key_that_no_schema_requires_is_optional(location: tuple[str | int, ...], expected: bool) -> None:  # noqa: FBT001
+    """References and alternatives count; an item of a list cannot be left out."""
+    item = {"properties": {"d": {}, "e": {}}, "required": ["d"]}
+    schema = {
+        "properties": {"a": {}, "b": {}, "list": {"items": {"$ref": "#/$defs/item"}}},
+        "required": ["a"],
+        "anyOf": [{"required": ["c"]}, {}],
+        "$defs": {"item": item},
+    }
+    assert is_optional(schema, location) is expected

@@ -10,8 +10,9 @@ from connector_kit import (
     send_message_payload_guard,
 )
 from connector_kit.connectors.aws_ses import AwsSesConnector, aws_ses_config_guard
+from connector_kit.default_templates import EMAIL_TEMPLATES, SMS_TEMPLATES
 from connector_kit.messages import LOGTO_VARIABLES
-from connector_kit.warning_rules import generic_fallback
+from connector_kit.warning_rules import generic_fallback, is_placeholder, stray_characters
 from tests.guard_cases import ITEM, Anything, Json, guard, issue_tuples, ses_config
 
 
@@ -344,3 +345,207 @@ def test_recursive_schema_is_followed_to_the_depth_of_the_value() -> None:
     """The walk ends with the value."""
     of = guard(properties={"nested": {"$ref": "#"}})
     assert [it.path for it in of.issues({"nested": {"nested": {"zzz": 1}}})] == ["$.nested.nested.zzz"]
+
+
+# --- values that nobody has replaced ----------------------------------------------------------------------------------
+
+PLACEHOLDER = "this is a placeholder: replace it with a real value"
+AWS_EXAMPLE = "this is an example of the AWS documentation: replace it with a real value"
+VARIABLE = "this is a variable that nothing has replaced: write its value"
+NOT_REPLACED = {
+    **dict.fromkeys(
+        (
+            *("YOUR_ACCESS_KEY_ID", "your-api-key", "your_token_here", "enter-your-key", "PUT_YOUR_KEY_HERE"),
+            *("changeme", "CHANGE_ME", "change-me", "replace-this", "TODO", "to-do", "tbd", "placeholder"),
+            *("xxx", "XXXXXXXX", "re_xxxxxxxxx", "sk-xxxx", "SG.xxx", "ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+            *("AKIAXXXXXXXXXXXXXXXX", "***", "••••••••", "re_***", "...", "…", "re_…", "ak_…"),
+        ),
+        PLACEHOLDER,
+    ),
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
+    **dict.fromkeys(
+        (
+            *("AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
+        ),
+        AWS_EXAMPLE,
+    ),
+    **dict.fromkeys(
+        ("${API_KEY}", "{{ API_KEY }}", "{{code}}", "${{ secrets.API_KEY }}", "%API_KEY%", "<%= ENV['API_KEY'] %>"),
+        VARIABLE,
+    ),
+}
+DOMAINS = {
+    "noreply@example.com": "example.com",
+    "Acme <noreply@mail.example.org>": "example.org",
+    "https://EXAMPLE.net/send": "EXAMPLE.net",
+    "arn:aws:ses:us-east-1:123456789012:identity/example.com": "example.com",
+    "example.com": "example.com",
+    "noreply@your-domain.com": "your-domain.com",
+    "noreply@yourdomain.co.uk": "yourdomain.co.uk",
+    "<from_email_address@your.domain>": "your.domain",
+    "your-mailgun-domain.com": "your-mailgun-domain.com",
+    "https://api.yourcompany.com:443/": "yourcompany.com",
+    "https://your-site/": "your-site",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        *NOT_REPLACED.items(),
+        *((it, f"{domain} is an example: replace it with your own domain") for it, domain in DOMAINS.items()),
+    ],
+)
+def test_value_that_nobody_has_replaced_produces_a_warning(text: str, message: str) -> None:
+    """In any setting of any connector, at any depth."""
+    assert issue_tuples(Guard({"type": "object"}, Anything), {"a": [{"b": text}]}) == [
+        ("$.a[0].b", "placeholder", message)
+    ]
+    assert is_placeholder(text) == (text in NOT_REPLACED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Your Company",
+            "your",
+            "yours-truly",
+            "Acme <noreply@acme.com>",
+            "noreply@acme.example",
+            "https://acme.test",
+        ),
+        *("noreply@myexample.com", "noreply@example.community", "example.com.acme.io", "noreply@example-shop.com"),
+        *("noreply@yourtown.gov", "acme-verification", "AKIAFAKEFAKEFAKEFAKE", "FORexample", "EXAMPLE", "abcd.xxx"),
+        *("$5 off", "100%", "a{b}c", "p${x", "{{", "re_1234xxx", "Foxxx", "*", "secret", "me@change.me", "arn:aws:ses"),
+    ],
+)
+def test_ordinary_value_is_not_a_placeholder(text: str) -> None:
+    """Domains of RFC 2606 that end in .example or .test are for tests and stubs."""
+    assert Guard({"type": "object"}, Anything).issues({"a": text}) == []
+    assert not is_placeholder(text)
+
+
+def test_templates_may_have_variables_and_example_domains() -> None:
+    """A whole text may be ``{{code}}``; and ``$schema`` may be anywhere."""
+    templates = [{"usageType": "Generic", "subject": "{{code}}", "content": "{{code}} https://example.com"}]
+    invitation = [{"usageType": "OrganizationInvitation", "subject": "${x}", "content": "{{link}}"}]
+    schema = {"$schema": "https://example.com/acme.schema.json"}
+    assert Guard({}, object).issues({"templates": [*templates, *invitation], **schema}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("key ", "there is white space at the end: remove it"),
+        ("key\n", "there is white space at the end: remove it"),
+        ("\tkey ", "there is white space at the start: remove it"),
+        ("\u00a0key", "there is white space at the start: remove it"),
+        ("\ufeffkey", "there is an invisible character at the start: remove it"),
+        ("key\u200b", "there is an invisible character at the end: remove it"),
+        ("key\0", "there is an invisible character at the end: remove it"),
+        ("one\r\ntwo", "there is a line break or an invisible character inside: remove it"),
+        (" \n", "it is only white space: write a value"),
+        ("two words", None),
+        ("Zoë 👩\u200d👧", None),
+        ("", None),
+    ],
+)
+def test_stray_characters_are_named_with_their_place(text: str, problem: str | None) -> None:
+    """Copying adds them; a space between words, and joined emoji, are a part of the text."""
+    assert stray_characters(text) == problem
+
+
+# --- templates that no message uses, and other template languages -----------------------------------------------------
+
+
+def test_second_template_of_a_usage_type_produces_a_warning() -> None:
+    """The official connectors use the first one, too. A type that Logto does not send has a warning already."""
+    templates = [*_texts(SignIn="{{code}}", Generic="{{code}}", OrganizationInvitation="{{link}}"), 1]
+    again = [
+        *templates,
+        *_texts(SignIn="{{code}}", Letter="{{code}}"),
+        *_texts(Letter="{{code}}"),
+        *_texts(SignIn="{{code}}"),
+    ]
+    found = [it for it in issue_tuples(Guard({}, object), {"templates": again}) if it[1] != "usage-type"]
+    assert found == [
+        (
+            f"$.templates[{index}].usageType",
+            "repeated-usage-type",
+            "no message uses this template: $.templates[0] has the same usage type; remove one",
+        )
+        for index in (4, 7)
+    ]
+
+
+SYNTAXES = {
+    "${code}": "{{code}}",
+    "#{code}": "{{code}}",
+    "{code}": "{{code}}",
+    "{ CODE }": "{{code}}",
+    "{{code}": "{{code}}",
+    "{code}}": "{{code}}",
+    "{{{code}}}": "{{code}}",
+    "{{{ code }}}": "{{code}}",
+    "{{ $code }}": "{{code}}",
+    "{{ code | upper }}": "{{code}}",
+    "{{code()}}": "{{code}}",
+    "{{#if code}}": "{{code}}",
+    "{{/code}}": "{{code}}",
+    "%code%": "{{code}}",
+    "%%CODE%%": "{{code}}",
+    "[[code]]": "{{code}}",
+    "<%= code %>": "{{code}}",
+    "<%code%>": "{{code}}",
+    "{% code %}": "{{code}}",
+    "{%code%}": "{{code}}",
+    "*|CODE|*": "{{code}}",
+    "%7B%7Bcode%7D%7D": "{{code}}",
+    "{organization.name}": "{{organization.name}}",
+    "${USER.profile.nickname}": "{{user.profile.nickname}}",
+    "{UILOCALES}": "{{uiLocales}}",
+}
+
+
+@pytest.mark.parametrize(("written", "meant"), SYNTAXES.items())
+def test_variable_in_another_syntax_produces_a_warning(written: str, meant: str) -> None:
+    """It stays in the message; one warning for a text that has it twice."""
+    effect = "leaves braces around the value" if written.startswith("{{{") else "stays in the message"
+    text = f"<p>Your code: {written}, {written}, {{{{code}}}}</p>"
+    templates = _texts(SignIn=text, Generic="{{code}}", OrganizationInvitation="{{link}}")
+    assert issue_tuples(Guard({}, object), {"templates": templates}) == [
+        ("$.templates[0].content", "placeholder-syntax", f"{written} {effect}: write {meant}")
+    ]
+
+
+@pytest.mark.parametrize("written", ["${code}", "{code}", "{{Code}}", "{{otp}}", "{{ verification_code }}", "[[link]]"])
+def test_template_whose_code_is_in_another_syntax_has_one_warning(written: str) -> None:
+    """Not another one that it has no code."""
+    templates = _texts(SignIn=written, Generic="{{code}}", OrganizationInvitation="{{link}}")
+    (issue,) = Guard({}, object).issues({"templates": templates})
+    assert issue.keyword in {"placeholder-syntax", "placeholder-name"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<style>code{color:red}.a{link}@media{user}</style>",
+        "<STYLE type='text/css'>{code}</STYLE >",
+        "<script>const {link} = x; `${code}`</script>",
+        "<p style='color:red'>{color: red}</p>",
+        "<code>{{code}}</code> <a href='{{link}}?a=%20code%20'>link</a>",
+        "[code] (code) 'code' $code 100 % code, the link %, {codes}, {my code}, {{ code }}",
+    ],
+)
+def test_css_scripts_and_words_are_not_variables(text: str) -> None:
+    """Braces have many uses."""
+    issues = Guard({}, object).issues({"templates": _texts(SignIn=text)})
+    assert [it.message for it in issues if it.keyword == "placeholder-syntax"] == []
+
+
+def test_default_templates_of_the_kit_produce_no_warnings() -> None:
+    """Those of e-mails and those of text messages."""
+    for templates in (EMAIL_TEMPLATES, SMS_TEMPLATES):
+        assert Guard({}, object).issues({"templates": [dict(it) for it in templates]}, strict=True) == []

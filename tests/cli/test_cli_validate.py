@@ -194,3 +194,15 @@ def test_exception_of_a_guard_exits_with_2(
     assert result.stderr.startswith(
         "Error: acme_connectors:AcmeNoSchema raised UnknownSchemaError instead of ConnectorError; "
     )
+
+
+@pytest.mark.parametrize(("options", "severity", "status"), [((), "warning", 0), (("--strict",), "error  ", 1)])
+def test_repeated_key_is_a_warning(
+    run: Callable[..., Result], ses_config: dict[str, Any], options: tuple[str, ...], severity: str, status: int
+) -> None:
+    """Logto keeps the last value, so the config is valid without ``--strict``."""
+    text = '{"region": "us-east-1",\n' + json.dumps(ses_config)[1:]
+    result = run("validate", "aws-ses-mail", "-", *options, stdin=text)
+    assert result.exit_code == status
+    line = "$.region  this key is in line 1 and again in line 2: the last one counts; remove the other"
+    assert f"  {severity}  {line}\n" in result.stdout

@@ -354,3 +354,12 @@ def test_other_servers_get_the_host_toml_from_the_environment(
     file.write_text("[server]\ninsecure_without_token = true\n" + tables, encoding="utf-8")
     with pytest.raises(HostConfigError, match="allowed only with connector-kit serve"):
         host_from_environment()
+
+
+def test_repeated_key_of_a_config_is_a_warning(load: Load, tmp_path: Path) -> None:
+    """Its file is named, not its value."""
+    text = json.dumps(CONFIG)
+    (tmp_path / "mail.json").write_text(f'{{"templates": 1,\n{text[1:]}', encoding="utf-8")
+    (warning,) = load().warnings
+    assert warning.source == str(tmp_path / "mail.json")
+    assert (warning.issue.path, warning.issue.keyword) == ("$.templates", "repeated-key")
