@@ -44,6 +44,21 @@ class FalseWarning(BaseSes):
     )
 
 
+def _placeholder_for_any_config(_: Any) -> Iterator[Issue]:
+    yield Issue(("region",), "placeholder", "this is a placeholder: replace it with a real value")
+
+
+@killed_by(
+    "operator.no-false-warning", "expected no warning for the valid_config of the Spec, found warnings at $.region"
+)
+class FalseWarningUnderAKeywordOfTheKit(BaseSes):
+    """Warns about every config, with a keyword whose warnings by the kit do not count."""
+
+    config_guard: ClassVar[Guard[AwsSesConfig]] = Guard(
+        "aws-ses-config", AwsSesConfig, warnings=(*config_warnings, _placeholder_for_any_config)
+    )
+
+
 def _without(member: str) -> type[BaseSes]:
     class DropsData(BaseSes):
         """Drops a key of the error's data."""
