@@ -523,12 +523,16 @@ def _mailbox_error(value: str) -> str | None:
         encode_mailbox(value)
     except MailboxError as error:
         return f"expected a mailbox such as Acme <noreply@example.com>: {error}"
-    return _email_error(parse_mailbox(value).email)
+    return _address_error(parse_mailbox(value).email, "noreply@example.com or Acme <noreply@example.com>")
 
 
 def _email_error(value: str) -> str | None:
+    return _address_error(value, "noreply@example.com")
+
+
+def _address_error(value: str, example: str) -> str | None:
     problem = address_problem(value)
-    return problem and f"expected an e-mail address with a domain, such as noreply@example.com: {problem}"
+    return problem and f"expected an e-mail address with a domain, such as {example}: {problem}"
 
 
 def _url_error(value: str) -> str | None:

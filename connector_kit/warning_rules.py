@@ -188,6 +188,8 @@ _SYNTAXES: Final = tuple(
 """One variable of Logto each, as other template languages write it."""
 
 _VARIABLES_BY_LOWER_CASE: Final = {name.lower(): name for name in LOGTO_VARIABLES}
+_DELIMITER: Final = re.compile(r"[{}%]|\[\[|\*\|")
+_VARIABLE_OF_LOGTO: Final = re.compile(r"\{\{ ?[A-Za-z.]++ ?\}\}")
 _CODE_TAG: Final = re.compile(r"</?(?:style|script)\b", re.IGNORECASE)
 
 
@@ -197,6 +199,8 @@ def _other_syntax(text: str) -> Iterator[tuple[str, str]]:
     Braces between ``<style>`` and ``</style>`` are CSS, and those of a script are JavaScript.
     """
     plain = "".join(_CODE_TAG.split(text)[::2])
+    if not _DELIMITER.search(_VARIABLE_OF_LOGTO.sub("", plain)):
+        return  # most texts: the twelve expressions take half of the time of all warnings
     for match in (match for syntax in _SYNTAXES for match in syntax.finditer(plain)):
         written, (root, dot, rest) = match[0].strip(), match["path"].partition(".")
         if written.startswith("{{{") or tuple(placeholder_paths(written)) != (match["path"],):

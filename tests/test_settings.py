@@ -309,7 +309,7 @@ def test_settings_that_belong_together_name_what_is_missing(config: Mapping[str,
         (
             {"sender": "noreply@localhost"},
             "$.sender",
-            "expected an e-mail address with a domain, such as noreply@example.com: there is no dot in the domain",
+            "expected an e-mail address with a domain, such as noreply@example.com or Acme <noreply@example.com>: there is no dot in the domain",
         ),
         ({"plain": " x"}, "$.plain", "there is white space at the start: remove it"),
         ({"replyTo": " a@acme.com"}, "$.replyTo", "there is white space at the start: remove it"),

@@ -16,7 +16,7 @@ from connector_kit.connectors.resend_mail import ResendConfig, ResendConnector
 from connector_kit.connectors.resend_mail.stub import ResendProvider
 from connector_kit.settings import example_config
 
-MAILBOX = "expected an e-mail address with a domain, such as noreply@example.com"
+MAILBOX = "expected an e-mail address with a domain, such as noreply@example.com or Acme <noreply@example.com>"
 MESSAGE = SendMessageData.from_json({"to": "a@b.co", "type": "SignIn", "payload": {"code": "123456"}})
 
 
