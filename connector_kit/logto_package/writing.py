@@ -1,9 +1,9 @@
 """Writes an npm package to a folder, completely or not at all. It replaces only an earlier package of this kit."""
 
 import json
-import tempfile
 from pathlib import Path
 
+from connector_kit.folder_writing import write_folder
 from connector_kit.logto_package.package import MARKER, LogtoPackage
 
 
@@ -12,7 +12,7 @@ class FolderInUseError(FileExistsError):
 
 
 def write_package(package: LogtoPackage, folder: Path, *, replace: bool = False) -> None:
-    """Write a package to a temporary folder, then rename that folder to its final name.
+    """Write a package to a folder.
 
     Args:
         package: the package to write.
@@ -23,23 +23,8 @@ def write_package(package: LogtoPackage, folder: Path, *, replace: bool = False)
         FolderInUseError: The folder has other contents, or an earlier package and ``replace`` is false.
         OSError: A file or folder cannot be written.
     """
-    folder = folder.absolute()
     _check_replaceable(folder, replace=replace)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
-        written, replaced = Path(scratch) / "written", Path(scratch) / "replaced"
-        for path, content in package.files.items():
-            file = written / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-        if folder.exists():
-            folder.rename(replaced)
-        try:
-            written.rename(folder)
-        except OSError:
-            if replaced.exists():
-                replaced.rename(folder)
-            raise
+    write_folder(package.files, folder)
 
 
 def _check_replaceable(folder: Path, *, replace: bool) -> None:
