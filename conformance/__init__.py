@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from conformance.providers.base import Aspect, Call, ConfigCase, Consent, Family, Outcome, Provider
     from conformance.providers.http import Failure, HttpProvider, Message
     from conformance.providers.http_messages import HttpRequest, HttpResponse
+    from conformance.providers.oauth2 import OAuth2Provider
     from conformance.providers.smtp import SmtpFailure, SmtpProvider
     from conformance.providers.tcp import TcpProvider
     from conformance.pytest_tests import conformance_tests
@@ -43,6 +44,7 @@ __all__ = [
     "Medium",
     "Message",
     "NotApplicable",
+    "OAuth2Provider",
     "Outcome",
     "ProcessError",
     "Profile",
@@ -71,6 +73,7 @@ _NAMES = {
     "providers.base": "Aspect Call ConfigCase Consent Family Outcome Provider",
     "providers.http": "Failure HttpProvider Message",
     "providers.http_messages": "HttpRequest HttpResponse",
+    "providers.oauth2": "OAuth2Provider",
     "providers.smtp": "SmtpFailure SmtpProvider",
     "providers.tcp": "TcpProvider",
     "pytest_tests": "conformance_tests",

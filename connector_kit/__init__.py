@@ -104,7 +104,7 @@ if TYPE_CHECKING:
         parse_json_object,
     )
     from connector_kit.phone_numbers import e164
-    from connector_kit.redaction import redact
+    from connector_kit.redaction import message_secrets, redact
     from connector_kit.schemas import (
         UnknownSchemaError,
         bundle,
@@ -270,6 +270,7 @@ __all__ = [
     "language_tags",
     "load_json",
     "logto_google_one_tap_cookie_key",
+    "message_secrets",
     "mock_connector_file_paths",
     "oidc_prompts_guard",
     "parse_json",
@@ -339,7 +340,7 @@ _NAMES = {
     "oauth": "get_access_token_by_refresh_token",
     "parsing": "load_json parse_json parse_json_object",
     "phone_numbers": "e164",
-    "redaction": "redact",
+    "redaction": "message_secrets redact",
     "schemas": "UnknownSchemaError bundle registry schema_names",
     "settings": """
         EmailTemplates SmsTemplates TemplateNames config_guard config_schema email_templates form_items require_one_of

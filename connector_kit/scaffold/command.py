@@ -32,15 +32,21 @@ class _ProjectNotWritten(click.ClickException):
 
 @click.command("new", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("name")
-@click.option("--type", "connector_type", type=click.Choice(list(APIS)), help="What the connector sends, or social for sign-in.")
+@click.option(
+    "--type", "connector_type", type=click.Choice(list(APIS)), help="What the connector sends, or social for sign-in."
+)
 @click.option(
     "--api",
     type=click.Choice(_ALL_APIS),
     help="How the provider is called. json, form: a request over HTTP with such a body. none: in a way of your own.",
 )
 @click.option("--provider", metavar="TEXT", help="The provider's name, for people [default: from NAME].")
-@click.option("--base-url", metavar="URL", help="The address of the provider's API [default: an address under .example].")
-def new_command(*, name: str, connector_type: str | None, api: str | None, provider: str | None, base_url: str | None) -> None:
+@click.option(
+    "--base-url", metavar="URL", help="The address of the provider's API [default: an address under .example]."
+)
+def new_command(
+    *, name: str, connector_type: str | None, api: str | None, provider: str | None, base_url: str | None
+) -> None:
     """Write the package of a new connector to the folder NAME.
 
     NAME is the connector's id and the name of the package, such as acme-mail. The package installs, conforms, and has no

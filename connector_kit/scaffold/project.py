@@ -3,10 +3,8 @@
 import keyword
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution, version
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -35,6 +33,7 @@ _KIT: Final = "logto-connector-kit"
 _MODULE: Final = "MODULE"
 """In the path of a template: the name of the project's Python package."""
 
+_SUFFIX: Final = ".jinja"
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _LONGEST_NAME: Final = 40
 _IN_USE: Final = frozenset({"conformance", "connector_kit", "src", "tests"}) | sys.stdlib_module_names
@@ -70,19 +69,20 @@ class Project:
 
     def files(self) -> dict[str, bytes]:
         """Return the contents of its files by their paths, with slashes."""
-        from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - takes 30 ms, and `--help` lists the command, too
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - takes 30 ms, and `--help` lists the command, too
 
         environment = Environment(
+            loader=PackageLoader("connector_kit.scaffold"),
             variable_start_string="<<",  # braces are in the templates of messages, and in GitHub's workflows
             variable_end_string=">>",
             block_start_string="<%",
             block_end_string="%>",
             trim_blocks=True,
-            lstrip_blocks=True,
             keep_trailing_newline=True,
             undefined=StrictUndefined,
             autoescape=False,  # noqa: S701 - no HTML; the values have none of the characters that would need it
         )
+        url = urlsplit(self.base_url)
         values = {
             "name": self.name,
             "module": self.module,
@@ -91,31 +91,19 @@ class Project:
             "description": _DESCRIPTIONS[self.connector_type].format(self.provider),
             "api": self.api,
             "base_url": self.base_url,
-            "host": urlsplit(self.base_url).hostname,
-            "base_path": urlsplit(self.base_url).path,
+            "host": url.hostname,
+            "base_path": url.path,
             "kit_version": version(_KIT),
         }
+        folders = {"project/": "", f"{self.connector_type}-{self.api}/": f"src/{self.module}/"}
         return {
-            path: environment.from_string(template.read_text(encoding="utf-8")).render(values).encode()
-            for path, template in self._templates()
+            path.replace(source, target, 1).replace(_MODULE, self.module).removesuffix(_SUFFIX): (
+                environment.get_template(path).render(values).encode()
+            )
+            for path in environment.list_templates()
+            for source, target in folders.items()
+            if path.startswith(source)
         }
-
-    def _templates(self) -> Iterator[tuple[str, Traversable]]:
-        """Yield the templates of its files by their paths."""
-        root, package = files("connector_kit.scaffold") / "templates", f"src/{self.module}"
-        for path, template in _below(root / "project"):
-            yield path.replace(_MODULE, self.module), template
-        for path, template in _below(root / f"{self.connector_type}-{self.api}"):
-            yield f"{package}/{path}", template
-
-
-def _below(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
-    """Yield the files in a folder and its folders by their paths, without the suffix of templates, in order."""
-    for it in sorted(folder.iterdir(), key=lambda it: it.name):
-        if it.is_dir():
-            yield from _below(it, f"{prefix}{it.name}/")
-        else:
-            yield f"{prefix}{it.name.removesuffix('.jinja')}", it
 
 
 def default_provider(name: str) -> str:
@@ -195,7 +183,9 @@ def check_api(connector_type: str, api: str) -> str:
     """
     known = APIS[connector_type]
     if api not in known:
-        raise ValueError(f"expected {_listed(known)} for the type {connector_type}{did_you_mean(api, known)}; found {api!r}")
+        raise ValueError(
+            f"expected {_listed(known)} for the type {connector_type}{did_you_mean(api, known)}; found {api!r}"
+        )
     return api
 
 
