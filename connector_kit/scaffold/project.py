@@ -15,8 +15,8 @@ from connector_kit.logto_package.official_ids import OFFICIAL_IDS
 from connector_kit.suggestions import did_you_mean
 
 APIS: Final[Mapping[str, tuple[str, ...]]] = {
-    "email": ("json", "form", "none"),
-    "sms": ("json", "form", "none"),
+    "email": ("json", "form", "aws", "templates", "none"),
+    "sms": ("json", "form", "aws", "templates", "none"),
     "social": ("json",),
 }
 """By type of a connector: the kinds of API for which there are templates, in ``templates/<type>-<api>``."""
