@@ -52,6 +52,7 @@ SLOW = (
     "tests/host/",
     "tests/interop/",
     "tests/logto_package/",
+    "tests/scaffold/",
     "tests/test_benchmarks.py",
     "tests/test_contributing.py",
     "tests/test_packaging.py",
@@ -67,6 +68,8 @@ def pytest_xdist_auto_num_workers() -> int:
 UNMEASURED = (
     "tests/conformance/test_right_connectors.py",
     "tests/interop/test_verdicts.py",
+    "tests/scaffold/test_new_projects.py::test_project_installs",
+    "tests/scaffold/test_new_projects.py::test_names",
 )
 """How the ids of tests begin that run without coverage, which makes the suite's runs take twice as long.
 

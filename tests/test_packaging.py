@@ -99,6 +99,15 @@ def test_wheel_contains_the_openapi_document_of_the_host(wheel: Path) -> None:
         assert "connector_kit/host/openapi.json" in archive.namelist()
 
 
+def test_wheel_contains_the_templates_of_new_connectors(wheel: Path) -> None:
+    """All files of the checkout, those whose names begin with a dot included."""
+    templates = ROOT / "connector_kit" / "scaffold" / "templates"
+    files = {it.relative_to(ROOT).as_posix() for it in templates.rglob("*") if it.is_file()}
+    assert "connector_kit/scaffold/templates/project/.gitignore.jinja" in files
+    with zipfile.ZipFile(wheel) as archive:
+        assert files <= set(archive.namelist())
+
+
 def test_check_wheel_contents_reports_nothing(wheel: Path) -> None:
     """No stray files, no duplicates, and only the two packages at the top level."""
     output = _succeed(

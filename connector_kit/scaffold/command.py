@@ -92,7 +92,7 @@ def _choose(option: str, question: str, choices: Sequence[str]) -> str:
 def _text(option: str, question: str, check: Check, value: str | None, default: str) -> str:
     """Return the value of an option, or else the answer to a question; in a pipe, the default."""
     if value is not None or not _is_on_terminal():
-        return _checked(option, check, value or default)
+        return _checked(option, check, default if value is None else value)
     answer: str = click.prompt(question, default=default, value_proc=partial(_checked, option, check), err=True)
     return answer
 

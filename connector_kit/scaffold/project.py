@@ -25,7 +25,7 @@ APIS_WITH_URL: Final = frozenset({"json", "form", "templates", "none"})
 """The APIs with one address; of the others, the config decides it."""
 
 _DESCRIPTIONS: Final[Mapping[str, str]] = {
-    "email": "Sends Logto's verification codes and invitations by e-mail through {}.",
+    "email": "Sends Logto's verification codes by e-mail through {}.",
     "sms": "Sends Logto's verification codes by text message through {}.",
     "social": "Signs users in to Logto with {}.",
 }
@@ -35,11 +35,11 @@ _MODULE: Final = "MODULE"
 
 _SUFFIX: Final = ".jinja"
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_LONGEST_NAME: Final = 40
+_LONGEST_NAME: Final = 30
 _IN_USE: Final = frozenset({"conformance", "connector_kit", "src", "tests"}) | sys.stdlib_module_names
 """Names of Python packages that a project cannot have: they are others, or its own folders."""
 
-_PROVIDER_NAME: Final = re.compile(r"\w[\w .,&+'-]{0,39}")
+_PROVIDER_NAME: Final = re.compile(r"\w[\w .,&+'-]{0,29}")
 _BASE_URL: Final = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~-]+)*")
 _LONGEST_URL: Final = 60
 
@@ -152,11 +152,11 @@ def check_provider(provider: str) -> str:
     """Return a valid name of a provider.
 
     Raises:
-        ValueError: it has other characters than letters, digits, spaces and ``. , & + ' -``, or more than 40.
+        ValueError: it has other characters than letters, digits, spaces and ``. , & + ' -``, or more than 30.
     """
     if _PROVIDER_NAME.fullmatch(provider) is None:
         raise ValueError(
-            f"expected at most 40 letters, digits, spaces and . , & + ' -, with a letter first; found {provider!r}"
+            f"expected at most 30 letters, digits, spaces and . , & + ' -, with a letter first; found {provider!r}"
         )
     return provider
 
