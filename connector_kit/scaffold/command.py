@@ -38,7 +38,9 @@ class _ProjectNotWritten(click.ClickException):
 @click.option(
     "--api",
     type=click.Choice(_ALL_APIS),
-    help="How the provider is called. json, form: a request over HTTP with such a body. none: in a way of your own.",
+    help="How the provider is called. json, form: one HTTP request with such a body; aws: one operation of AWS; smtp: a mail "
+    "server; templates: JSON with the name of a template that the provider stores; none: a client of your own. Text messages "
+    "have no smtp; social has only json.",
 )
 @click.option("--provider", metavar="TEXT", help="The provider's name, for people [default: from NAME].")
 @click.option(

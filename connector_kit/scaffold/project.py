@@ -15,7 +15,7 @@ from connector_kit.logto_package.official_ids import OFFICIAL_IDS
 from connector_kit.suggestions import did_you_mean
 
 APIS: Final[Mapping[str, tuple[str, ...]]] = {
-    "email": ("json", "form", "aws", "templates", "none"),
+    "email": ("json", "form", "aws", "smtp", "templates", "none"),
     "sms": ("json", "form", "aws", "templates", "none"),
     "social": ("json",),
 }
