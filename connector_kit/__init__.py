@@ -357,9 +357,8 @@ _NAMES = {
         GoogleConnector connector_session_guard google_one_tap_config_guard oidc_prompts_guard social_user_info_guard
         token_response_guard
     """,
-    "templates": "SmsTemplate Template TemplateName get_config_template_by_type get_value replace_send_message_handlebars",
     "smtp_api": "Encryption SmtpApi SmtpServer",
-    "templates": "SmsTemplate Template get_config_template_by_type get_value replace_send_message_handlebars",
+    "templates": "SmsTemplate Template TemplateName get_config_template_by_type get_value replace_send_message_handlebars",
     "urls": "url_reg_ex",
     "warning_rules": "WarningRule config_warnings",
     "wire": "converter to_json wire_name",
