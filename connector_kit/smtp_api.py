@@ -59,11 +59,8 @@ _HEADER_NAME: Final = re.compile(r"[!-9;-~]+")
 _SIMPLE: Final = re.compile(r"[!-~](?:[ -~]{0,900}[!-~])?")
 """A header value that needs no encoding: a line has at most 998 characters (RFC 5322 §2.1.1)."""
 
-_LINE_ENDS: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_LINE_BREAKS: Final = re.compile("\r\n|[\t\r\n\x85\u2028\u2029]")
 """Become spaces, as in nodemailer. The last three are line ends only for Python: `Header` would lose them."""
-
-_CONTROLS: Final = dict.fromkeys((*range(9), *range(10, 32), 127))
-"""All but the tab."""
 
 _UNUSUAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _WRAPPED: Final = re.compile(r"=\s+|(?<=[A-Za-z0-9+/]{76})\s+")
@@ -245,9 +242,10 @@ class SmtpApi:
 
 def _redacted(text: str, hidden: list[object]) -> str:
     """Return a reply without secrets, also if it repeats a part of the message as it was encoded."""
-    decoded = quopri.decodestring(_WRAPPED.sub("", text).encode()).decode("utf-8", "replace")
+    plain = redact(text, hidden)
+    decoded = quopri.decodestring(_WRAPPED.sub("", plain).encode()).decode("utf-8", "replace")
     shown = redact(decoded, hidden)
-    return redact(text, hidden) if shown == decoded else shown
+    return plain if shown == decoded else shown
 
 
 class _Connection(smtplib.SMTP):
@@ -342,8 +340,8 @@ class _Connection(smtplib.SMTP):
 
     def send(self, s: "ReadableBuffer | str") -> None:
         """Send within the limit of the step."""
-        if self.sock is not None:
-            self.sock.settimeout(self.remaining())
+        assert self.sock is not None  # noqa: S101 - for mypy: `open` connects before
+        self.sock.settimeout(self.remaining())
         super().send(s)
 
     def getreply(self) -> tuple[int, bytes]:
@@ -480,7 +478,7 @@ def _mailbox(value: str) -> str:
 
 def _encoded(value: str) -> str:
     """Return a header value of printable ASCII as it is, and others as encoded words (RFC 2047)."""
-    text = _LINE_ENDS.sub(" ", _sound(value)).translate(_CONTROLS)
+    text = strip_header_control_chars(_LINE_BREAKS.sub(" ", _sound(value)))
     if not text or (_SIMPLE.fullmatch(text) and "=?" not in text):
         return text
     return Header(text, "utf-8").encode(linesep="\r\n")
