@@ -106,6 +106,12 @@ def test_social_needs_no_api() -> None:
     assert "SocialConnector" in Path("acme-login/src/acme_login/connector.py").read_text(encoding="utf-8")
 
 
+def test_aws_needs_no_address() -> None:
+    """The region of the config decides it."""
+    assert _run("acme-mail", "--type", "email", "--api", "aws").exit_code == 0
+    assert "sesv2" in Path("acme-mail/src/acme_mail/connector.py").read_text(encoding="utf-8")
+
+
 def test_empty_folder_is_used() -> None:
     """Somebody may have made it."""
     Path("acme-mail").mkdir()
