@@ -1,9 +1,12 @@
 """Follows a guide in a folder: writes its files, installs its project, runs its commands."""
 
+import functools
 import os
 import re
 import subprocess
 import sys
+import tempfile
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -79,6 +82,69 @@ def follow(blocks: list[Block], project: Project) -> Iterator[Run]:
         if block.verb == "run":
             expected = after.code if after is not None and after.verb == "output" else None
             yield Run(block, *project.run(block.code), expected)
+
+
+# --- guides that install what they need ---------------------------------------------------------------------------------
+
+
+@functools.cache
+def _wheels() -> tempfile.TemporaryDirectory[str]:
+    """Build the wheel of this checkout, once in a process; the folder is removed at its end."""
+    folder = tempfile.TemporaryDirectory()
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder.name, str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True, timeout=300)
+    return folder
+
+
+@frozen
+class Reader:
+    """Somebody who follows a tutorial: in a new virtual environment that has only what the page installs.
+
+    ``pip`` finds the kit as a wheel of this checkout, and all others in the package registry.
+    """
+
+    home: Path
+
+    def follow(self, blocks: list[Block]) -> Iterator[Run]:
+        """Write the files and run the commands, in the order of the page."""
+        venv.create(self.home / "venv", with_pip=True)
+        for block, after in zip(blocks, [*blocks[1:], None], strict=True):
+            if block.verb == "file":
+                file = self.home / block.argument
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(block.code, encoding="utf-8")
+            if block.verb == "run":
+                expected = after.code if after is not None and after.verb == "output" else None
+                yield Run(block, *self._run(block.code), expected)
+
+    def _run(self, commands: str) -> tuple[int, str]:
+        """Run commands in the folder in which the last ones ended; return the exit status and what they print."""
+        place, inherited = self.home / "place", {"HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "TMPDIR"}
+        if not place.exists():
+            place.write_text(f"{self.home}\n", encoding="utf-8")
+        done = subprocess.run(
+            ["bash", "-e", "-c", f'cd "$(cat {place})"\ntrap "pwd > {place}" EXIT\n{commands}'],
+            env={
+                **{name: it for name, it in os.environ.items() if name in inherited or name.startswith("PIP_")},
+                "PATH": f"{self.home / 'venv' / 'bin'}:/usr/bin:/bin",
+                "PIP_FIND_LINKS": f"{os.environ.get('PIP_FIND_LINKS', '')} {_wheels().name}".strip(),
+                "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                "NO_COLOR": "1",
+                "PYTHONUTF8": "1",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            timeout=500,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+
+def is_tutorial(blocks: list[Block]) -> bool:
+    """Return whether a page installs what it needs."""
+    return any(block.verb == "run" and "pip install" in block.code for block in blocks)
 
 
 def without_figures(text: str) -> list[str]:

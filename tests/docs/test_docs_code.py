@@ -1,6 +1,7 @@
 """Every code block in the docs runs or parses, or has a reason why it does not."""
 
 import json
+import os
 import re
 import shlex
 import sys
@@ -19,10 +20,11 @@ from connector_kit.cli.application import application
 from connector_kit.connectors.aws_ses import aws_ses_config_guard
 from connector_kit.connectors.resend_mail import ResendConnector
 from connector_kit.json_files import repeated_keys
-from tests.docs.guide_project import Project, follow, without_figures
+from tests.docs.guide_project import Project, Reader, follow, is_tutorial, without_figures
 from tests.docs.markdown import DOCS, PAGES, ROOT, SES, Block, blocks
 
-GUIDES = [page for page in PAGES if any(block.verb == "run" for block in blocks(page))]
+TUTORIALS = [page for page in PAGES if is_tutorial(blocks(page))]
+GUIDES = [page for page in PAGES if any(block.verb == "run" for block in blocks(page)) and page not in TUTORIALS]
 PYTHON = [page for page in PAGES if any(block.language == "python" and block.verb != "file" for block in blocks(page))]
 
 
@@ -52,6 +54,17 @@ def test_guide_can_be_followed(page: Path, project: Project) -> None:
             assert re.search(r"^\d+ passed(?:, \d+ (?:skipped|deselected|xfailed))* in ", run.printed, re.MULTILINE), (
                 run.printed
             )
+
+
+@pytest.mark.parametrize("page", TUTORIALS, ids=_name)
+def test_tutorial_can_be_followed(page: Path, tmp_path: Path) -> None:
+    """In a new virtual environment, from the first command on; each command succeeds and prints the output on the page."""
+    for run in Reader(tmp_path).follow(blocks(page)):
+        if run.status and "No matching distribution found" in run.printed and not os.environ.get("CI"):
+            pytest.skip("the package registry cannot be reached")
+        assert run.status == 0, f"{page.name}:{run.block.line}: {run.printed}"
+        if run.expected is not None:
+            assert without_figures(run.printed) == without_figures(run.expected), f"{page.name}:{run.block.line}"
 
 
 @pytest.mark.parametrize("page", PYTHON, ids=_name)
