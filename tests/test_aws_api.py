@@ -243,9 +243,9 @@ def test_settings_of_the_host_that_cannot_be_used_are_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], files: dict[str, str], words: str
 ) -> None:
     """The operator has to set up the host, so the error has botocore's words."""
-    (tmp_path / ".aws").mkdir()
     for name, content in files.items():
-        (tmp_path / ".aws" / name).write_text(content)
+        (tmp_path / name).write_text(content)
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / name))
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     error = failure(new_api())
