@@ -179,11 +179,8 @@ _MALFORMED_FILES: Final = dict.fromkeys(
 
 @check("isolation.unusable-files", clause="I9", level="advisory", covers=("unusable file",))
 def unusable_files(harness: Harness) -> None:
-    """A missing profile or a malformed file of a provider's SDK does not prevent a message: the config has the credentials.
-
-    Where the stub sets an SDK's variables for credentials, the connector has its credentials from that SDK, and needs its profile
-    and its files.
-    """
+    """A missing profile or a malformed file of a provider's SDK does not prevent a message: the config has the credentials."""
+    # Where the stub sets an SDK's variables for credentials, the connector has them from that SDK, and needs its files.
     needed = tuple(f"{it.partition('_')[0]}_" for it in harness.provider.environment if it in {*_AWS, *_OTHER_SDKS})
     missing = {name: value for name, value in _MISSING_PROFILES.items() if not name.startswith(needed)}
     folders = tuple(f".{it[:-1].lower()}/" for it in needed)

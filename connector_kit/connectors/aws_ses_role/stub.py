@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from attrs import frozen
+from attrs import field, frozen
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from conformance import (
@@ -28,8 +28,8 @@ class _Session:
     """Temporary credentials of a role, and the parameters of the request for them."""
 
     key_id: str
-    secret: str
-    token: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
     parameters: Mapping[str, str] = {}
 
 
