@@ -59,8 +59,8 @@ _HEADER_NAME: Final = re.compile(r"[!-9;-~]+")
 _SIMPLE: Final = re.compile(r"[!-~](?:[ -~]{0,900}[!-~])?")
 """A header value that needs no encoding: a line has at most 998 characters (RFC 5322 §2.1.1)."""
 
-_LINE_BREAKS: Final = re.compile("\r\n|[\t\r\n\x85\u2028\u2029]")
-"""Become spaces, as in nodemailer. The last three are line ends only for Python: `Header` would lose them."""
+_LINE_BREAKS: Final = re.compile("[\x85\u2028\u2029]")
+"""Line breaks for Python, but not for e-mail: they become spaces, because `Header` would lose them."""
 
 _UNUSUAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _WRAPPED: Final = re.compile(r"=\s+|(?<=[A-Za-z0-9+/]{76})\s+")

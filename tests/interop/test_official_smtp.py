@@ -90,7 +90,7 @@ def meaning(call: Call) -> dict[str, Any]:
         "recipients": [address_of(it) for it in call.to],
         "envelope sender": address_of(session.sender),
         "login": (session.user, session.password),
-        "subject": str(call.subject).replace("\t", " "),  # the kit removes control characters from headers
+        "subject": re.sub(r"\s", "", str(call.subject)),  # the kit removes control characters; nodemailer writes spaces
         "from": [(it.display_name, address_of(it.addr_spec)) for it in mail["From"].addresses],
         "to": [address_of(it.addr_spec) for it in mail["To"].addresses],
         "reply-to": [(it.display_name, address_of(it.addr_spec)) for it in mail["Reply-To"].addresses],
