@@ -193,4 +193,5 @@ def spec_of(connector: type[Connector[Any]]) -> Spec:
         valid_config=dict(declared.valid_config),
         provider=installed[declared.provider].load(),
         capabilities=declared.capabilities,
+        local_settings=dict(declared.local_settings),
     )

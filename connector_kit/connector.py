@@ -66,12 +66,14 @@ class Declaration:
             consists of the first example of each setting of ``config_class``.
         capabilities: what the connector can do; names from ``conformance.spec.CAPABILITIES``.
         secrets: the config keys that hold secrets; by default the settings of ``config_class`` that are secrets.
+        local_settings: config keys that change no request, such as a time limit or a log switch, each with the reason.
     """
 
     provider: str
     valid_config: Mapping[str, object] = field(default={}, repr=False, converter=_frozen)
     capabilities: frozenset[str] = field(default=(), converter=_frozen_names)
     secrets: tuple[str, ...] = ()
+    local_settings: Mapping[str, str] = field(default={}, converter=_frozen)
 
 
 _SYNCHRONOUS: Final = (

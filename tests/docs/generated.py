@@ -33,13 +33,20 @@ from conformance import (
 )
 from conformance.providers.oauth2 import OAuth2Provider
 from connector_kit import (
+    AwsApi,
+    AwsRole,
+    Email,
     GoogleConnector,
     Guard,
     HttpApi,
+    Sms,
+    SmtpApi,
+    SmtpServer,
     bundle,
     config_schema,
     schema_names,
     setting,
+    template_names,
     template_setting,
 )
 from connector_kit.cli.application import application
@@ -350,7 +357,13 @@ PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
     ),
     *(
         (KIT, it.__qualname__, partial(arguments, it))
-        for it in (setting, template_setting, HttpApi, HttpApi.call, HttpApi.failure)
+        for it in (
+            *(setting, template_setting, template_names),
+            *(HttpApi, HttpApi.call, HttpApi.failure),
+            *(AwsApi, AwsApi.call),
+            *(SmtpApi, SmtpApi.send),
+        )
     ),
+    *((KIT, cls.__name__, partial(members, cls)) for cls in (Email, Sms, AwsRole, SmtpServer)),
 )
 """Page, name of the markers, and the function that generates the text between them."""

@@ -46,6 +46,23 @@ _LOGIN: Final = {"type": "login", "user": "noreply@acme.com", "pass": "hG6-tR2-k
 _HEADERS: Final = {"additionalProperties": {"anyOf": [_STRING, {"type": "array", "items": _STRING}]}}
 TLS_FROM_THE_START: Final = 465
 _STARTTLS_PORTS: Final = (25, 587, 2525)
+LOCAL_SETTINGS: Final[Mapping[str, str]] = {
+    "auth.type": "login is the default",
+    **{
+        f"auth.{key}": "only the type oauth2 uses it"
+        for key in (*_TOKENS, "expires", "serviceClient", "privateKey.key", "privateKey.passphrase")
+    },
+    **dict.fromkeys(("logger", "debug", "disableFileAccess", "disableUrlAccess"), "accepted, without effect"),
+    **dict.fromkeys(
+        ("connectionTimeout", "greetingTimeout", "socketTimeout", "dnsTimeout"),
+        "the connector's own limits are shorter",
+    ),
+    **dict.fromkeys(
+        ("name", "localAddress", "secure", "tls", "servername", "ignoreTLS", "requireTLS"), "about the connection"
+    ),
+}
+"""The settings that change no message, each with the reason."""
+
 _USED_TLS_OPTIONS: Final = ("rejectUnauthorized", "servername")
 _NO_EFFECT: Final = "Accepted, without effect: the connector logs nothing, and reads no files and URLs."
 _OWN_LIMITS: Final = "In milliseconds. Accepted, without effect: the connector's own limits are shorter."
@@ -82,7 +99,9 @@ class SmtpConfig:
         "Disable URL access", key="disableUrlAccess", default=None, description=_NO_EFFECT
     )
     name: str | None = setting("Client name", default=None, description="The host name for EHLO.")
-    local_address: str | None = setting("Local address", default=None, description="The own address to connect from.")
+    local_address: str | None = setting(
+        "Local address", default=None, description="The own address to connect from.", examples=["127.0.0.1"]
+    )
     connection_timeout: float | None = setting("Connection timeout", default=None, description=_OWN_LIMITS)
     greeting_timeout: float | None = setting("Greeting timeout", default=None, description=_OWN_LIMITS)
     socket_timeout: float | None = setting("Socket timeout", default=None, description=_OWN_LIMITS)

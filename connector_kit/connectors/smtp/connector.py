@@ -17,7 +17,13 @@ from connector_kit import (
     WarningRule,
     get_access_token_by_refresh_token,
 )
-from connector_kit.connectors.smtp.config import TLS_FROM_THE_START, SmtpConfig, auth_warnings, encryption_warnings
+from connector_kit.connectors.smtp.config import (
+    LOCAL_SETTINGS,
+    TLS_FROM_THE_START,
+    SmtpConfig,
+    auth_warnings,
+    encryption_warnings,
+)
 
 _GOOGLE: Final = "https://accounts.google.com/o/oauth2/token"
 """Where nodemailer gets access tokens by default."""
@@ -42,6 +48,7 @@ class SmtpConnector(EmailConnector[SmtpConfig]):
         provider="smtp",
         capabilities={"config-templates", "html", "i18n-templates", "reply-to", "send-from", "text"},
         secrets=("auth.pass",),
+        local_settings=LOCAL_SETTINGS,
     )
     api: ClassVar[SmtpApi] = SmtpApi("The mail server")
 
