@@ -478,12 +478,19 @@ def secret_paths(cls: type) -> tuple[str, ...]:
 
 
 def example_config(cls: type) -> dict[str, Any]:
-    """Return a config of the first example of each setting; one without examples is left out."""
+    """Return a config of the first example of each setting; one without examples is left out.
+
+    The example of a nested class consists of the examples of its settings.
+    """
     found: dict[str, Any] = {}
+    hints = get_type_hints(cls)
     for field in attrs.fields(cls):
+        kind = _without_none(hints[field.name])
         examples: Any = _declared(field).keywords.get("examples")
         if examples:
             found[json_key(cls, field.name)] = examples[0]
+        elif isinstance(kind, type) and attrs.has(kind) and field.default is attrs.NOTHING:
+            found[json_key(cls, field.name)] = example_config(kind)
     return found
 
 

@@ -12,7 +12,6 @@ import pytest
 
 import conformance
 import connector_kit
-from tests.docs.markdown import blocks
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = {file.name: file.read_bytes() for file in (ROOT / "schemas").glob("*.schema.json")}
@@ -146,15 +145,11 @@ def test_installed_commands_work(with_extras: Path) -> None:
     assert "aws-ses-mail conforms." in output
 
 
-def test_project_of_the_guide_conforms(with_extras: Path, tmp_path: Path) -> None:
+def test_new_project_conforms_and_writes_every_report(with_extras: Path, tmp_path: Path) -> None:
     """In an environment with the wheel only, with public names only."""
-    for block in blocks(ROOT / "docs" / "guides" / "write-a-connector.md"):
-        if block.verb == "file":
-            file = tmp_path / "acme" / block.argument
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block.code, encoding="utf-8")
-    assert _private_names(tmp_path / "acme") == []
-    _succeed(with_extras / "python", "-m", "pip", "install", "--quiet", tmp_path / "acme", cwd=tmp_path)
+    _succeed(with_extras / "connector-kit", "new", "acme-mail", "--type", "email", "--api", "json", cwd=tmp_path)
+    assert _private_names(tmp_path / "acme-mail") == []
+    _succeed(with_extras / "python", "-m", "pip", "install", "--quiet", tmp_path / "acme-mail", cwd=tmp_path)
     try:
         written = {name: tmp_path / f"report.{name}" for name in ("html", "junit", "json", "badge")}
         options = [part for name, file in written.items() for part in (f"--{name}", file)]

@@ -18,7 +18,10 @@ from connector_kit.connectors.aws_ses_role.stub import AwsSesRoleProvider
 from connector_kit.settings import example_config
 
 MESSAGE = SendMessageData.from_json({"to": "a@b.co", "type": "SignIn", "payload": {"code": "123456"}})
-CONFIG = example_config(AwsSesRoleConfig)
+CONFIG = json.loads(
+    json.dumps(example_config(AwsSesRoleConfig)).replace("example.com", "acme.com").replace("EXAMPLE", "QWRTZUP")
+)
+"""Without the example values, about which there are warnings of their own."""
 WITHOUT_ROLE = {key: it for key, it in CONFIG.items() if key not in {"roleArn", "externalId"}}
 README = (Path(str(aws_ses_role.__file__)).parent / "README.md").read_text(encoding="utf-8")
 

@@ -17,7 +17,10 @@ from connector_kit.connectors.aws_sms.stub import AwsSmsProvider
 from connector_kit.settings import example_config
 
 MESSAGE = SendMessageData.from_json({"to": "4915112345678", "type": "SignIn", "payload": {"code": "123456"}})
-CONFIG = example_config(AwsSmsConfig)
+CONFIG = json.loads(
+    json.dumps(example_config(AwsSmsConfig)).replace("example.com", "acme.com").replace("EXAMPLE", "QWRTZUP")
+)
+"""Without the example values, about which there are warnings of their own."""
 WITHOUT_KEYS = {key: it for key, it in CONFIG.items() if not key.startswith("accessKey")}
 README = (Path(str(aws_sms.__file__)).parent / "README.md").read_text(encoding="utf-8")
 
@@ -167,7 +170,7 @@ def test_identity_that_aws_rejects_has_a_warning(identity: str) -> None:
 
 def test_temporary_key_has_a_warning() -> None:
     """It cannot be used without its session token, for which there is no setting."""
-    (issue,) = AwsSmsConnector.config_guard.issues({**CONFIG, "accessKeyId": "ASIAIOSFODNN7EXAMPLE"})
+    (issue,) = AwsSmsConnector.config_guard.issues({**CONFIG, "accessKeyId": "ASIAIOSFODNN7QWRTZUP"})
     assert (issue.severity, issue.path, issue.keyword) == ("warning", "$.accessKeyId", "temporary-key")
 
 

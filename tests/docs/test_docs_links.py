@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from connector_kit.scaffold.project import Project
 from tests.docs.markdown import DOCS, PAGES, ROOT, anchors, blocks, code_spans, links
 
 _FILE = re.compile(r"(?:[\w.-]+/)+(?:[\w.-]+\.\w+)?|[\w-]+\.(?:py|md|toml|mjs)")
@@ -23,11 +24,15 @@ def test_links_resolve(page: Path) -> None:
         assert not fragment or fragment in anchors(file), f"{page.name}: {target}"
 
 
+NEW_PROJECT = Project("acme-mail", "email", "json", "Acme Mail", "https://api.acme.example").files().keys()
+"""The files that ``connector-kit new`` writes in a tutorial."""
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_named_files_exist(page: Path) -> None:
     """A code span that looks like a file is a file of this project, or one that the page creates."""
     made = {block.argument for block in blocks(page) if block.verb == "file"}
-    made |= {Path(name).name for name in made} | {"config.json"}
+    made |= {Path(name).name for name in made} | {"config.json"} | NEW_PROJECT
     for span in code_spans(page):
         name = _TEST.sub("", span)
         if not _FILE.fullmatch(name) or name in made:
