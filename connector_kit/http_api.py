@@ -43,6 +43,9 @@ _SERVERS_KEPT: Final = 8
 _CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """The environment variables with which OpenSSL finds certificate authorities."""
 
+_LONGEST_TEXT: Final = 500
+"""Characters of a plain-text error message."""
+
 _SECONDS: Final = re.compile(r"[0-9]{1,4}")
 
 
@@ -71,10 +74,21 @@ class ApiResponse:
             ConnectorError: ``invalid_response`` if the body has no text at this path: it is unknown whether the message was sent.
         """
         found = _value_at(self.body, path)
+        return self._required(found, path)
+
+    def header(self, name: str) -> str:
+        """Return the value of a response header, for APIs that return a message's id in one, whatever its case.
+
+        Raises:
+            ConnectorError: ``invalid_response`` if there is none: it is unknown whether the message was sent.
+        """
+        return self._required(self.headers.get(name), f"header {name}")
+
+    def _required(self, found: object, what: str) -> str:
         if not isinstance(found, str) or not found:
             raise ConnectorError(
                 ConnectorErrorCodes.INVALID_RESPONSE,
-                {"message": f"The provider sent a malformed response (HTTP {self.status}): it has no {path}."},
+                {"message": f"The provider sent a malformed response (HTTP {self.status}): it has no {what}."},
             )
         return found
 
@@ -93,7 +107,10 @@ class HttpApi:
         base_url: of the API, without a slash at the end; or give it with each call.
         errors: the connector's codes by HTTP status or by the provider's error code. 402 is ``usage_limit_exceeded``, 429
             ``rate_limit_exceeded``, and all others ``invalid_response``, unless this table has another code.
-        message: the path of the message in the JSON of an error response, such as ``error.message``.
+        messages: the connector's codes by a part of the message in lower case, for errors that share a status and have no
+            code. An error code of the provider in ``errors`` counts more, and a status less.
+        message: the path of the message in the JSON of an error response, such as ``error.message``. If the response is plain
+            text, that is the message.
         code: the path of the provider's error code there.
         request_id: the name of the response header with the id of a request.
         idempotency_header: the name of the request header, if the API delivers a message once for each key.
@@ -110,6 +127,7 @@ class HttpApi:
         base_url: str = "",
         *,
         errors: ErrorTable | None = None,
+        messages: Mapping[str, ConnectorErrorCodes] | None = None,
         message: str = "message",
         code: str | None = None,
         request_id: str = "x-request-id",
@@ -123,6 +141,7 @@ class HttpApi:
         self._provider = provider
         self._base_url = base_url
         self._codes = {**_DEFAULT_CODES, **(errors or {})}
+        self._messages = dict(messages or {})
         self._message = message
         self._code = code
         self._request_id = request_id
@@ -313,8 +332,10 @@ class HttpApi:
             body = _parsed(response)
         except ValueError:
             body = None
-        message, provider_code = self._text(body, self._message), self._text(body, self._code)
-        code = self._codes.get(provider_code or "") or self._codes.get(response.status)
+        message = self._text(body, self._message) or _plain_text(response)
+        provider_code = self._text(body, self._code)
+        by_message = (code for part, code in self._messages.items() if part in (message or "").lower())
+        code = self._codes.get(provider_code or "") or next(by_message, self._codes.get(response.status))
         data = {
             "message": message or f"{self._provider} responded with HTTP {response.status} and no message.",
             "status": response.status,
@@ -340,6 +361,14 @@ def _parsed(response: Response) -> Any:
         return load_json(response.body.decode("utf-8", "replace"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _plain_text(response: Response) -> str | None:
+    """Return the text of a response that is plain text. A long one is not an error message, but a page."""
+    if "content-type" not in response.headers or response.headers.get_content_type() != "text/plain":
+        return None
+    text = response.body.decode("utf-8", "replace").strip()
+    return text if len(text) <= _LONGEST_TEXT else None
 
 
 def _value_at(body: Any, path: str) -> Any:

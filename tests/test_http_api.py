@@ -94,6 +94,45 @@ def test_lone_surrogates_are_sent_as_question_marks(loopback: Loopback) -> None:
     assert base64.b64decode(request.headers["authorization"].removeprefix("Basic ")) == b"user:?"
 
 
+def test_plain_text_of_an_error_is_its_message(loopback: Loopback) -> None:
+    """Without secrets. HTML, a long text and a text without a type are not shown."""
+    plain = {"Content-Type": "text/plain; charset=utf-8"}
+    loopback.answers = [
+        HttpResponse(403, f"Not enough credits for {CODE}\n".encode(), plain),
+        HttpResponse(403, b"<p>Not enough credits", {"Content-Type": "text/html"}),
+        HttpResponse(403, b"x" * 501, plain),
+        HttpResponse(403, b"", plain),
+    ]
+    api = HttpApi("Acme", loopback.url)
+    shown = [_error(lambda: api.post("/texts", SMS, form={})).data for _ in range(4)]
+    no_message = {"message": "Acme responded with HTTP 403 and no message.", "status": 403}
+    assert shown == [{"message": "Not enough credits for [redacted]", "status": 403}, *[no_message] * 3]
+
+
+def test_part_of_a_message_decides_the_code(loopback: Loopback) -> None:
+    """A used-up quota is then not repeated; an error code of the provider counts more."""
+    quota, busy = {"message": "Your daily QUOTA is used up."}, {"message": "Quota of the second.", "code": "busy"}
+    loopback.answers = [_json(429, quota), _json(503, busy)]
+    codes = {"quota": ConnectorErrorCodes.USAGE_LIMIT_EXCEEDED}
+    errors = {"busy": ConnectorErrorCodes.RATE_LIMIT_EXCEEDED}
+    api = HttpApi("Acme", loopback.url, messages=codes, errors=errors, code="code", **QUICK)
+    found = [_error(lambda: api.post("/texts", SMS, json={})).code for _ in range(2)]
+    assert found == ["usage_limit_exceeded", "rate_limit_exceeded"]
+    assert len(loopback.requests) == 2
+
+
+def test_id_in_a_header_is_required(loopback: Loopback) -> None:
+    """A response without it leaves open whether the message was sent."""
+    loopback.answers = [HttpResponse(202, b"", {"X-Message-Id": "m1"}), HttpResponse(202, b"")]
+    api = HttpApi("Acme", loopback.url)
+    assert api.post("/messages", SMS, json={}).header("x-message-id") == "m1"
+    error = _error(lambda: api.post("/messages", SMS, json={}).header("x-message-id"))
+    assert error.code is ConnectorErrorCodes.INVALID_RESPONSE
+    assert error.data == {
+        "message": "The provider sent a malformed response (HTTP 202): it has no header x-message-id."
+    }
+
+
 def test_get_has_no_body(loopback: Loopback) -> None:
     """And a response may have none."""
     loopback.answers = [HttpResponse(204, b"")]

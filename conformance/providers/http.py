@@ -246,7 +246,8 @@ class HttpProvider(LoopbackProvider):
     """The provider's own error responses."""
 
     is_response_read: ClassVar[bool] = True
-    """Whether the connector reads the body of a success response."""
+    """Whether the connector reads the body of a success response. With False, a success has no outcomes with another body,
+    such as ``empty-body``; override `success_response` and `expected_result` if its id is in a header."""
 
     has_error_messages: ClassVar[bool] = True
     """Whether error responses contain the failure's message."""

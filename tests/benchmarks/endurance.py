@@ -29,7 +29,8 @@ import cattrs
 from attrs import define, field, frozen
 
 from connector_kit import ConnectorError
-from connector_kit.connectors.aws_ses import AwsSesConnector, client
+from connector_kit.aws_api import endpoint
+from connector_kit.connectors.aws_ses import AwsSesConnector
 from tests.benchmarks.cases import MESSAGE, config
 from tests.benchmarks.environment import environment
 from tests.benchmarks.faulty_ses import (
@@ -393,8 +394,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the section of benchmarks.md")
     given = parser.parse_args(arguments)
     if given.response_seconds is not None:
-        assert hasattr(client, "READ_TIMEOUT")
-        client.READ_TIMEOUT = given.response_seconds  # type: ignore[misc]
+        assert hasattr(endpoint, "READ_TIMEOUT")
+        endpoint.READ_TIMEOUT = given.response_seconds  # type: ignore[misc]
     results = measure(given.sends, given.threads)
     print(section(results))  # noqa: T201 - the output of the command
     for it in results.missed():
