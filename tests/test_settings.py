@@ -559,3 +559,19 @@ def test_names_of_templates_may_be_numbers() -> None:
     guard = config_guard(Numbered)
     assert guard.validate({"templates": [{"usageType": "SignIn", "templateId": 7}]}).templates[0].name == 7
     assert not guard.is_valid({"templates": [{"usageType": "SignIn", "templateId": "7"}]})
+
+
+def test_example_of_a_nested_setting_consists_of_those_of_its_class() -> None:
+    """An optional one is left out, as others without an example."""
+
+    @frozen
+    class Login:
+        user: str = setting("User", examples=["acme"])
+        note: str | None = setting("Note", default=None)
+
+    @frozen
+    class Config:
+        login: Login = setting("Login")
+        other: Login | None = setting("Other", default=None)
+
+    assert example_config(Config) == {"login": {"user": "acme"}}

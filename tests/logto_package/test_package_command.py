@@ -86,7 +86,7 @@ def test_version_of_a_connector_that_is_not_installed_is_zero(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        ("aws-ses", "did you mean 'aws-ses-mail'?"),
+        ("aws-ses-mial", "did you mean 'aws-ses-mail'?"),
         ("attrs:frozen", "attrs:frozen is not a connector that Logto can load: unexpected_type."),
         ("tests.cli.connectors.acme_connectors:AcmeSocial", "cannot be packaged: a Social connector cannot be hosted"),
     ],
