@@ -75,7 +75,7 @@ def test_other_threads_are_not_recorded(tmp_path: Path) -> None:
 def test_settled_waits_for_threads_that_end() -> None:
     before = count_threads()
     threading.Thread(target=time.sleep, args=(0.1,), daemon=True).start()
-    assert settled(count_threads, before) == before
+    assert settled(count_threads, before) <= before  # threads of earlier tests may end meanwhile
 
 
 def test_settled_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,7 +95,7 @@ def test_warning_about_the_texts_of_an_example_is_no_false_warning() -> None:
     """A template of the author with {{link}} for messages with a code says nothing about the connector."""
     texts = [{"usageType": kind, "subject": "s", "content": "{{code}} {{link}}"} for kind in REQUIRED_TYPES]
     spec = evolve(spec_of(AwsSesConnector), valid_config={**spec_of(AwsSesConnector).valid_config, "templates": texts})
-    assert {it.keyword for it in spec.connector.config_guard.issues(spec.valid_config)} == {"unfilled"}
+    assert {it.keyword for it in spec.connector.config_guard.issues(spec.valid_config)} == {"placeholder", "unfilled"}
     (result,) = check_connector(spec, checks=["operator.no-false-warning"], profile=_FEW).results
     assert result.state is State.PASSED, result.message
 
