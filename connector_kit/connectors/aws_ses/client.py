@@ -1,11 +1,11 @@
 """Clients of ``SendEmail``: with the keys of a config, or with other credentials."""
 
 from collections.abc import Callable, Mapping
-from operator import attrgetter
 from typing import Any, Protocol
 
 from connector_kit.aws_api.credentials import AwsKeys, AwsRole
 from connector_kit.aws_api.endpoint import Client, ClientFactory
+from connector_kit.connectors.aws_ses.config import keys_of
 from connector_kit.connectors.aws_ses.errors import ERRORS
 
 
@@ -38,7 +38,7 @@ class SesClientFactory(ClientFactory):
 
     client_class = SesClient
 
-    def __init__(self, credentials: Callable[[Any], AwsKeys | AwsRole | None] = attrgetter("keys")) -> None:
+    def __init__(self, credentials: Callable[[Any], AwsKeys | AwsRole | None] = keys_of) -> None:
         super().__init__("sesv2", "SendEmail", ERRORS)
         self._credentials = credentials
 

@@ -114,10 +114,10 @@ class AwsSesConfig(AwsSesSettings):
         examples=["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"],
     )
 
-    @property
-    def keys(self) -> AwsKeys:
-        """Both halves of the access key."""
-        return AwsKeys(self.access_key_id, self.access_key_secret)
+
+def keys_of(config: AwsSesConfig) -> AwsKeys:
+    """Return both halves of the access key of a config."""
+    return AwsKeys(config.access_key_id, config.access_key_secret)
 
 
 Rule = Callable[[str], str | None]

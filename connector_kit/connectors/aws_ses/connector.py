@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from connector_kit.aws_api.api import AwsResponse
 from connector_kit.aws_api.credentials import AwsKeys, AwsRole
 from connector_kit.connector import Declaration, Email, EmailConnector
-from connector_kit.connectors.aws_ses.config import AwsSesConfig, AwsSesSettings, aws_ses_config_guard
+from connector_kit.connectors.aws_ses.config import AwsSesConfig, AwsSesSettings, aws_ses_config_guard, keys_of
 from connector_kit.connectors.aws_ses.metadata import METADATA
 from connector_kit.connectors.aws_ses.request import check_setting, send_email_request
 from connector_kit.guards import Guard
@@ -112,7 +112,7 @@ class AwsSesConnector(SesConnector[AwsSesConfig]):
 
     def credentials(self, config: AwsSesConfig) -> AwsKeys:
         """Return the keys of the config."""
-        return config.keys
+        return keys_of(config)
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
         """Return the members of a ``SendEmail`` request, if its keys can be used."""
