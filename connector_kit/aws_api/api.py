@@ -30,8 +30,8 @@ class AwsResponse:
         """Return a member that is a text, such as ``MessageId``.
 
         Raises:
-            ConnectorError: ``invalid_response`` if the status is not 200, or if there is no such text: it is unknown whether
-                the message was sent.
+            ConnectorError: ``invalid_response`` if the status is not 200, or if the response lacks this text. AWS may have
+                accepted the message.
         """
         found = self.members.get(name)
         if self.status != HTTPStatus.OK:
@@ -72,8 +72,8 @@ class AwsApi:
         errors: Mapping[str, ConnectorErrorCodes] | None = None,
         messages: Mapping[str, ConnectorErrorCodes] | None = None,
     ) -> None:
-        from connector_kit.aws_api.endpoint import ClientFactory  # noqa: PLC0415 - see the package's docstring
-        from connector_kit.aws_api.errors import ErrorTable  # noqa: PLC0415 - see the package's docstring
+        from connector_kit.aws_api.endpoint import ClientFactory  # noqa: PLC0415 - botocore takes 0.1 s, and validating a config needs no AwsApi
+        from connector_kit.aws_api.errors import ErrorTable  # noqa: PLC0415 - imports botocore, too
 
         self._errors = ErrorTable.of(provider, errors or {}, messages or {})
         self._clients = ClientFactory(service, operation, self._errors)
@@ -100,8 +100,8 @@ class AwsApi:
             public: settings that the operator needs in an error, such as the sender, although the payload may have them.
 
         Raises:
-            ConnectorError: there are no credentials, AWS could not be reached, did not respond in time, or responded with an
-                error; ``invalid_config`` if no endpoint has such a region.
+            ConnectorError: AWS rejected the call, did not respond in time, or could not be reached. ``invalid_config`` if
+                botocore finds no credentials, or if the region cannot be part of a host name.
         """
         sent = {name: it for name, it in members.items() if it is not None}
         hidden = [*secrets]

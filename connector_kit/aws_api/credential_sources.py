@@ -86,14 +86,18 @@ class CredentialSources:
     def _found(self) -> Any:
         """Return the credentials of the default chain. A chain without any is searched again for the next message."""
         with self._lock:
-            if self._session is None:
-                session = self._new_session()
-                session.set_default_client_config(_LIMITS)
-                self._session = session
-            self._chain = self._chain or self._session.get_credentials()
+            self._chain = self._chain or self._open_session().get_credentials()
             if self._chain is None:
                 raise NoCredentialsError
             return self._chain
+
+    def _open_session(self) -> "Session":
+        """Return the session, which is made once. The caller holds the lock: a session is not thread-safe."""
+        if self._session is None:
+            session = self._new_session()
+            session.set_default_client_config(_LIMITS)
+            self._session = session
+        return self._session
 
     def _role(self, role: AwsRole, region: str) -> Any:
         with self._lock:
@@ -111,15 +115,14 @@ class CredentialSources:
         """
 
         def create_client(service: Any, **keys: Any) -> Any:
-            with self._lock:  # a session is not thread-safe
-                assert self._session is not None  # noqa: S101 - `_found` has made it
-                return self._session.create_client(service, region_name=region, **keys)
+            with self._lock:
+                return self._open_session().create_client(service, region_name=region, **keys)
 
         options = {"RoleSessionName": role.session_name, "DurationSeconds": role.duration}
         options |= {"ExternalId": role.external_id} if role.external_id else {}
         try:
             return AssumeRoleCredentialFetcher(create_client, self._found(), role.role_arn, options).fetch_credentials()
-        except Exception as error:  # noqa: BLE001 - as in `credentials`
+        except Exception as error:  # noqa: BLE001 - botocore logs what this function raises, so the text must not have a response
             raise _credentials_error(error, role) from None
 
 

@@ -166,7 +166,7 @@ class ClientFactory:
             source: of the credentials; ``None`` is botocore's default chain.
 
         Raises:
-            CredentialsError: there are no credentials.
+            CredentialsError: botocore finds no credentials, or STS does not assume the role.
         """
         if self._endpoints.process != os.getpid():
             self._inherited.append(self._endpoints)

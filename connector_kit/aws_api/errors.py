@@ -27,7 +27,7 @@ from connector_kit.redaction import redact
 
 
 class CredentialsError(ConnectorError):
-    """There are no credentials to sign with. Its data has no secrets."""
+    """A request cannot be signed, because its credentials were not found or not given. The data contains no secret."""
 
 
 @frozen

@@ -148,5 +148,5 @@ def is_tutorial(blocks: list[Block]) -> bool:
 
 
 def without_figures(text: str) -> list[str]:
-    """Return the lines of a text with numbers and replay values replaced, because they vary between runs."""
-    return _NUMBER.sub("#", _REPLAY.sub(r"\1:…", text)).strip().splitlines()
+    """Return the lines of a text with ``…`` for numbers and replay values: they vary, so that a page may leave them out."""
+    return _NUMBER.sub("…", _REPLAY.sub(r"\1:…", text)).strip().splitlines()

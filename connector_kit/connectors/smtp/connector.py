@@ -67,7 +67,7 @@ def server_of(config: SmtpConfig) -> SmtpServer:
     """Return the server as nodemailer reads the same config.
 
     Raises:
-        ConnectorError: there is no access token.
+        ConnectorError: ``invalid_config`` if OAuth 2 is chosen without an access token or a refresh token.
     """
     auth, tls = config.auth, config.tls or {}
     is_oauth2 = auth.get("type", "").upper() == "OAUTH2"
