@@ -160,7 +160,7 @@ if TYPE_CHECKING:
         replace_send_message_handlebars,
     )
     from connector_kit.urls import url_reg_ex
-    from connector_kit.warning_rules import WarningRule, config_warnings
+    from connector_kit.warning_rules import WarningRule, config_warnings, is_placeholder
     from connector_kit.wire import (
         converter,
         to_json,
@@ -265,6 +265,7 @@ __all__ = [
     "is_external_google_one_tap",
     "is_google_one_tap",
     "is_language_tag",
+    "is_placeholder",
     "json_guard",
     "json_object_guard",
     "language_tags",
@@ -360,7 +361,7 @@ _NAMES = {
     "smtp_api": "Encryption SmtpApi SmtpServer",
     "templates": "SmsTemplate Template TemplateName get_config_template_by_type get_value replace_send_message_handlebars",
     "urls": "url_reg_ex",
-    "warning_rules": "WarningRule config_warnings",
+    "warning_rules": "WarningRule config_warnings is_placeholder",
     "wire": "converter to_json wire_name",
 }
 """The public names by module."""

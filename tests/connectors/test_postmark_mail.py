@@ -152,3 +152,9 @@ def test_stub_requires_an_object_of_variables() -> None:
     body = b'{"From": "a@b.co", "To": "a@b.co", "TemplateAlias": "a", "TemplateModel": []}'
     with pytest.raises(TypeError, match="TemplateModel"):
         PostmarkProvider().read(HttpRequest("POST", "https://api.postmarkapp.com/", {}, body))
+
+
+def test_placeholder_has_one_warning() -> None:
+    """That of every connector; its form is not judged, too."""
+    config = {**example_config(PostmarkConfig), "serverToken": "YOUR_SERVER_TOKEN"}
+    assert [it.keyword for it in PostmarkConnector.config_guard.issues(config)] == ["placeholder"]

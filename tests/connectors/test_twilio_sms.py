@@ -156,3 +156,9 @@ def test_stub_requires_e164() -> None:
     head = {"Content-Type": "application/x-www-form-urlencoded"}
     with pytest.raises(ValueError, match=r"E\.164"):
         TwilioProvider().read(HttpRequest("POST", "https://api.twilio.com/", head, b"To=4915112345678&Body=x"))
+
+
+def test_placeholder_in_words_has_one_warning() -> None:
+    """That of every connector; its form is not judged, too."""
+    config = {**example_config(TwilioConfig), "accountSID": "YOUR_ACCOUNT_SID"}
+    assert [it.keyword for it in TwilioConnector.config_guard.issues(config)] == ["placeholder"]

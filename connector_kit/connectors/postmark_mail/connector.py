@@ -17,6 +17,7 @@ from connector_kit import (
     TemplateMessage,
     TemplateNames,
     WarningRule,
+    is_placeholder,
     setting,
     template_names,
 )
@@ -57,12 +58,12 @@ def unusual_identifiers(config: Any) -> Iterator[Issue]:
     token, templates = found.get("serverToken"), found.get("templates")
     if token == _TEST_TOKEN:
         yield Issue(("serverToken",), "test-token", "with the token for tests, Postmark delivers no messages")
-    elif isinstance(token, str) and not token.startswith("<") and not _TOKEN.fullmatch(token):
+    elif isinstance(token, str) and not is_placeholder(token) and not _TOKEN.fullmatch(token):
         expected = "hexadecimal digits in groups of 8, 4, 4, 4 and 12"
         yield Issue(("serverToken",), "token-form", f"expected {expected}, found another text of length {len(token)}")
     for index, template in enumerate(templates if isinstance(templates, list) else ()):
         alias = template.get("templateAlias") if isinstance(template, dict) else None
-        if isinstance(alias, str) and not alias.startswith("<") and not _ALIAS.fullmatch(alias):
+        if isinstance(alias, str) and not is_placeholder(alias) and not _ALIAS.fullmatch(alias):
             what = "a number: enter the alias, not the template ID" if alias.isdecimal() else "another text"
             expected = "a letter, then letters, digits, dots, hyphens and underscores"
             yield Issue(("templates", index, "templateAlias"), "alias-form", f"expected {expected}, found {what}")

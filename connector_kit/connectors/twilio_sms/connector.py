@@ -17,6 +17,7 @@ from connector_kit import (
     SmsConnector,
     SmsTemplates,
     WarningRule,
+    is_placeholder,
     require_one_of,
     setting,
     sms_templates,
@@ -91,7 +92,7 @@ def unusual_identifiers(config: Any) -> Iterator[Issue]:
     """Find SIDs, tokens and numbers that do not have Twilio's form. Placeholders have a warning of their own."""
     for key, (form, expected) in _FORMS.items():
         value = config.get(key) if isinstance(config, dict) else None
-        if isinstance(value, str) and not value.startswith("<") and not re.fullmatch(form, value):
+        if isinstance(value, str) and not is_placeholder(value) and not re.fullmatch(form, value):
             found = (it for pattern, it in _MISTAKES.items() if re.fullmatch(pattern, value))
             what = next(found, f"{len(value)} characters that do not have this form")
             yield Issue((key,), "twilio-form", f"expected {expected}, found {what}")
