@@ -172,7 +172,7 @@ class HttpApi:
         *,
         base_url: str | None = None,
         json: object = None,
-        form: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        form: Mapping[str, str | None] | Iterable[tuple[str, str | None]] | None = None,
         query: Mapping[str, str] | None = None,
         bearer: str | None = None,
         basic: tuple[str, str] | None = None,
@@ -186,8 +186,8 @@ class HttpApi:
             path: begins with a slash.
             message: the message that it sends: errors do not show its code, its link and other values of its payload.
             base_url: instead of that of the API.
-            json: the body, as any JSON value.
-            form: the body, as fields of a form.
+            json: the body, as any JSON value. Members of an object that are ``None`` are left out.
+            form: the body, as fields of a form. Fields that are ``None`` are left out.
             query: the parameters in the URL.
             bearer: the token in the ``Authorization`` header.
             basic: user and password in the ``Authorization`` header.
@@ -381,13 +381,16 @@ def _body(document: object, form: Any) -> tuple[bytes, str | None]:
     if form is not None:
         return _urlencoded(form).encode(), "application/x-www-form-urlencoded"
     if document is not None:
+        if isinstance(document, Mapping):
+            document = {name: it for name, it in document.items() if it is not None}
         return json.dumps(document, ensure_ascii=True).encode(), "application/json"
     return b"", None
 
 
 def _urlencoded(fields: Any) -> str:
     """Return fields as in a URL; with ``?`` for lone surrogates, which UTF-8 cannot represent."""
-    return urlencode([*fields.items()] if isinstance(fields, Mapping) else fields, errors="replace")
+    pairs = fields.items() if isinstance(fields, Mapping) else fields
+    return urlencode([(name, it) for name, it in pairs if it is not None], errors="replace")
 
 
 def _pause(response: Response | None, longest: float | None) -> float | None:
