@@ -152,7 +152,7 @@ def test_invalid_config_is_not_rendered(
     result = run("render", "aws-ses-mail", written({**ses_config, "region": 3}))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "invalid: 1 error in config.json for aws-ses-mail\n  error    $.region  expected string, found number\n"
+        "invalid: 1 error in config.json for aws-ses-mail\n  error    $.region  expected string, found number  [type]\n"
     )
 
 
