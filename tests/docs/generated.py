@@ -53,6 +53,7 @@ from connector_kit.cli.application import application
 from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector, aws_ses_config_guard
 from connector_kit.guards import recipient_guard
 from connector_kit.host import host_file, request_body
+from connector_kit.logto_package.package import KIT_RANGE
 from connector_kit.template_checks import TEMPLATE_CHECKS
 from tests.benchmarks import endurance
 from tests.benchmarks import page as benchmarks
@@ -200,8 +201,110 @@ def commands() -> str:
     ]
     for name, it in all_commands().items():
         rows = "".join(f"| {option} | {text} |\n" for option, text in _parameters(it))
-        parts.append(f"### {name}\n\n| Parameter | Meaning |\n| --- | --- |\n{rows}\n")
+        table = f"| Parameter | Meaning |\n| --- | --- |\n{rows}\n"
+        parts.append(f"### {name}\n\n{_usage_and_help(name, it)}\n\n{table}")
     return "".join(parts)
+
+
+def _usage_and_help(name: str, command: click.Command) -> str:
+    """Return a command's usage and its help text; lines that click keeps become a code block."""
+    context = click.Context(command, info_name=f"connector-kit {name}")
+    usage = " ".join(["connector-kit", name, *command.collect_usage_pieces(context)])
+    parts = [f"`{usage}`"]
+    for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
+        kept = paragraph.removeprefix("\b\n")
+        parts.append(f"```text\n{kept}\n```" if kept != paragraph else paragraph)
+    return "\n\n".join(parts)
+
+
+CONNECTORS: Final = "connector_kit.connectors."
+
+
+def connector_settings() -> str:
+    """List the settings of each connector of this repository, as its config class and its form describe them."""
+    parts = []
+    for it in own_connectors():
+        metadata, schema = it.metadata, it.config_guard.schema
+        folder = it.__module__.removeprefix(CONNECTORS).partition(".")[0]
+        items = {item.key: item for item in metadata.form_items or ()}
+        rows = [
+            (
+                f"`{key}`",
+                _field(items[key]) if key in items else "",
+                "yes" if key in schema["required"] else "",
+                _default_setting(setting),
+                setting.get("description", setting["title"]),
+            )
+            for key, setting in schema["properties"].items()
+            if key != "$schema"
+        ]
+        parts.append(
+            f"\n## {metadata.name['en']}\n\n`{metadata.id}`, {it.type.lower()}. {schema['description']} "
+            f"[Guide](../../connector_kit/connectors/{folder}/README.md).\n"
+            + _table(("Setting", "In Console", "Required", "Default", "Meaning"), rows)
+            + _alternatives(schema)
+        )
+    return "".join(parts)
+
+
+def _field(item: connector_kit.ConnectorConfigFormItem) -> str:
+    return f"{item.type}, masked" if item.is_masked else str(item.type)
+
+
+def own_connectors() -> list[type[connector_kit.Connector[Any]]]:
+    """Return the connectors of this repository, sorted by id."""
+    return [
+        connector_kit.find_connector(name)
+        for name, point in connector_kit.installed_connectors().items()
+        if point.module.startswith(CONNECTORS)
+    ]
+
+
+def _default_setting(schema: Mapping[str, Any]) -> str:
+    return f"`{json.dumps(schema['default'], ensure_ascii=False)}`" if "default" in schema else ""
+
+
+def _alternatives(schema: Mapping[str, Any]) -> str:
+    """State which of several optional settings a config must have."""
+    texts = [
+        f"{'At least' if rule == 'anyOf' else 'Exactly'} one of {', '.join(f'`{key}`' for key in keys)} is required."
+        for rule in ("anyOf", "oneOf")
+        if (keys := [key for it in schema.get(rule, ()) for key in it.get("required", ())])
+    ]
+    texts += [
+        f"`{key}` requires {', '.join(f'`{it}`' for it in others)}."
+        for key, others in schema.get("dependentRequired", {}).items()
+    ]
+    return f"{' '.join(texts)}\n" if texts else ""
+
+
+PINNED: Final = {
+    "the tests that compare the kit with the official packages": DOCS.parent / "tests" / "interop" / "package.json",
+    "the tests that load a packaged connector into Logto": DOCS.parent / "tests" / "interop" / "logto" / "package.json",
+    "`connector-kit conformance npm:…` without a version": DOCS.parent
+    / "conformance"
+    / "npm"
+    / "pinned"
+    / "package.json",
+}
+"""The files that pin official packages, by what uses them."""
+
+
+def logto_versions() -> str:
+    """List the official packages that the tests run, and what a generated package requires."""
+    used: dict[tuple[str, str], list[str]] = {}
+    for use, file in PINNED.items():
+        for name, version in json.loads(file.read_text(encoding="utf-8"))["dependencies"].items():
+            if name.startswith("@logto/"):
+                used.setdefault((name, version), []).append(use)
+    rows = (
+        (f"[`{name}`](https://www.npmjs.com/package/{name})", version, "; ".join(uses))
+        for (name, version), uses in sorted(used.items())
+    )
+    return _table(("Package", "Version", "Used by"), rows) + (
+        f"A package that `connector-kit package` writes accepts `@logto/connector-kit` `{KIT_RANGE}`. "
+        "Logto skips it with any other version; `--kit-range` changes the range.\n\n"
+    )
 
 
 def _first_line(documented: object) -> str:
@@ -353,6 +456,8 @@ PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
     (DOCS / "internals" / "kill-matrix.md", "right connectors", right_connectors),
     (DOCS / "reference" / "schemas.md", "schemas", schemas),
     (DOCS / "reference" / "cli.md", "commands", commands),
+    (DOCS / "reference" / "connectors.md", "settings", connector_settings),
+    (DOCS / "reference" / "logto-versions.md", "versions", logto_versions),
     (DOCS / "guides" / "host.md", "host-config", host_config),
     (benchmarks.PAGE, benchmarks.PART, measured),
     (benchmarks.PAGE, endurance.PART, endured),
