@@ -1,0 +1,3 @@
+export function mount(element, bench) {
+  element.textContent = bench.connector.id;
+}
