@@ -21,7 +21,7 @@ from conformance.harness.search import SearchOptions
 from conformance.profile import PROFILES, Profile
 from conformance.reports import clause_url, contract_url, to_badge, to_html, to_junit
 from conformance.run.plan import RunPlan, checks_for
-from conformance.run.processes import ProcessError, usable_processors
+from conformance.run.processes import ProcessError, default_jobs
 from conformance.run.runner import run_plan
 from conformance.run.target import find_spec
 from conformance.spec import SpecError
@@ -30,10 +30,6 @@ from connector_kit import ConnectorError
 from connector_kit.terminal import escape_control_characters
 
 _UNUSABLE = 2
-_FEW_CHECKS = 30
-"""So few checks end before other processes have started."""
-
-_MOST_JOBS = 8
 _FEW_ERRORS = 8
 """The verdict names this many errors."""
 
@@ -109,7 +105,7 @@ def run(
             require_coverage=require_coverage,
             fail_fast=fail_fast,
         )
-        plan = evolve(plan, jobs=jobs or _default_jobs(plan)) if replay is None else plan.replaying(replay)
+        plan = evolve(plan, jobs=jobs or default_jobs(len(plan.checks))) if replay is None else plan.replaying(replay)
     except (LookupError, SpecError, ConnectorError) as error:
         raise _UnusableError(escape_control_characters(str(error), keep_lines=True)) from error
     console.print(_headline(plan))
@@ -128,11 +124,6 @@ def run(
 
 def _console() -> Console:
     return Console(highlight=False, emoji=False, soft_wrap=True)
-
-
-def _default_jobs(plan: RunPlan) -> int:
-    """Return the number of processes: at least two for many checks, so that some run while others wait."""
-    return 1 if len(plan.checks) < _FEW_CHECKS else max(2, min(usable_processors(), _MOST_JOBS))
 
 
 # --- the reports ----------------------------------------------------------------------------------------------------

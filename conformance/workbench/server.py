@@ -56,6 +56,7 @@ class _Server(uvicorn.Server):
         self._bench = bench
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End the streams of events, for which uvicorn would wait."""
+        """End the streams of events and the connector's processes, for which uvicorn would wait."""
         self._bench.events.close()
+        self._bench.stop()
         super().handle_exit(sig, frame)
