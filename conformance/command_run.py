@@ -3,8 +3,6 @@
 import json
 import math
 import os
-import secrets
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +25,7 @@ from conformance.run.target import find_spec
 from conformance.spec import SpecError
 from conformance.verdicts import CheckResult, Report, State
 from connector_kit import ConnectorError
+from connector_kit.folder_writing import write_file
 from connector_kit.terminal import escape_control_characters
 
 _UNUSABLE = 2
@@ -164,26 +163,11 @@ def _write(reports: Mapping[str, Path], report: Report) -> None:
     for option, path in reports.items():
         try:
             # UTF-8 cannot encode lone surrogates; backslashreplace writes them just as JSON escapes them.
-            _replace(path.resolve(), _FORMATS[option](report).encode("utf-8", "backslashreplace"))
+            write_file(path.resolve(), _FORMATS[option](report).encode("utf-8", "backslashreplace"))
         except OSError as error:
             failed.append(f"{option} {path} could not be written: {error.strerror}.")
     if failed:
         raise _UnusableError("\n".join(failed))
-
-
-def _replace(file: Path, contents: bytes) -> None:
-    """Replace a file in one step, so that readers never see half of it; write to a pipe or a device directly."""
-    if file.exists() and not file.is_file():
-        file.write_bytes(contents)
-        return
-    scratch = file.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        scratch.write_bytes(contents)
-        if file.exists():
-            shutil.copymode(file, scratch)
-        scratch.replace(file)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 # --- the output -----------------------------------------------------------------------------------------------------

@@ -13,9 +13,11 @@ A panel is one tab of the page. To add the panel ``foo``:
    `LoadedConnector`. ``await bench.edits.call(function, *arguments)`` runs it in the connector's process; use
    ``bench.sends`` for what may take long or needs the provider's stub. Arguments and result are pickled.
 3. ``web/panels/foo.js`` exports ``mount(element, bench)``, which fills the tab's element. ``bench`` has ``connector`` (the
-   response of ``/api/connector``), ``post(path, body)``, ``on(event, callback)``, ``values()`` (the form, as typed) and
+   response of ``/api/connector``), ``get(path)``, ``post(path, body)``, ``on(event, callback)``, ``config()`` and
    ``announce(text)`` for screen readers; see ``web/workbench.js``.
 4. Add the module to ``PANELS`` in ``panels/__init__.py``.
 
-``bench.events.send(name, data)`` sends an event to the page, for progress.
+``bench.events.send(name, data)`` sends an event to the page, for progress. ``config()`` is the config of the form. It has
+markers in place of saved secrets, which are never on the page: `configs.with_secrets` replaces them in the connector's
+process.
 """

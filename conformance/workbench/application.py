@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from conformance.workbench.access import AccessMiddleware
 from conformance.workbench.bench import Bench
+from conformance.workbench.configs import ConfigError
 from conformance.workbench.connector_process import ConnectorProcessError
 from conformance.workbench.loaded_connector import ConnectorLoadError, LoadedConnector
 from conformance.workbench.panels import PANELS
@@ -42,7 +43,7 @@ def make_application(bench: Bench, *, hosts: frozenset[str], token: str) -> Star
 
     async def describe(_: Request) -> Response:
         connector = await bench.edits.call(describe_connector)
-        config_file = None if bench.config_file is None else str(bench.config_file)
+        config_file = None if bench.config.file is None else str(bench.config.file)
         return JsonResponse({**connector, "target": bench.target, "configFile": config_file})
 
     @asynccontextmanager
@@ -55,12 +56,15 @@ def make_application(bench: Bench, *, hosts: frozenset[str], token: str) -> Star
         routes=[
             Route("/", page),
             Mount("/web", StaticFiles(directory=_WEB)),
+            Route("/preview/{name}", bench.previews.show),
             Route("/api/events", events),
             Route("/api/connector", describe),
             *(route for panel in PANELS for route in panel.routes(bench)),
         ],
         middleware=[Middleware(AccessMiddleware, hosts=hosts, token=token)],
-        exception_handlers=dict.fromkeys((RequestError, ConnectorLoadError, ConnectorProcessError), respond_to_error),
+        exception_handlers=dict.fromkeys(
+            (ConfigError, RequestError, ConnectorLoadError, ConnectorProcessError), respond_to_error
+        ),
         lifespan=lifespan,
     )
 

@@ -3,8 +3,10 @@
 import secrets
 from pathlib import Path
 
+from conformance.workbench.configs import ConfigSource
 from conformance.workbench.connector_process import ConnectorProcess
 from conformance.workbench.events import Events
+from conformance.workbench.previews import Previews
 
 
 class Bench:
@@ -17,21 +19,24 @@ class Bench:
 
     def __init__(self, target: str, config_file: Path | None) -> None:
         self.target = target
-        self.config_file = config_file
+        self.config = ConfigSource(config_file, secrets.token_bytes(32))
         self.events = Events()
         self.edits = ConnectorProcess(target)
         """Runs what the page needs while somebody types."""
         self.sends = ConnectorProcess(target)
         """Runs what may take long, and the provider's stub, which changes the environment of its process."""
-        self.marker_key = secrets.token_bytes(32)
-        """With it, a saved secret gets the marker that the page has instead of it."""
+        self.real = ConnectorProcess(target)
+        """Sends real messages, where no stub has run."""
+        self.previews = Previews()
 
     def reload(self) -> None:
-        """Let the next calls import the connector again, and tell the page."""
-        self.stop()
+        """Let the next calls import the connector again, and tell the page. A real message is not interrupted."""
+        self.edits.stop()
+        self.sends.stop()
         self.events.send("reload")
 
     def stop(self) -> None:
         """End the connector's processes."""
         self.edits.stop()
         self.sends.stop()
+        self.real.stop()

@@ -36,6 +36,7 @@ class ConnectorProcess:
         self._seconds = seconds
         self._executor: ProcessPoolExecutor | None = None
         self._pid = 0
+        self._starting = asyncio.Lock()
 
     async def call(self, function: Callable[Concatenate[LoadedConnector, P], T], *args: P.args, **_: P.kwargs) -> T:
         """Run a function of a module in the process, and return its result.
@@ -48,7 +49,8 @@ class ConnectorProcess:
             ConnectorLoadError: the connector cannot be imported.
             ConnectorProcessError: the call took too long, or the process has ended.
         """
-        executor = self._executor or self._start()
+        async with self._starting:
+            executor = self._executor or await self._start()
         future = asyncio.wrap_future(executor.submit(_run, self._target, function, args))
         try:
             return await asyncio.wait_for(future, self._seconds)
@@ -68,11 +70,12 @@ class ConnectorProcess:
         if self._executor is not None:
             self._stop(self._executor)
 
-    def _start(self) -> ProcessPoolExecutor:
+    async def _start(self) -> ProcessPoolExecutor:
         # `spawn`: a forked process would have the modules that this one has already imported.
         context = multiprocessing.get_context("spawn")
         executor = ProcessPoolExecutor(1, context, initializer=_ignore_interrupt)
-        self._executor, self._pid = executor, executor.submit(os.getpid).result()
+        self._pid = await asyncio.wrap_future(executor.submit(os.getpid))
+        self._executor = executor
         return executor
 
     def _stop(self, executor: ProcessPoolExecutor) -> None:

@@ -35,7 +35,7 @@ async def _watch(bench: Bench, stop: asyncio.Event) -> None:
     while not stop.is_set():
         with suppress(ConnectorLoadError, ConnectorProcessError):  # then the folders of the last success are watched
             folders = await bench.edits.call(source_folders)
-        config = None if bench.config_file is None else bench.config_file.resolve()
+        config = None if bench.config.file is None else bench.config.file.resolve()
         watched = {*folders, *([] if config is None else [str(config.parent)])}
         async for changes in awatch(
             *_existing(watched),

@@ -22,8 +22,9 @@ function makeBench(connector) {
     announce(text) {
       byId("announcer").textContent = text;
     },
-    // The values of the form, as typed. The form panel replaces this function.
-    values: () => ({}),
+    // The config that Console would submit, with markers for saved secrets. The form panel sets this function, and emits
+    // "edit" after each change.
+    config: () => ({}),
   };
 }
 
@@ -61,10 +62,8 @@ async function showPanels(bench) {
   replace(byId("panels"), panels);
   const remembered = tabs.find((tab) => tab.id === sessionStorage.getItem("panel"));
   select(tabs, remembered ?? tabs[0], { focus: false });
-  for (const [index, { id }] of bench.connector.panels.entries()) {
-    const module = await import(`./panels/${id}.js`);
-    await module.mount(panels[index], bench);
-  }
+  const modules = await Promise.all(bench.connector.panels.map(({ id }) => import(`./panels/${id}.js`)));
+  for (const [index, { mount }] of modules.entries()) await mount(panels[index], bench);
 }
 
 function showHeader(connector) {
