@@ -33,6 +33,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 SLOW = (
+    "tests/browser/",
     "tests/cli/test_cli_process.py",
     "tests/conformance/test_command.py",
     "tests/conformance/test_effects.py",
