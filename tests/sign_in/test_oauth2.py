@@ -23,6 +23,8 @@ from connector_kit import (
     TokenResponse,
     UserFields,
 )
+from connector_kit.sign_in import oauth2
+from tests.docs.markdown import ROOT
 from tests.loopback import HttpResponse, Loopback
 
 Codes = ConnectorErrorCodes
@@ -370,3 +372,13 @@ def test_connector_without_user_info_endpoint_overrides_the_request() -> None:
 
     with pytest.raises(NotImplementedError, match="Unfinished has no user info endpoint: override request_user"):
         _connector(cls=Unfinished).request_user(None, "token")
+
+
+# --- the guide --------------------------------------------------------------------------------------------------------
+
+
+def test_guide_lists_the_codes_of_the_protocol() -> None:
+    """Each error code of the RFCs that has a code of its own, with that code."""
+    guide = (ROOT / "docs" / "guides" / "social-connectors.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(\w+)`: [^|]+\| `(\w+)` \|$", guide, re.MULTILINE))
+    assert listed == {code: str(it) for code, it in oauth2._ERRORS.items() if isinstance(code, str)}
