@@ -77,7 +77,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if page.file.src_uri in NOT_SEARCHED:
         page.meta["search"] = {"exclude": True}
     if page.is_homepage:
-        page.meta["hide"] = ["navigation", "toc"]
+        page.meta["hide"] = ["navigation"]
     folder = (ROOT / page.file.src_uri).parent
 
     def linked(match: re.Match[str]) -> str:
