@@ -3,8 +3,6 @@
 import json
 import math
 import os
-import secrets
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,19 +19,16 @@ from conformance.harness.search import SearchOptions
 from conformance.profile import PROFILES, Profile
 from conformance.reports import clause_url, contract_url, to_badge, to_html, to_junit
 from conformance.run.plan import RunPlan, checks_for
-from conformance.run.processes import ProcessError, usable_processors
+from conformance.run.processes import ProcessError, default_jobs
 from conformance.run.runner import run_plan
 from conformance.run.target import find_spec
 from conformance.spec import SpecError
 from conformance.verdicts import CheckResult, Report, State
 from connector_kit import ConnectorError
+from connector_kit.folder_writing import write_file
 from connector_kit.terminal import escape_control_characters
 
 _UNUSABLE = 2
-_FEW_CHECKS = 30
-"""So few checks end before other processes have started."""
-
-_MOST_JOBS = 8
 _FEW_ERRORS = 8
 """The verdict names this many errors."""
 
@@ -109,7 +104,7 @@ def run(
             require_coverage=require_coverage,
             fail_fast=fail_fast,
         )
-        plan = evolve(plan, jobs=jobs or _default_jobs(plan)) if replay is None else plan.replaying(replay)
+        plan = evolve(plan, jobs=jobs or default_jobs(len(plan.checks))) if replay is None else plan.replaying(replay)
     except (LookupError, SpecError, ConnectorError) as error:
         raise _UnusableError(escape_control_characters(str(error), keep_lines=True)) from error
     console.print(_headline(plan))
@@ -128,11 +123,6 @@ def run(
 
 def _console() -> Console:
     return Console(highlight=False, emoji=False, soft_wrap=True)
-
-
-def _default_jobs(plan: RunPlan) -> int:
-    """Return the number of processes: at least two for many checks, so that some run while others wait."""
-    return 1 if len(plan.checks) < _FEW_CHECKS else max(2, min(usable_processors(), _MOST_JOBS))
 
 
 # --- the reports ----------------------------------------------------------------------------------------------------
@@ -173,26 +163,11 @@ def _write(reports: Mapping[str, Path], report: Report) -> None:
     for option, path in reports.items():
         try:
             # UTF-8 cannot encode lone surrogates; backslashreplace writes them just as JSON escapes them.
-            _replace(path.resolve(), _FORMATS[option](report).encode("utf-8", "backslashreplace"))
+            write_file(path.resolve(), _FORMATS[option](report).encode("utf-8", "backslashreplace"))
         except OSError as error:
             failed.append(f"{option} {path} could not be written: {error.strerror}.")
     if failed:
         raise _UnusableError("\n".join(failed))
-
-
-def _replace(file: Path, contents: bytes) -> None:
-    """Replace a file in one step, so that readers never see half of it; write to a pipe or a device directly."""
-    if file.exists() and not file.is_file():
-        file.write_bytes(contents)
-        return
-    scratch = file.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        scratch.write_bytes(contents)
-        if file.exists():
-            shutil.copymode(file, scratch)
-        scratch.replace(file)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 # --- the output -----------------------------------------------------------------------------------------------------

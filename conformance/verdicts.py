@@ -72,6 +72,13 @@ class CheckResult:
             return self.level == "required"
         return self.state in {State.UNEXPECTED_PASS, State.NOT_EXERCISED}
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as JSON, without what needs the whole report."""
+        return asdict(self, filter=lambda attribute, _: attribute.name not in {"error", "cause"}) | {
+            "seconds": round(self.seconds, 3),
+            "transcript": [asdict(exchange) for exchange in self.transcript],
+        }
+
 
 @frozen
 class Report:
@@ -169,11 +176,7 @@ class Report:
         }
 
     def _result_to_json(self, result: CheckResult) -> dict[str, Any]:
-        return asdict(result, filter=lambda attribute, _: attribute.name not in {"error", "cause"}) | {
-            "seconds": round(result.seconds, 3),
-            "transcript": [asdict(exchange) for exchange in result.transcript],
-            "group": result.cause if self.group_of(result) else "",
-        }
+        return {**result.to_json(), "group": result.cause if self.group_of(result) else ""}
 
 
 class CheckFailure(AssertionError):  # noqa: N818 - a verdict, not an error of the suite

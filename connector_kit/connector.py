@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.guards import Guard, email_template_details_guard, recipient_guard, validate_config
-from connector_kit.mailbox import format_mailbox, parse_mailbox, parse_send_from
+from connector_kit.mailbox import format_mailbox, parse_mailbox, parse_send_from, strip_header_control_chars
 from connector_kit.messages import ContentType, EmailTemplateDetails, SendMessageData
 from connector_kit.metadata import ConnectorMetadata, ConnectorType
 from connector_kit.phone_numbers import e164
@@ -284,26 +284,30 @@ class ComposedMessage(Protocol):
         """The message to send, as Logto sent it."""
 
 
+def _header_text(value: str | None) -> str | None:
+    return strip_header_control_chars(value or "") or None
+
+
 @frozen
 class Email:
     """A rendered e-mail, not yet encoded for a provider. Connectors send `html` and `text`, each if it is not ``None``.
 
     Args:
         to: the recipient's address, as Logto sent it.
-        subject: rendered.
+        subject: rendered, without control characters: a line break would end the header.
         body: rendered; HTML or plain text, as ``content_type`` declares.
         content_type: ``text/html`` or ``text/plain``.
-        reply_to: rendered; ``None`` unless Logto manages the template.
+        reply_to: rendered, without control characters; ``None`` unless Logto manages the template and it has one.
         send_from: rendered; a mailbox, or a display name only. ``None`` unless Logto manages the template.
         template: the source: a template of the config, or an `EmailTemplateDetails`.
         data: the message to send, as Logto sent it.
     """
 
     to: str
-    subject: str = field(repr=False)
+    subject: str = field(repr=False, converter=strip_header_control_chars)
     body: str = field(repr=False)
     content_type: ContentType
-    reply_to: str | None = field(repr=False)
+    reply_to: str | None = field(repr=False, converter=_header_text)
     send_from: str | None = field(repr=False)
     template: object = field(repr=False)
     data: SendMessageData = field(repr=False)

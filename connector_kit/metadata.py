@@ -204,8 +204,8 @@ class ConnectorMetadata:
     target: str
     name: I18nPhrases = field(converter=frozen_phrases)
     description: I18nPhrases = field(converter=frozen_phrases)
-    logo: str
-    readme: str
+    logo: str = field(default="./logo.svg", metadata=always())
+    readme: str = field(default="./README.md", metadata=always())
     platform: ConnectorPlatform | None = field(default=None, metadata=always())
     logo_dark: str | None = field(default=None, metadata=always())
     config_template: str | None = None

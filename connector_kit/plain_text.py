@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from connector_kit.html_parsing import DEEPEST_LEVEL, TooDeepError, parse_html
+
 _HIDDEN: Final = frozenset({"script", "style", "title"})
 _LINES: Final = frozenset(
     [
@@ -38,15 +40,6 @@ _PARAGRAPHS: Final = frozenset(
 
 _WHITE_SPACE: Final = re.compile(r"[ \t\n\f\r]+")
 _NOT_IN_URLS: Final = re.compile(r"[\t\n\r]")
-_DEEPEST: Final = 500
-"""Levels of elements. Chrome shows 512. The time of libxml2 for an end tag grows with the levels around it."""
-
-_PART: Final = 1 << 14
-"""Bytes that are parsed before an error in the target ends the parsing."""
-
-
-class _TooDeepError(Exception):
-    pass
 
 
 class _TextTarget:
@@ -64,8 +57,8 @@ class _TextTarget:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._levels += 1
-        if self._levels > _DEEPEST:
-            raise _TooDeepError
+        if self._levels > DEEPEST_LEVEL:
+            raise TooDeepError
         self._break_around(tag)
         self._hidden += tag in _HIDDEN
         self._preformatted += tag == "pre"
@@ -135,14 +128,5 @@ def html_to_text(html: str) -> str:
     Returns:
         The text; empty if there is none, or if elements are nested in more than 500 levels.
     """
-    from lxml.etree import HTMLParser, XMLSyntaxError  # type: ignore[import-untyped]  # noqa: PLC0415 - lxml has no types; only e-mail connectors need it
-
-    parser = HTMLParser(target=_TextTarget(), encoding="utf-8", huge_tree=True)
-    document = html.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode().replace(b"\0", b"")
-    try:
-        for start in range(0, len(document), _PART):
-            parser.feed(document[start : start + _PART])
-        text: str = parser.close()
-    except (_TooDeepError, XMLSyntaxError):  # the latter for an empty document
-        return ""
-    return text
+    text: str | None = parse_html(html, _TextTarget())
+    return text or ""

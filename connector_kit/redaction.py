@@ -13,6 +13,7 @@ from attrs import frozen
 from connector_kit._javascript import number_to_string
 from connector_kit.connector import Connector
 from connector_kit.messages import SendMessagePayload
+from connector_kit.metadata import ConnectorConfigFormItemType
 
 REDACTED: Final = "[redacted]"
 """What replaces a secret in a text."""
@@ -203,7 +204,7 @@ def is_secret_name(name: str) -> bool:
     One of its words ends with a word for a secret, and its last word does not name something public, such as ``Id``.
     """
     words = _WORD.findall(name)
-    return any(map(_SECRET_WORD.search, words)) and words[-1].lower() not in _PUBLIC_WORDS
+    return any(map(_SECRET_WORD.search, words)) and _is_private(name)
 
 
 def secret_keys(connector_class: type[Connector[Any]], config: Iterable[str] = ()) -> frozenset[str]:
@@ -250,6 +251,56 @@ def config_secrets(connector_class: type[Connector[Any]], config: object) -> Ite
                     yield from _texts(member)
                 else:
                     pending.append(member)
+
+
+def replace_config_secrets(
+    connector_class: type[Connector[Any]], config: object, replacement: Callable[[str | float], object]
+) -> Any:
+    """Return a config in which other values replace the secrets, for a page or a file that must not have them.
+
+    These are the secrets that `config_secrets` finds, without what everybody may see: choices of the form, and members
+    that are named like something public, such as the ``type`` in ``auth``.
+
+    Args:
+        connector_class: the connector that the config is for.
+        config: any JSON value.
+        replacement: returns what replaces a text or a number.
+
+    Raises:
+        RecursionError: the config is nested too deeply for the interpreter.
+    """
+    items = connector_class.metadata.form_items or ()
+    choices = {item.key for item in items if item.type in _CHOICES}
+    is_secret = _secret_key_rule(connector_class)
+
+    def replace(value: object, *, inside: bool) -> object:
+        if isinstance(value, dict):
+            return {
+                key: replace(it, inside=is_secret(key) or (inside and _is_private(key))) for key, it in value.items()
+            }
+        if isinstance(value, list):
+            return [replace(it, inside=inside) for it in value]
+        if inside and isinstance(value, str | int | float) and not isinstance(value, bool):
+            return replacement(value)
+        return value
+
+    if not isinstance(config, dict):
+        return replace(config, inside=False)
+    return {key: it if key in choices else replace(it, inside=is_secret(key)) for key, it in config.items()}
+
+
+_CHOICES: Final = frozenset(
+    {
+        ConnectorConfigFormItemType.MULTI_SELECT,
+        ConnectorConfigFormItemType.SELECT,
+        ConnectorConfigFormItemType.SWITCH,
+    }
+)
+
+
+def _is_private(name: str) -> bool:
+    words = _WORD.findall(name)
+    return not words or words[-1].lower() not in _PUBLIC_WORDS
 
 
 def payload_secrets(payload: object) -> Iterator[str]:

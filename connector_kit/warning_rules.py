@@ -4,13 +4,14 @@ To add a warning for every connector, write one function under ``@_config_warnin
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from connector_kit.issues import SHOWN_DEPTH, Issue, Location
 from connector_kit.messages import LOGTO_VARIABLES, TemplateType, main_variable, may_have_variable
 from connector_kit.schema_walk import Subschema, root_subschema
 from connector_kit.suggestions import did_you_mean, misspelt
+from connector_kit.template_checks import check_template, example_code
 from connector_kit.templates import get_config_template_by_type, placeholder_paths
 
 WarningRule = Callable[[Any], Iterable[Issue]]
@@ -132,14 +133,14 @@ def repeated_usage_types(config: object) -> Iterator[Issue]:
 def templates_without_code(config: object) -> Iterator[Issue]:
     """Find templates with neither ``{{code}}`` nor ``{{link}}``, in the content or in the subject.
 
-    One that has them misspelt or in another syntax has a warning already.
+    One that has them misspelt or in another syntax, or has an example of a code instead, has a warning already.
     """
     for index, template in _templates(config):
         content = template.get("content")
         texts = _texts(template).values()
         found = {_meant(path) or path for text in texts for path in placeholder_paths(text)}
         found |= {path for text in texts for _, path in _other_syntax(text)}
-        if isinstance(content, str) and not found & {"code", "link"}:
+        if isinstance(content, str) and not found & {"code", "link"} and not any(map(example_code, texts)):
             message = "this template has neither {{code}} nor {{link}}: the user gets a message without a code"
             yield Issue((_TEMPLATES, index, "content"), "no-code", message)
 
@@ -234,6 +235,14 @@ def _unfilled(name: str, usage_types: list[TemplateType], template: Mapping[str,
     )
 
 
+@_config_warning
+def template_checks(config: object) -> Iterator[Issue]:
+    """Find what the checks of `connector_kit.template_checks` find in the templates that messages use."""
+    for index, template, usage_types in _templates_in_use(config):
+        for name, key, message in check_template(template, usage_types):
+            yield Issue((_TEMPLATES, index, key), name, message)
+
+
 def _placeholder(path: str) -> str:
     return f"{{{{{path if len(path) <= _LONGEST_PATH else path[:_LONGEST_PATH] + '…'}}}}}"
 
@@ -292,6 +301,11 @@ def _templates(config: object) -> Iterator[tuple[int, dict[str, Any]]]:
     for index, template in enumerate(templates if isinstance(templates, list) else ()):
         if isinstance(template, dict):
             yield index, template
+
+
+def without_ignored(issues: Iterable[Issue], ignored: Collection[str]) -> list[Issue]:
+    """Return the issues without the warnings whose keyword an operator has turned off. Errors stay."""
+    return [it for it in issues if it.severity == "error" or it.keyword not in ignored]
 
 
 def unknown_keys(schema: Mapping[str, Any], value: object) -> Iterator[Issue]:

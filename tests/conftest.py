@@ -33,6 +33,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 SLOW = (
+    "tests/browser/",
     "tests/cli/test_cli_process.py",
     "tests/conformance/test_command.py",
     "tests/conformance/test_effects.py",
@@ -63,6 +64,15 @@ SLOW = (
 """How the ids of slow tests begin: they start processes or servers, or run the suite on many connectors."""
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Keep the tests of a module in one process, which shares their fixtures; a process without tests takes some of another."""
+    from xdist.scheduler import WorkStealingScheduling  # noqa: PLC0415 - called by xdist only
+
+    return WorkStealingScheduling(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Return one worker more than processors: a third of the tests' time is waiting for time limits and pauses."""
     return usable_processors() + 1

@@ -230,6 +230,14 @@ def test_email_from_a_config_template() -> None:
     )
 
 
+@pytest.mark.parametrize(("reply_to", "expected"), [(None, None), ("\r\n", None), ("a\r\nBcc: b@x.co", "aBcc: b@x.co")])
+def test_headers_of_an_email_have_no_control_characters(reply_to: str | None, expected: str | None) -> None:
+    """A line break would end the header, and begin another one. The body keeps its line breaks."""
+    data = SendMessageData.from_json(MESSAGE)
+    email = Email("a@example.com", "a\r\nBcc: b@x.co", "a\nb", "text/plain", reply_to, None, None, data)
+    assert (email.subject, email.reply_to, email.body) == ("aBcc: b@x.co", expected, "a\nb")
+
+
 @pytest.mark.parametrize(
     ("usage_types", "kind", "expected"),
     [

@@ -64,6 +64,16 @@ def test_json_and_headers_arrive(loopback: Loopback) -> None:
     assert request.headers["host"] == loopback.url.removeprefix("http://")
 
 
+def test_members_that_are_none_are_left_out(loopback: Loopback) -> None:
+    """Of an object and of a form; not of objects inside, where null may mean something."""
+    loopback.answers = [_json(202, {"id": "m1"})] * 3
+    api = HttpApi("Acme", loopback.url)
+    api.post("/messages", SMS, json={"a": None, "b": {"c": None}, "d": 0})
+    api.post("/messages", SMS, form={"a": None, "b": ""})
+    api.post("/messages", SMS, form=[("a", None), ("b", "")])
+    assert [it.body for it in loopback.requests] == [b'{"b": {"c": null}, "d": 0}', b"b=", b"b="]
+
+
 @pytest.mark.parametrize("form", [{"a": "é", "b": "2"}, [("a", "é"), ("b", "2")]])
 def test_form_and_basic_credentials_arrive(loopback: Loopback, form: Any) -> None:
     """As a mapping or as pairs, to a base URL of the call."""

@@ -24,6 +24,7 @@ from conformance.registry import check
 from conformance.secret_paths import places_of, value_at, with_value
 from conformance.verdicts import NotApplicable, expect
 from connector_kit import ConnectorError, ConnectorErrorCodes, config_warnings
+from connector_kit.template_checks import TEMPLATE_CHECKS
 
 Json = Any
 
@@ -57,7 +58,7 @@ def _describe(case: ConfigCase) -> str:
     return ", ".join([*changes, *(f"no {key}" for key in case.without)]) or "the valid_config of the Spec"
 
 
-_ABOUT_EXAMPLES: Final = frozenset({"placeholder", "unfilled"})
+_ABOUT_EXAMPLES: Final = frozenset({"placeholder", "unfilled"}) | TEMPLATE_CHECKS.keys()
 """The keywords of the kit's warnings about example values and the texts of templates: these depend on the author's
 example, not on the connector, which sends any value and any text."""
 

@@ -40,6 +40,11 @@ _END_SECONDS: Final = 10.0
 _SILENT_SECONDS: Final = 15.0
 """How much longer than a step a process may be silent; a connector that keeps the interpreter to itself is silent."""
 
+_FEW_CHECKS: Final = 30
+"""So few checks end before other processes have started."""
+
+_MOST_JOBS: Final = 8
+
 
 class ProcessError(Exception):
     """Another process could not start, or did not find the connector."""
@@ -48,6 +53,11 @@ class ProcessError(Exception):
 def usable_processors() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def default_jobs(checks: int) -> int:
+    """Return the number of processes for so many checks: at least two for many, so that some run while others wait."""
+    return 1 if checks < _FEW_CHECKS else max(2, min(usable_processors(), _MOST_JOBS))
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """``connector-kit render``: prints a message without sending it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 import click
-from attrs import frozen
 from click.shell_completion import CompletionItem
 
 from connector_kit.cli.config_check import check_config, print_check, print_issues
@@ -20,6 +19,7 @@ from connector_kit.json_files import JsonFileError, parse_json_text
 from connector_kit.messages import SendMessageData, SendMessagePayload, TemplateType
 from connector_kit.redaction import payload_secrets
 from connector_kit.suggestions import did_you_mean
+from connector_kit.template_choice import TemplateChoice
 
 _DEFAULT_PAYLOAD: Final = '{"code": "000000"}'
 
@@ -83,7 +83,7 @@ def render_command(
         connector = create_connector(connector_class)
         settings = connector.read_config(check.config)
         rendered: Email | Sms | TemplateMessage = connector.compose(settings, message)
-        choice = _Choice.of(rendered, settings)
+        choice = TemplateChoice.of(rendered, settings)
     if output_format == "json":
         print_json({"type": message_type, **_members(rendered), "template": choice.to_json()})
     else:
@@ -113,38 +113,6 @@ def _warn_about_unknown_type(message_type: str) -> None:
         print_line(("Warning:", "yellow"), f" Logto never sends messages of type {message_type!r}{hint}.", stderr=True)
 
 
-@frozen
-class _Choice:
-    """The template that the connector chose.
-
-    Args:
-        index: its index in the config's templates; ``None`` if it is not in the config.
-        usage_type: its usage type.
-        fallback: whether the usage type differs from the message's type.
-    """
-
-    index: int | None
-    usage_type: str | None
-    fallback: bool
-
-    @classmethod
-    def of(cls, rendered: Email | Sms | TemplateMessage, settings: Any) -> "_Choice":
-        chosen: Any = rendered.template
-        templates = settings.get("templates") if isinstance(settings, Mapping) else getattr(settings, "templates", None)
-        index = next((index for index, template in enumerate(templates or ()) if template is chosen), None)
-        is_json = isinstance(chosen, Mapping)
-        usage_type = chosen.get("usageType") if is_json else getattr(chosen, "usage_type", None)
-        return cls(index, usage_type, usage_type not in (None, rendered.data.type))
-
-    def __str__(self) -> str:
-        place = "not from the config" if self.index is None else f"$.templates[{self.index}]"
-        usage = "" if self.usage_type is None else f" for {self.usage_type}"
-        return f"{place}{usage}{', the fallback: there is none for this type' * self.fallback}"
-
-    def to_json(self) -> dict[str, object]:
-        return {"index": self.index, "usageType": self.usage_type, "fallback": self.fallback}
-
-
 def _members(rendered: Email | Sms | TemplateMessage) -> dict[str, object]:
     if isinstance(rendered, Sms):
         return {"content": rendered.content}
@@ -159,7 +127,7 @@ def _members(rendered: Email | Sms | TemplateMessage) -> dict[str, object]:
     }
 
 
-def _print_rendered(rendered: Email | Sms | TemplateMessage, choice: _Choice) -> None:
+def _print_rendered(rendered: Email | Sms | TemplateMessage, choice: TemplateChoice) -> None:
     print_fields(_fields(rendered, choice))
     print_line()
     if isinstance(rendered, TemplateMessage):
@@ -168,7 +136,7 @@ def _print_rendered(rendered: Email | Sms | TemplateMessage, choice: _Choice) ->
         print_text(rendered.content if isinstance(rendered, Sms) else rendered.body)
 
 
-def _fields(rendered: Email | Sms | TemplateMessage, choice: _Choice) -> Iterator[tuple[str, str]]:
+def _fields(rendered: Email | Sms | TemplateMessage, choice: TemplateChoice) -> Iterator[tuple[str, str]]:
     if isinstance(rendered, Email):
         yield "Subject", rendered.subject
         if rendered.send_from is not None:

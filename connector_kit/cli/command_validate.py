@@ -8,17 +8,42 @@ from connector_kit.cli.errors import REJECTED
 from connector_kit.cli.options import config_argument, connector_argument, format_option
 from connector_kit.cli.output import print_json, print_line
 from connector_kit.issues import format_path
+from connector_kit.suggestions import misspelt
+from connector_kit.template_checks import TEMPLATE_CHECKS
 from connector_kit.warning_rules import generic_fallback
+
+
+def _check_keywords(ctx: click.Context, param: click.Parameter, keywords: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001 - click's signature
+    """Reject a keyword that is nearly the id of a template check. Other names may be those of a connector's own warnings."""
+    for keyword in keywords:
+        meant = misspelt(keyword, TEMPLATE_CHECKS)
+        if meant:
+            raise click.BadParameter(f"no warning has the keyword {keyword!r} (did you mean {meant!r}?)")
+    return keywords
 
 
 @click.command("validate")
 @connector_argument
 @config_argument
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+@click.option(
+    "--ignore",
+    "ignored",
+    multiple=True,
+    metavar="KEYWORD",
+    callback=_check_keywords,
+    help="Leave out the warnings with this keyword, which is in brackets at the end of each; repeatable.",
+)
 @format_option
 @click.pass_context
 def validate_command(
-    ctx: click.Context, *, connector_id: str, config_path: str, strict: bool, output_format: str
+    ctx: click.Context,
+    *,
+    connector_id: str,
+    config_path: str,
+    strict: bool,
+    ignored: tuple[str, ...],
+    output_format: str,
 ) -> None:
     """Check a connector's config.
 
@@ -29,7 +54,7 @@ def validate_command(
 
     Exit status: 0 if the config is valid, 1 if it is invalid, 2 if it cannot be checked.
     """
-    check = check_config(find_connector_class(connector_id), connector_id, config_path, strict=strict)
+    check = check_config(find_connector_class(connector_id), connector_id, config_path, strict=strict, ignored=ignored)
     fallback = generic_fallback(check.config)
     if output_format == "json":
         issues = [issue.to_json() for issue in check.issues]

@@ -1,7 +1,7 @@
 """Reading a config, checking it with its connector's guard, and printing the result."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -12,6 +12,7 @@ from connector_kit.connector import Connector
 from connector_kit.issues import Issue
 from connector_kit.json_files import JsonFileError, parse_json_bytes, read_file, repeated_keys
 from connector_kit.redaction import config_secrets
+from connector_kit.warning_rules import without_ignored
 
 _STYLES: Final = {"error": "red", "warning": "yellow"}
 _STANDARD_INPUT: Final = "-"
@@ -52,9 +53,21 @@ class ConfigCheck:
 
 
 def check_config(
-    connector_class: type[Connector[Any]], connector_id: str, path: str, *, strict: bool = False
+    connector_class: type[Connector[Any]],
+    connector_id: str,
+    path: str,
+    *,
+    strict: bool = False,
+    ignored: Collection[str] = (),
 ) -> ConfigCheck:
     """Read a config and check it with the connector's guard.
+
+    Args:
+        connector_class: the connector.
+        connector_id: the ID as given to the command.
+        path: the file, or - for standard input.
+        strict: return warnings as errors.
+        ignored: the keywords of warnings to leave out.
 
     Raises:
         CommandError: the config cannot be read, or is not JSON.
@@ -63,9 +76,10 @@ def check_config(
     content, config = _read_config(path, name)
     secrets = tuple(config_secrets(connector_class, config))
     with calling_connector(connector_id, secrets):
-        issues = connector_class.config_guard.issues(config, strict=strict)
-    repeated = (evolve(it, severity="error" if strict else "warning") for it in repeated_keys(content))
-    return ConfigCheck(connector_id, name, config, (*repeated, *issues), secrets)
+        issues = connector_class.config_guard.issues(config)
+    found = without_ignored([*repeated_keys(content), *issues], ignored)
+    shown = (evolve(it, severity="error") for it in found) if strict else found
+    return ConfigCheck(connector_id, name, config, tuple(shown), secrets)
 
 
 def _read_config(path: str, name: str) -> tuple[bytes, Any]:
@@ -92,10 +106,10 @@ def print_check(check: ConfigCheck, *, stderr: bool = False) -> None:
 
 
 def print_issues(issues: Iterable[Issue], *, stderr: bool = False) -> None:
-    """Print issues, one a line: severity, path, message."""
+    """Print issues, one a line: severity, path, message, keyword."""
     for issue in issues:
         severity = (issue.severity.ljust(len("warning")), _STYLES[issue.severity])
-        print_line("  ", severity, "  ", (issue.path, "cyan"), f"  {issue.message}", stderr=stderr)
+        print_line("  ", severity, "  ", (issue.path, "cyan"), f"  {issue.message}  [{issue.keyword}]", stderr=stderr)
 
 
 def _count(issues: tuple[Issue, ...], noun: str) -> str:

@@ -32,9 +32,13 @@ def load_plugin(point: EntryPoint) -> click.Command:
 
 
 def _install_command(point: EntryPoint, error: ModuleNotFoundError) -> str:
-    """Return the command that installs the package's extra of the same name as the command, or else the module."""
-    extras = (point.dist.metadata.get_all("Provides-Extra") if point.dist else None) or ()
-    needed = f'"{point.dist.name}[{point.name}]"' if point.dist and point.name in extras else error.name
+    """Return the command that installs what the command needs.
+
+    That is the extras that its entry point names, or else the package's extra of the same name, or else the module.
+    """
+    provided = (point.dist.metadata.get_all("Provides-Extra") if point.dist else None) or ()
+    extras = [extra for extra in point.extras or [point.name] if extra in provided]
+    needed = f'"{point.dist.name}[{",".join(extras)}]"' if point.dist and extras else error.name
     return f"pip install {needed}"
 
 

@@ -20,7 +20,7 @@ from connector_kit.issues import Issue, Location
 from connector_kit.json_files import JsonFileError, parse_json_bytes, read_file, repeated_keys
 from connector_kit.metadata import ConnectorType
 from connector_kit.redaction import config_secrets
-from connector_kit.warning_rules import unknown_keys
+from connector_kit.warning_rules import unknown_keys, without_ignored
 
 HOSTS_VARIABLE: Final = "CONNECTOR_KIT_HOSTS"
 """The environment variable with the path of the host.toml, for programs without a command line."""
@@ -42,8 +42,9 @@ class HostFileIssue:
     issue: Issue
 
     def __str__(self) -> str:
-        """Return source, path and message in one line."""
-        return f"{self.source}: {self.issue.path}: {self.issue.message}"
+        """Return source, path and message in one line; of a warning that can be ignored, the keyword too."""
+        keyword = f"  [{self.issue.keyword}]" if self.issue.severity == "warning" else ""
+        return f"{self.source}: {self.issue.path}: {self.issue.message}{keyword}"
 
 
 @frozen
@@ -385,7 +386,7 @@ class _Loader:
             return None
         if config is None:
             return HostedSettings(connector)
-        for issue in connector.config_guard.issues(config.value):
+        for issue in without_ignored(connector.config_guard.issues(config.value), table.get("ignore_warnings", ())):
             found = self._place(issue, config, connector_id)
             (self.errors if issue.severity == "error" else self.warnings).append(found)
         file = table.get("config_file")

@@ -95,6 +95,14 @@ def test_conformance_without_hypothesis_names_its_extra(
     assert result.stderr.endswith(': pip install "logto-connector-kit[conformance]"\n')
 
 
+def test_missing_module_of_plugin_names_the_extras_of_its_entry_point(
+    run: Callable[..., Result], install: Callable[..., None]
+) -> None:
+    """Such as those of ``connector-kit dev``, which needs two of other names; "prove" is an extra, too."""
+    install(GROUP, {"prove": "no_such_module:prove [serve,suite]"}, "prove", "serve", "suite", name="prover")
+    assert run("prove").stderr.endswith(': pip install "prover[serve,suite]"\n')
+
+
 def test_missing_module_without_extra_is_named(run: Callable[..., Result], install: Callable[..., None]) -> None:
     """Without an extra of the command's name, the message names the module."""
     install(GROUP, {"prove": "no_such_module:prove"}, name="prover")

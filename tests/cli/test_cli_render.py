@@ -129,9 +129,9 @@ def test_body_is_unchanged_in_a_pipe(
     run: Callable[..., Result], acme_config: dict[str, Any], written: Callable[[object], str]
 ) -> None:
     """A pipe or file gets the body unchanged. Fields above it are escaped, so that each stays on one line."""
-    acme_config["templates"][3] |= {"subject": "a\nb", "content": "tab\there \x1b[31m{{code}}\u202e\n"}
+    acme_config["templates"][3] |= {"subject": "a\u2028b", "content": "tab\there \x1b[31m{{code}}\u202e\n"}
     result = run("render", ACME, written(acme_config))
-    assert result.stdout.startswith("Subject:      a\\nb\n")
+    assert result.stdout.startswith("Subject:      a\\u2028b\n")
     assert result.stdout.endswith("\n\ntab\there \x1b[31m000000\u202e\n")
 
 
@@ -152,7 +152,7 @@ def test_invalid_config_is_not_rendered(
     result = run("render", "aws-ses-mail", written({**ses_config, "region": 3}))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "invalid: 1 error in config.json for aws-ses-mail\n  error    $.region  expected string, found number\n"
+        "invalid: 1 error in config.json for aws-ses-mail\n  error    $.region  expected string, found number  [type]\n"
     )
 
 

@@ -66,7 +66,7 @@ def test_issue_is_one_line_at_any_width(
     """Neither path nor message is truncated or wrapped."""
     key = "k" * 300
     shown = on_terminal("validate", "aws-ses-mail", written({**ses_config, key: 1}), width=width)
-    assert f"  $.{key}  unknown key: it has no effect\n" in shown
+    assert f"  $.{key}  unknown key: it has no effect  [unknown-key]\n" in shown
 
 
 def test_wide_terminal_shows_one_line_a_row(on_terminal: Callable[..., str]) -> None:

@@ -60,7 +60,7 @@ def test_null_config_is_not_passed_to_the_connector(run: Callable[..., Result], 
     """A connector would use its saved config for null, even if its guard accepts null."""
     result = run("test", ACME, "-", *TO, stdin="null")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.endswith("\n  error    $  expected object, found null\n")
+    assert result.stderr.endswith("\n  error    $  expected object, found null  [type]\n")
     result = run("test", "acme_connectors:AcmeForward", "-", *TO, stdin="null")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == "Error: standard input does not contain a JSON object.\n"
@@ -158,7 +158,7 @@ def test_invalid_config_is_rejected_by_the_connector(
     result = run("test", ACME, written({**acme_config, "apiKey": 1, "apikey": 2}), *TO)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "  warning  $.apikey  unknown key: it has no effect (did you mean 'apiKey'?)\n"
+        "  warning  $.apikey  unknown key: it has no effect (did you mean 'apiKey'?)  [unknown-key]\n"
         "Error: invalid_config\n"
         "  $.apiKey  expected string, found number\n"
     )

@@ -40,7 +40,10 @@ def test_names_of_templates_at_the_provider_are_validated(
     del alias_config["templates"][0]["templateAlias"]
     result = run("validate", "acme_connectors:AcmeAliases", written(alias_config))
     assert result.exit_code == 1
-    assert "  error    $.templates[0].templateAlias  expected string (required), found nothing\n" in result.stdout
+    assert (
+        "  error    $.templates[0].templateAlias  expected string (required), found nothing  [required]\n"
+        in result.stdout
+    )
 
 
 def test_config_with_a_template_for_each_type_needs_no_fallback(
@@ -63,7 +66,7 @@ def test_config_without_an_invitation_template_is_warned_about(
         "valid: aws-ses-mail accepts config.json, with 1 warning",
         (
             "  warning  $.templates[3].content  {{code}} stays in messages of type OrganizationInvitation, which use this "
-            "template and have {{link}} instead: add a template for OrganizationInvitation that uses {{link}}"
+            "template and have {{link}} instead: add a template for OrganizationInvitation that uses {{link}}  [unfilled]"
         ),
         (
             "  info     $.templates[3]  also used for OrganizationInvitation, UserPermissionValidation, BindNewIdentifier, "
@@ -87,9 +90,9 @@ def test_every_issue_is_printed_with_path_and_message(
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
         "invalid: 2 errors, 1 warning in config.json for aws-ses-mail",
-        "  warning  $.emailAdress  unknown key: it has no effect (did you mean 'emailAddress'?)",
-        "  error    $.region  expected string, found number",
-        '  error    $.templates  expected at least one item whose usageType is "Register", found none among 4 items',
+        "  warning  $.emailAdress  unknown key: it has no effect (did you mean 'emailAddress'?)  [unknown-key]",
+        "  error    $.region  expected string, found number  [type]",
+        '  error    $.templates  expected at least one item whose usageType is "Register", found none among 4 items  [contains]',
     ]
 
 
@@ -117,7 +120,12 @@ def test_json_has_validity_and_issues(
 ) -> None:
     """``--format json`` prints path, keyword, message and severity of each issue."""
     result = run("validate", "aws-ses-mail", written({**ses_config, "region": 3}), "--format", "json")
-    issue = {"path": "$.region", "keyword": "type", "message": "expected string, found number", "severity": "error"}
+    issue = {
+        "path": "$.region",
+        "keyword": "type",
+        "message": "expected string, found number",
+        "severity": "error",
+    }
     assert result.exit_code == 1
     assert json.loads(result.stdout) == {"valid": False, "issues": [issue], "fallbackToGeneric": FALLBACK_TYPES}
 
@@ -135,7 +143,7 @@ def test_config_that_is_not_an_object_is_invalid(run: Callable[..., Result]) -> 
     """The guard rejects an array; the exit status is 1."""
     result = run("validate", "aws-ses-mail", "-", stdin="[]")
     assert result.exit_code == 1
-    assert "  error    $  expected object, found array\n" in result.stdout
+    assert "  error    $  expected object, found array  [type]\n" in result.stdout
 
 
 def test_control_characters_of_a_key_are_escaped(
@@ -180,7 +188,7 @@ def test_config_that_the_class_cannot_hold_is_invalid(
         "invalid: 1 error in config.json for acme_connectors:AcmeDisagreeing",
         (
             "  error    $.templates[0].subject  the schema accepts this, but its class does not: expected str for subject, "
-            "found nothing (KeyError). Schema and class of the connector disagree: report it to its author"
+            "found nothing (KeyError). Schema and class of the connector disagree: report it to its author  [class]"
         ),
     ]
 
@@ -204,5 +212,42 @@ def test_repeated_key_is_a_warning(
     text = '{"region": "us-east-1",\n' + json.dumps(ses_config)[1:]
     result = run("validate", "aws-ses-mail", "-", *options, stdin=text)
     assert result.exit_code == status
-    line = "$.region  this key is in line 1 and again in line 2: the last one counts; remove the other"
+    line = "$.region  this key is in line 1 and again in line 2: the last one counts; remove the other  [repeated-key]"
     assert f"  {severity}  {line}\n" in result.stdout
+
+
+# --- warnings that are turned off --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [(), ("--strict",)])
+def test_ignored_warnings_are_left_out(
+    run: Callable[..., Result], ses_config: dict[str, Any], written: Callable[[object], str], options: tuple[str, ...]
+) -> None:
+    """One option for each keyword; it is in brackets at the end of the warning. Errors stay."""
+    templates = [{**it, "content": f"{it['content']}<img src='logo.png'>"} for it in ses_config["templates"]]
+    config = {**ses_config, "templates": templates, "emailAdress": "a@b.co"}
+    result = run("validate", "aws-ses-mail", written(config), *options)
+    assert {
+        line.rpartition("  ")[2] for line in result.stdout.splitlines() if "$.templates" in line and "[" in line[30:]
+    } >= {
+        "[image-alt]",
+        "[image-source]",
+    }
+    ignored = ("--ignore", "image-alt", "--ignore", "image-source", "--ignore", "unknown-key")
+    result = run("validate", "aws-ses-mail", written(config), *ignored, *options)
+    assert (result.exit_code, result.stdout) == (0, f"valid: aws-ses-mail accepts config.json\n{FALLBACK}")
+    result = run("validate", "aws-ses-mail", written({**config, "region": 1}), *ignored, "--ignore", "type", *options)
+    assert (result.exit_code, result.stdout.splitlines()[1:2]) == (
+        1,
+        ["  error    $.region  expected string, found number  [type]"],
+    )
+
+
+def test_keyword_that_is_nearly_one_of_a_template_check_is_rejected(
+    run: Callable[..., Result], ses_config: dict[str, Any], written: Callable[[object], str]
+) -> None:
+    """Any other name may be that of a connector's own warning."""
+    result = run("validate", "aws-ses-mail", written(ses_config), "--ignore", "imgae-alt")
+    assert result.exit_code == 2
+    assert "no warning has the keyword 'imgae-alt' (did you mean 'image-alt'?)" in result.stderr
+    assert run("validate", "aws-ses-mail", written(ses_config), "--ignore", "test-key").exit_code == 0

@@ -17,8 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.harness.canaries import Canaries, KnownForms
+from conformance.harness.leaks import LeakIndex
 from conformance.secret_forms import forms_of, new_form
 from conformance.secret_paths import path_to, places_of, with_value
+
+
+def test_short_number_is_a_leak_only_after_its_prefix() -> None:
+    """Seven digits occur by chance, unless the public text before them is there, too."""
+    index = LeakIndex()
+    index.add("accessKeyId", "4839217", "AKIA")
+    assert index.names_in("order 4839217, 4839217!") == set()
+    assert index.names_in("key AKIA4839217") == {"accessKeyId"}
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "api:", "Bearer "])

@@ -54,6 +54,7 @@ from connector_kit.connectors.aws_ses import AwsSesConfig, AwsSesConnector, aws_
 from connector_kit.guards import recipient_guard
 from connector_kit.host import host_file, request_body
 from connector_kit.logto_package.package import KIT_RANGE
+from connector_kit.template_checks import TEMPLATE_CHECKS
 from tests.benchmarks import endurance
 from tests.benchmarks import page as benchmarks
 from tests.conformance.right_connectors import RIGHT
@@ -96,6 +97,13 @@ def capabilities() -> str:
     return _table(
         ("Capability", "What the connector promises", "Checks that need it"),
         ((f"`{name}`", promise, str(needing[name])) for name, promise in CAPABILITIES.items()),
+    )
+
+
+def template_checks() -> str:
+    """List the checks of templates."""
+    return _table(
+        ("Keyword", "Warns about"), ((f"`{name}`", _first_line(check)) for name, check in TEMPLATE_CHECKS.items())
     )
 
 
@@ -438,6 +446,7 @@ PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
     (DOCS / "contract.md", "checks", checks),
     (DOCS / "guides" / "conformance.md", "capabilities", capabilities),
     (DOCS / "guides" / "conformance.md", "profiles", profiles),
+    (DOCS / "guides" / "template-checks.md", "template-checks", template_checks),
     (DOCS / "internals" / "kill-matrix.md", "wrong connectors", wrong_connectors),
     (DOCS / "internals" / "kill-matrix.md", "right connectors", right_connectors),
     (DOCS / "reference" / "schemas.md", "schemas", schemas),

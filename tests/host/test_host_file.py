@@ -162,6 +162,16 @@ def test_warnings_do_not_keep_the_host_from_starting(load: Load, tmp_path: Path)
     (warning,) = load().warnings
     assert warning.issue.path == "$.acount"
     assert "did you mean" in warning.issue.message
+    assert str(warning).endswith("(did you mean 'account'?)  [unknown-key]")
+
+
+def test_ignored_warnings_are_not_reported(load: Load, tmp_path: Path) -> None:
+    """Of this connector only; an error is always reported."""
+    (tmp_path / "mail.json").write_text(json.dumps({**CONFIG, "acount": "x"}), encoding="utf-8")
+    assert load({"acme-mail": {**MAIL, "ignore_warnings": ["unknown-key"]}}).warnings == ()
+    (tmp_path / "mail.json").write_text(json.dumps({**CONFIG, "apiKey": 1}), encoding="utf-8")
+    with pytest.raises(HostConfigError):
+        load({"acme-mail": {**MAIL, "ignore_warnings": ["type"]}})
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,6 @@ METADATA: ConnectorMetadata = ConnectorMetadata(
         "tr-TR": "Logto'nun doğrulama kodlarını ve davetlerini kendi Amazon SES hesabınızdan gönderir.",  # noqa: RUF001 - Turkish has a dotless i
         "ko": "직접 보유한 Amazon SES 계정으로 Logto의 인증 코드와 초대 메일을 보냅니다.",
     },
-    logo="./logo.svg",
     logo_dark="./logo-dark.svg",
-    readme="./README.md",
     form_items=form_items(AwsSesConfig),
 )

@@ -17,7 +17,6 @@ from connector_kit.mailbox import (
     format_mailbox,
     parse_mailbox,
     parse_send_from,
-    strip_header_control_chars,
 )
 
 _CHARSET: Final = "UTF-8"
@@ -35,7 +34,7 @@ def send_email_request(config: AwsSesSettings, email: Email) -> dict[str, Any]:
     request: dict[str, Any] = {
         "Content": {
             "Simple": {
-                "Subject": {"Data": strip_header_control_chars(email.subject), "Charset": _CHARSET},
+                "Subject": {"Data": email.subject, "Charset": _CHARSET},
                 "Body": {part: {"Data": email.body, "Charset": _CHARSET}},
             },
         },

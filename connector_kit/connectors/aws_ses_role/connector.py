@@ -15,8 +15,6 @@ class AwsSesRoleConnector(SesConnector[AwsSesRoleConfig]):
         target="aws-ses-role",
         name={"en": "Amazon SES with a role"},
         description={"en": "Sends Logto's verification codes and invitations through Amazon SES, without stored keys."},
-        logo="./logo.svg",
-        readme="./README.md",
     )
     config_class = AwsSesRoleConfig
     config_warnings = (*ses_warnings, rejected_role_settings)

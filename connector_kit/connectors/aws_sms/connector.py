@@ -22,8 +22,6 @@ class AwsSmsConnector(SmsConnector[AwsSmsConfig]):
         target="aws-sms",
         name={"en": "AWS SMS"},
         description={"en": "Sends Logto's verification codes as text messages through AWS End User Messaging."},
-        logo="./logo.svg",
-        readme="./README.md",
     )
     config_class = AwsSmsConfig
     config_warnings = (rejected_settings,)

@@ -77,8 +77,6 @@ class PostmarkConnector(TemplateEmailConnector[PostmarkConfig]):
         target="postmark",
         name={"en": "Postmark"},
         description={"en": "Sends Logto's verification codes and invitations from templates in Postmark."},
-        logo="./logo.svg",
-        readme="./README.md",
     )
     config_class = PostmarkConfig
     config_warnings: ClassVar[tuple[WarningRule, ...]] = (unusual_identifiers,)

@@ -1,6 +1,6 @@
 """The Resend connector: one request for each message, with an idempotency key, so that it may be repeated."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from attrs import frozen
 
@@ -14,7 +14,6 @@ from connector_kit import (
     HttpApi,
     email_templates,
     setting,
-    strip_header_control_chars,
 )
 
 
@@ -56,8 +55,6 @@ class ResendConnector(EmailConnector[ResendConfig]):
         target="resend",
         name={"en": "Resend"},
         description={"en": "Sends Logto's verification codes and invitations through Resend."},
-        logo="./logo.svg",
-        readme="./README.md",
     )
     config_class = ResendConfig
     declaration: ClassVar[Declaration | None] = Declaration(
@@ -78,12 +75,12 @@ class ResendConnector(EmailConnector[ResendConfig]):
 
     def deliver(self, config: ResendConfig, email: Email) -> object:
         """Send one e-mail and return its id."""
-        body: dict[str, Any] = {
+        body = {
             "from": email.sender(config.from_email),
             "to": [email.to],
-            "subject": strip_header_control_chars(email.subject),
+            "subject": email.subject,
+            "html": email.html,
+            "text": email.text,
+            "reply_to": email.reply_to or config.reply_to or None,
         }
-        body |= {name: it for name, it in {"html": email.html, "text": email.text}.items() if it is not None}
-        reply_to = strip_header_control_chars(email.reply_to or config.reply_to or "")
-        body |= {"reply_to": reply_to} if reply_to else {}
         return self.api.post("/emails", email, bearer=config.api_key, json=body).text("id")

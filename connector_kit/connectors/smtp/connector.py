@@ -39,8 +39,6 @@ class SmtpConnector(EmailConnector[SmtpConfig]):
         target="smtp",
         name={"en": "SMTP"},
         description={"en": "Sends Logto's verification codes and invitations through any mail server."},
-        logo="./logo.svg",
-        readme="./README.md",
     )
     config_class = SmtpConfig
     config_warnings: ClassVar[tuple[WarningRule, ...]] = (encryption_warnings, auth_warnings)

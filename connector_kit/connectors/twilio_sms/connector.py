@@ -106,8 +106,6 @@ class TwilioConnector(SmsConnector[TwilioConfig]):
         target="twilio",
         name={"en": "Twilio"},
         description={"en": "Sends Logto's verification codes through Twilio."},
-        logo="./logo.svg",
-        readme="./README.md",
     )
     config_class = TwilioConfig
     config_warnings: ClassVar[tuple[WarningRule, ...]] = (unusual_identifiers,)
@@ -126,10 +124,10 @@ class TwilioConnector(SmsConnector[TwilioConfig]):
 
     def deliver(self, config: TwilioConfig, sms: Sms) -> object:
         """Send one text message and return its SID."""
-        senders = {"MessagingServiceSid": config.from_messaging_service_sid, "From": config.from_number}
         form = {
             "To": sms.e164,
-            **{name: it for name, it in senders.items() if it is not None},
+            "MessagingServiceSid": config.from_messaging_service_sid,
+            "From": config.from_number,
             "Body": sms.content,
             "RiskCheck": "disable" if config.disable_risk_check else "enable",
         }

@@ -1,0 +1,9 @@
+"""The panels of the page, in the order of their tabs."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from conformance.workbench.panels import conformance, form, message, send
+from conformance.workbench.panels.panel import Panel
+
+PANELS: Final[Sequence[Panel]] = (form.PANEL, message.PANEL, send.PANEL, conformance.PANEL)
