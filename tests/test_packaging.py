@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -105,6 +106,20 @@ def test_wheel_contains_the_templates_of_new_connectors(wheel: Path) -> None:
     assert "connector_kit/scaffold/templates/project/.gitignore.jinja" in files
     with zipfile.ZipFile(wheel) as archive:
         assert files <= set(archive.namelist())
+
+
+def test_readme_on_the_package_index_has_absolute_links(wheel: Path) -> None:
+    """The index has no other file of the repository; pictures are those of the repository, too."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (it for it in archive.namelist() if it.endswith(".dist-info/METADATA"))
+        readme = archive.read(name).decode()
+    own = (ROOT / "README.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", own)
+    address = "logto-connector-kit/logto-connector-kit"
+    assert pictures
+    assert all(f"(https://raw.githubusercontent.com/{address}/main/{it})" in readme for it in pictures)
+    assert f"(https://github.com/{address}/blob/main/docs/contract.md)" in readme
+    assert re.findall(r"\]\((?!https?://|#)[^)]*\)", readme) == []
 
 
 def test_check_wheel_contents_reports_nothing(wheel: Path) -> None:

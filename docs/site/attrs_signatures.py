@@ -5,7 +5,7 @@ from typing import Any, Final
 import griffe
 
 _DECORATORS: Final = {"attrs.define", "attrs.frozen"}
-_FIELDS: Final = {"attrs.field", "attrs.Factory"}
+_POSITIONAL: Final = griffe.ParameterKind.positional_or_keyword
 
 
 class AttrsSignatures(griffe.Extension):
@@ -23,10 +23,9 @@ def _visit(parent: griffe.Module | griffe.Class) -> None:
     if isinstance(parent, griffe.Class) and _is_attrs(parent) and "__init__" not in parent.members:
         fields = [it for cls in reversed([parent, *parent.mro()]) if _is_attrs(cls) for it in _fields(cls)]
         by_name = {it.name: it for it in fields}
-        own = griffe.Parameter("self", kind=griffe.ParameterKind.positional_or_keyword)
-        parent["__init__"] = griffe.Function(
-            "__init__", parameters=griffe.Parameters(own, *by_name.values()), returns="None"
-        )
+        ordered = sorted(by_name.values(), key=lambda it: it.kind is griffe.ParameterKind.keyword_only)
+        own = griffe.Parameter("self", kind=_POSITIONAL)
+        parent["__init__"] = griffe.Function("__init__", parameters=griffe.Parameters(own, *ordered), returns="None")
 
 
 def _is_attrs(cls: griffe.Class) -> bool:
@@ -36,17 +35,14 @@ def _is_attrs(cls: griffe.Class) -> bool:
 def _fields(cls: griffe.Class) -> list[griffe.Parameter]:
     found = []
     for it in cls.attributes.values():
-        if it.annotation is None or ("class-attribute" in it.labels and "instance-attribute" not in it.labels):
+        is_class_variable = "class-attribute" in it.labels and "instance-attribute" not in it.labels
+        if it.annotation is None or is_class_variable or "property" in it.labels or "cached" in it.labels:
             continue
-        default, shown = it.value, True
-        if isinstance(default, griffe.ExprCall) and default.canonical_path in _FIELDS:
-            options = {arg.name: arg.value for arg in default.arguments if isinstance(arg, griffe.ExprKeyword)}
+        default, options = it.value, {}
+        if isinstance(default, griffe.ExprCall) and default.canonical_path == "attrs.field":
+            options = {arg.name: str(arg.value) for arg in default.arguments if isinstance(arg, griffe.ExprKeyword)}
             default = options.get("default", "..." if "factory" in options else None)
-            shown = options.get("init") != "False"
-        if shown:
-            found.append(
-                griffe.Parameter(
-                    it.name, annotation=it.annotation, kind=griffe.ParameterKind.positional_or_keyword, default=default
-                )
-            )
+        kind = griffe.ParameterKind.keyword_only if options.get("kw_only") == "True" else _POSITIONAL
+        if options.get("init") != "False":
+            found.append(griffe.Parameter(it.name, annotation=it.annotation, kind=kind, default=default))
     return found

@@ -73,9 +73,11 @@ def place(name: str) -> str:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 - MkDocs
-    """Indent lists for Python-Markdown, and link files that the site does not show to GitHub."""
+    """Set a page's options, indent lists for Python-Markdown, and link files that the site does not show to GitHub."""
     if page.file.src_uri in NOT_SEARCHED:
         page.meta["search"] = {"exclude": True}
+    if page.is_homepage:
+        page.meta["hide"] = ["navigation"]
     folder = (ROOT / page.file.src_uri).parent
 
     def linked(match: re.Match[str]) -> str:

@@ -233,8 +233,7 @@ def connector_settings() -> str:
             (
                 f"`{key}`",
                 _field(items[key]) if key in items else "",
-                "yes" if key in schema["required"] else "",
-                _default_setting(setting),
+                "required" if key in schema["required"] else _default(setting),
                 setting.get("description", setting["title"]),
             )
             for key, setting in schema["properties"].items()
@@ -243,7 +242,7 @@ def connector_settings() -> str:
         parts.append(
             f"\n## {metadata.name['en']}\n\n`{metadata.id}`, {it.type.lower()}. {schema['description']} "
             f"[Guide](../../connector_kit/connectors/{folder}/README.md).\n"
-            + _table(("Setting", "In Console", "Required", "Default", "Meaning"), rows)
+            + _table(("Setting", "In Console", "Default", "Meaning"), rows)
             + _alternatives(schema)
         )
     return "".join(parts)
@@ -260,10 +259,6 @@ def own_connectors() -> list[type[connector_kit.Connector[Any]]]:
         for name, point in connector_kit.installed_connectors().items()
         if point.module.startswith(CONNECTORS)
     ]
-
-
-def _default_setting(schema: Mapping[str, Any]) -> str:
-    return f"`{json.dumps(schema['default'], ensure_ascii=False)}`" if "default" in schema else ""
 
 
 def _alternatives(schema: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import griffe
 import pytest
 
 from tests.docs.markdown import ROOT
@@ -104,3 +105,40 @@ def test_nested_lists_and_code_in_lists_are_indented_for_python_markdown(check: 
     text = '- a\n  - b\n    c\n\n1. d\n\n   ```json\n   {\n     "e": 1\n   }\n   ```\n'
     assert check.place("connector_kit/connectors/smtp/README.es.md") == "connectors/smtp.es.html"
     assert pages.indented(text) == ('- a\n    - b\n    c\n\n1. d\n\n    ```json\n    {\n      "e": 1\n    }\n    ```\n')
+
+
+_CLASS = '''
+from functools import cached_property
+from typing import ClassVar
+from attrs import field, frozen
+
+@frozen
+class Base:
+    a: int
+
+@frozen
+class Sent(Base):
+    """A message."""
+    kind: ClassVar[str] = "x"
+    b: str = field(default="c", repr=False)
+    d: dict = field(factory=dict, kw_only=True)
+    e: int = field(init=False)
+
+    @cached_property
+    def f(self) -> int: ...
+'''
+
+
+@pytest.mark.usefixtures("check")
+def test_class_of_attrs_has_the_signature_that_python_has(tmp_path: Path) -> None:
+    """Fields of base classes first, keyword-only ones last, without class variables and properties."""
+    (tmp_path / "sent.py").write_text(_CLASS, encoding="utf-8")
+    extension = importlib.import_module("attrs_signatures").AttrsSignatures()
+    loaded = griffe.load("sent", search_paths=[str(tmp_path)], extensions=griffe.Extensions(extension))
+    parameters = loaded["Sent.__init__"].parameters
+    assert [(it.name, str(it.default), it.kind.value) for it in parameters] == [
+        ("self", "None", "positional or keyword"),
+        ("a", "None", "positional or keyword"),
+        ("b", "'c'", "positional or keyword"),
+        ("d", "...", "keyword-only"),
+    ]
