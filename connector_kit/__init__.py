@@ -126,6 +126,10 @@ if TYPE_CHECKING:
         template_names,
         template_setting,
     )
+    from connector_kit.sign_in.client_authentication import ClientAuthentication
+    from connector_kit.sign_in.id_tokens import IdTokenRules
+    from connector_kit.sign_in.oauth2 import OAuth2Config, OAuth2Connector, OAuth2Endpoints, UserFields
+    from connector_kit.sign_in.oidc import OidcConnector, OidcProvider
     from connector_kit.smtp_api import Encryption, SmtpApi, SmtpServer
     from connector_kit.social import (
         AuthorizationRequest,
@@ -175,6 +179,7 @@ __all__ = [
     "AwsKeys",
     "AwsResponse",
     "AwsRole",
+    "ClientAuthentication",
     "ConfigurableConnectorMetadata",
     "Connector",
     "ConnectorConfigFormItem",
@@ -205,11 +210,17 @@ __all__ = [
     "Guard",
     "HttpApi",
     "I18nPhrases",
+    "IdTokenRules",
     "Issue",
     "Mailbox",
     "MailboxError",
     "MessageConnector",
+    "OAuth2Config",
+    "OAuth2Connector",
+    "OAuth2Endpoints",
+    "OidcConnector",
     "OidcPrompt",
+    "OidcProvider",
     "SelectItem",
     "SendMessageData",
     "SendMessagePayload",
@@ -235,6 +246,7 @@ __all__ = [
     "TokenResponse",
     "TokenResponseAndUserInfo",
     "UnknownSchemaError",
+    "UserFields",
     "VerificationCodeType",
     "WarningRule",
     "bounded_pool_classes",
@@ -358,6 +370,10 @@ _NAMES = {
         GoogleConnector connector_session_guard google_one_tap_config_guard oidc_prompts_guard social_user_info_guard
         token_response_guard
     """,
+    "sign_in.client_authentication": "ClientAuthentication",
+    "sign_in.id_tokens": "IdTokenRules",
+    "sign_in.oauth2": "OAuth2Config OAuth2Connector OAuth2Endpoints UserFields",
+    "sign_in.oidc": "OidcConnector OidcProvider",
     "smtp_api": "Encryption SmtpApi SmtpServer",
     "templates": "SmsTemplate Template TemplateName get_config_template_by_type get_value replace_send_message_handlebars",
     "urls": "url_reg_ex",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from http.client import HTTPException, HTTPMessage
 from threading import Lock
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from attrs import frozen
 from urllib3 import PoolManager, exceptions
@@ -43,6 +43,7 @@ _SERVERS_KEPT: Final = 8
 _CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """The environment variables with which OpenSSL finds certificate authorities."""
 
+_FORM: Final = "application/x-www-form-urlencoded"
 _LONGEST_TEXT: Final = 500
 """Characters of a plain-text error message."""
 
@@ -56,7 +57,8 @@ class ApiResponse:
     Args:
         status: of the response.
         headers: of the response.
-        body: its JSON; ``None`` if it is empty.
+        body: its JSON; ``None`` if it is empty. The fields of a form (``application/x-www-form-urlencoded``) are an object of
+            texts.
     """
 
     status: int
@@ -209,7 +211,7 @@ class HttpApi:
             head[self._idempotency_header] = str(uuid.uuid4())
         head |= headers or {}
         hidden = [*secrets, bearer, *(basic or ())[1:], *(headers or {}).values(), *_hidden(message)]
-        response = self._sent(method, url, head, body)
+        response = self._sent(method, url, head, body, has_message=message is not None)
         return ApiResponse(response.status, response.headers, self._json(response, hidden))
 
     def failure(
@@ -231,7 +233,7 @@ class HttpApi:
         text = reason if isinstance(reason, str) and reason else f"{self._provider} gave no reason."
         return ConnectorError(code, {"message": redact(text, [*secrets, *_hidden(message)])})
 
-    def _sent(self, method: str, url: str, head: dict[str, str], body: bytes) -> Response:
+    def _sent(self, method: str, url: str, head: dict[str, str], body: bytes, *, has_message: bool) -> Response:
         """Return the response of the last attempt."""
         is_repeatable = self._idempotency_header in head
         ends = time.monotonic() + self._budget
@@ -252,7 +254,7 @@ class HttpApi:
             pause = _pause(response, next(pauses, None)) if may_repeat else None
             if pause is None or time.monotonic() + pause + self._connect_limit + self._response_limit > ends:
                 if response is None:
-                    raise self._unreachable(failure)
+                    raise self._unreachable(failure, has_message=has_message)
                 return response
             time.sleep(pause)
 
@@ -298,13 +300,15 @@ class HttpApi:
                 close_idle_connections(self._managers.pop(next(iter(self._managers))))
             return manager
 
-    def _unreachable(self, failure: Exception | None) -> ConnectorError:
+    def _unreachable(self, failure: Exception | None, *, has_message: bool) -> ConnectorError:
         """Return the error for a failure without a response. Its text may have the request, so only its type is shown."""
         name = type(getattr(failure, "__cause__", None) or failure).__name__
         if isinstance(failure, _NEVER_SENT):
             reason = f"{self._provider} could not be reached: {name}."
-        else:
+        elif has_message:
             reason = f"{self._provider} did not respond, but may have accepted the message: {name}."
+        else:
+            reason = f"{self._provider} did not respond: {name}."
         return ConnectorError(ConnectorErrorCodes.GENERAL, reason)
 
     def _json(self, response: Response, hidden: list[Any]) -> Any:
@@ -352,13 +356,16 @@ class HttpApi:
 
 
 def _parsed(response: Response) -> Any:
-    """Return the JSON in a response.
+    """Return the JSON in a response, or the fields of a form.
 
     Raises:
         ValueError: the body is not JSON, or nested too deeply.
     """
+    text = response.body.decode("utf-8", "replace")
+    if response.headers.get_content_type() == _FORM:
+        return dict(parse_qsl(text, keep_blank_values=True))
     try:
-        return load_json(response.body.decode("utf-8", "replace"))
+        return load_json(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -379,7 +386,7 @@ def _value_at(body: Any, path: str) -> Any:
 def _body(document: object, form: Any) -> tuple[bytes, str | None]:
     """Return the body of a request and its content type."""
     if form is not None:
-        return _urlencoded(form).encode(), "application/x-www-form-urlencoded"
+        return _urlencoded(form).encode(), _FORM
     if document is not None:
         return json.dumps(document, ensure_ascii=True).encode(), "application/json"
     return b"", None
