@@ -193,21 +193,19 @@ def _error_without_text(error: ConnectorError, _: _Session) -> ConnectorError:
 
     The provider sends tokens and personal data in these calls, and the host does not know them.
     """
-    words = dict.fromkeys(
-        it for it in _KNOWN.findall(str(error.data)) if it in _PROTOCOL_WORDS or it.startswith("HTTP ")
-    )
-    return ConnectorError(error.code, f"{REDACTED} {', '.join(words)}".strip() if error.data is not None else None)
+    if error.data is None:
+        return error
+    status = error.data.get("status") if isinstance(error.data, Mapping) else None
+    text = f"HTTP {status} {error.data}"
+    words = dict.fromkeys(it for it in _KNOWN.findall(text) if it in _PROTOCOL_WORDS or it.startswith("HTTP "))
+    return ConnectorError(error.code, f"{REDACTED} {', '.join(words)}".rstrip())
 
 
 def _redacted_error(error: ConnectorError, session: _Session) -> ConnectorError:
     """Return an error without the values that the connector stored in the session, such as a PKCE verifier."""
     redact = Redactor(text for stored in session.stored for text in payload_secrets(stored))
-    return ConnectorError(error.code, None if error.data is None else redact(_sentence(error.data)))
-
-
-def _sentence(data: object) -> str:
-    texts = data.values() if isinstance(data, Mapping) else [data]
-    return " ".join(str(text) for text in texts if text is not None)
+    data = error.data if isinstance(error.data, Mapping) else {} if error.data is None else {"data": error.data}
+    return ConnectorError(error.code, {name: redact(str(it)) for name, it in data.items() if it is not None})
 
 
 # --- results ---
