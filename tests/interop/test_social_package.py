@@ -2,14 +2,18 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from conformance import PROFILES, Spec, State, check_connector
+from conformance.npm import npm_connector
 from connector_kit import ConnectorErrorCodes
+from connector_kit.connectors.oidc import OpenIdConnector
 from connector_kit.connectors.oidc.config import OpenIdConfig
 from connector_kit.connectors.oidc.stub import OpenIdProvider
 from connector_kit.host.responses import HOST_CODES
@@ -68,11 +72,13 @@ class Logto:
     Args:
         driver: the Node.js process that runs it.
         loaded: the metadata and type of each loaded connector, by id.
+        connectors: the connectors folder.
         secrets: what no log and no error may show.
     """
 
     driver: Driver = field(repr=False)
     loaded: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    connectors: Path
     secrets: set[str] = field(repr=False)
 
     def call(
@@ -134,7 +140,9 @@ def logto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logto]:
         instance.copy(written / name, f"connector-{name}")
     with running_driver(SOURCES) as driver:
         (result,) = driver.ask("load", [{"directory": str(instance.connectors)}], {})
-        yield Logto(driver, {it["metadata"]["id"]: it for it in result["factories"]}, set(_SECRETS))
+        yield Logto(
+            driver, {it["metadata"]["id"]: it for it in result["factories"]}, instance.connectors, set(_SECRETS)
+        )
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +215,41 @@ def test_user_signs_in_at_a_stub(logto: Logto, host: RunningHost) -> None:
         found = logto.call(_OPENID, "getUserInfo", consent.callback, config, second["stored"][0])
         assert found["result"]["id"] == consent.user_id
         logto.secrets.add(consent.callback["code"])
+
+
+class _HostedProvider(OpenIdProvider):
+    """A stub for a connector that runs in the host: the package may open sockets to the host too."""
+
+    host: ClassVar[RunningHost]
+
+    @property
+    def addresses(self) -> Collection[tuple[str, int]]:
+        """The stub's addresses, and that of the host."""
+        return [*super().addresses, ("127.0.0.1", int(self.host.url.rpartition(":")[2]))]
+
+    def prepare_config(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the config with the addresses of the stub and of the host."""
+        return _at(self.host, super().prepare_config(config))
+
+
+def test_package_passes_every_check_of_the_conformance_suite(logto: Logto, host: RunningHost) -> None:
+    """The same checks as for the Python connector, with its stub: each call passes through the package and the host."""
+    declared, schema = OpenIdConnector.declaration, OpenIdConnector.config_guard.schema
+    assert declared is not None
+    own = {"hostEndpoint": {"const": host.url}, "hostToken": {"const": _TOKEN}}
+    spec = Spec(
+        connector=npm_connector(
+            logto.connectors / "connector-openid-connect",
+            schema={**schema, "properties": {**schema["properties"], **own}},
+        ),
+        provider=type("HostedProvider", (_HostedProvider,), {"host": host}),
+        valid_config=_at(host, example_config(OpenIdConfig)),
+        capabilities=declared.capabilities,
+        secrets=(*declared.secrets, "hostToken"),
+    )
+    report = check_connector(spec, profile=evolve(PROFILES["ci"], examples=3, failure_examples=1))
+    assert [(it.id, it.message) for it in report.results if it.is_error or it.state is State.FAILED] == []
+    assert report.conforms
 
 
 # --- sessions ---
