@@ -15,6 +15,7 @@ from attrs import frozen
 from connector_kit.connector import SocialConnector
 from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 from connector_kit.http_api import ErrorTable, HttpApi
+from connector_kit.metadata import ConnectorPlatform
 from connector_kit.redaction import redact
 from connector_kit.settings import setting
 from connector_kit.sign_in.client_authentication import ClientAuthentication
@@ -226,6 +227,12 @@ class OAuth2Connector(SocialConnector[O]):
         """Return the URL at which the user signs in, and save what the callback needs."""
         config = self.read_config()
         endpoint = self.endpoints_of(config).authorization_endpoint
+        is_app = self.metadata.platform is ConnectorPlatform.NATIVE  # may have a scheme of its own
+        if not is_app and not endpoint.lower().startswith(("https://", "http://")):
+            raise ConnectorError(
+                _Codes.INVALID_CONFIG,
+                f"The authorization endpoint must be a URL that starts with https:// or http://; found {endpoint[:100]!r}.",
+            )
         session = self._new_session(request)
         set_session(session)
         verifier = session.extra.get(_VERIFIER)

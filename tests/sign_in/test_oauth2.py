@@ -140,6 +140,19 @@ def test_connector_without_scope_and_pkce_sends_neither() -> None:
     assert found.keys() == {"tenant", "response_type", "client_id", "redirect_uri", "state"}
 
 
+@pytest.mark.parametrize("address", ["", "acme.example", "javascript:alert(1)//"])
+def test_address_that_is_not_a_url_is_an_invalid_config(address: str) -> None:
+    """Browsers would read it as a path of Logto's own page. The app of a native connector may have a scheme of its own."""
+
+    class Native(_Acme):
+        metadata: ClassVar[ConnectorMetadata] = evolve(_Acme.metadata, platform=ConnectorPlatform.NATIVE)
+
+    with pytest.raises(ConnectorError, match="must be a URL that starts with https:// or http://; found '") as caught:
+        _uri(_connector(address))
+    assert caught.value.code is Codes.INVALID_CONFIG
+    assert _uri(_connector("acme:", Native))[0].startswith("acme:/authorize?")
+
+
 # --- the callback -----------------------------------------------------------------------------------------------------
 
 
