@@ -13,6 +13,7 @@ from attrs import frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from conformance.profile import PROFILES
 from conformance.reports.links import clause_url
 from conformance.verdicts import CheckResult, Report, State
 from connector_kit.terminal import escape_control_characters
@@ -56,6 +57,7 @@ def to_html(report: Report) -> str:
         .render(
             report=report,
             verdict=_verdict(report),
+            is_quick=_is_quick(report),
             groups=[group for group in _groups(report) if group.results],
             errors_by_cause=report.by_cause(report.errors),
             areas=_by_area(it for it in report.results if it.state is not State.NOT_APPLICABLE),
@@ -110,7 +112,13 @@ def _by_area(results: Iterable[CheckResult]) -> Mapping[str, list[CheckResult]]:
 def _verdict(report: Report) -> str:
     if report.spec_errors:
         return "The Spec has errors"
-    return "conforms" if report.conforms else "does not conform"
+    if not report.conforms:
+        return "does not conform"
+    return "passes the quick checks" if _is_quick(report) else "conforms"
+
+
+def _is_quick(report: Report) -> bool:
+    return report.profile in PROFILES and PROFILES[report.profile].is_smoke
 
 
 def _groups(report: Report) -> Iterator[_Group]:

@@ -267,6 +267,13 @@ def test_page_of_a_conforming_connector_has_no_failures() -> None:
     assert page.named("article") == []
 
 
+def test_page_of_the_quick_checks_proves_no_conformance() -> None:
+    """As the command prints it."""
+    text = _Page(to_html(_report(_passed(), profile="quick"))).text()
+    assert "acme-mail passes the quick checks They are not a proof of conformance: run all checks" in text
+    assert "acme-mail does not conform" in _Page(to_html(_report(_failed(), profile="quick"))).text()
+
+
 def test_page_of_an_unusable_spec_lists_its_errors() -> None:
     """It has no verdict on the connector."""
     page = _Page(to_html(_report(spec_errors=("valid_config is not valid.", "<b>"))))
