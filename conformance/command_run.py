@@ -30,7 +30,7 @@ from connector_kit.terminal import escape_control_characters
 
 _UNUSABLE = 2
 _FEW_ERRORS = 8
-"""The verdict names this many errors."""
+"""So many checks are named; the others are counted."""
 
 _STYLES = {
     State.PASSED: "green",
@@ -242,8 +242,10 @@ def _print_report(console: Console, report: Report, *, verbose: bool) -> None:
         group = report.group_of(result)
         if group:
             console.print(f"[bold red]{len(group)} checks fail for one cause:[/] {_plain(result.cause)}")
-            names = (f"{it.id} (advisory)" if it.level == "advisory" else it.id for it in group)
-            console.print(f"    checks   {', '.join(names)}")
+            names = [f"{it.id} (advisory)" if it.level == "advisory" else it.id for it in group]
+            console.print(f"    checks   {', '.join(names if verbose else _few(names))}")
+        if group and not verbose:
+            console.print("    details of the first (-v shows the others):")
         for each in group if verbose and group else (result,):
             _print_result(console, report, each)
         shown |= {it.id for it in group}
@@ -269,10 +271,17 @@ def _print_verdict(console: Console, report: Report, *, verbose: bool) -> None:
     elif report.conforms:
         console.print(f"[bold green]{_plain(report.connector)} conforms.[/]")
     else:
-        names = [result.id for result in report.errors[:_FEW_ERRORS]] or ["no check was exercised"]
-        more = len(report.errors) - _FEW_ERRORS
-        names += [f"and {more} more"] if more > 0 else []
-        console.print(f"[bold red]{_plain(report.connector)} does not conform:[/] {', '.join(names)}")
+        names = [_first_of(group) for group in report.by_cause(report.errors)] or ["no check was exercised"]
+        console.print(f"[bold red]{_plain(report.connector)} does not conform:[/] {', '.join(_few(names))}")
+
+
+def _few(names: list[str]) -> list[str]:
+    more = len(names) - _FEW_ERRORS
+    return [*names[:_FEW_ERRORS], f"and {more} more"] if more > 0 else names
+
+
+def _first_of(group: tuple[CheckResult, ...]) -> str:
+    return f"{group[0].id} ({len(group)} checks)" if group[1:] else group[0].id
 
 
 def _clause(console: Console, clause: str) -> str:

@@ -2,7 +2,7 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -151,6 +151,13 @@ class Report:
     def group_of(self, result: CheckResult) -> tuple[CheckResult, ...]:
         """Return the results of all checks that failed for the cause of this one; empty if it is the only one."""
         return self.shared_causes.get(result.cause, ()) if result.state is State.FAILED else ()
+
+    def by_cause(self, results: Iterable[CheckResult]) -> list[tuple[CheckResult, ...]]:
+        """Return results in groups: those of the checks that fail for one cause, and each other one alone."""
+        causes: dict[str, list[CheckResult]] = {}
+        for result in results:
+            causes.setdefault(result.cause if self.group_of(result) else result.id, []).append(result)
+        return [tuple(group) for group in causes.values()]
 
     def replay_command(self, result: CheckResult) -> str:
         """Return the command that runs only this failure again; empty if there is nothing to replay."""

@@ -45,6 +45,11 @@ class ConnectorErrorCodes(StrEnum):
         return _MEANINGS[self].user_message
 
     @property
+    def sign_in_message(self) -> str:
+        """The sentence instead of `user_message`, if a social connector raises the error."""
+        return _MEANINGS[self].sign_in_message or _MEANINGS[self].user_message
+
+    @property
     def hint(self) -> str:
         """What an operator can do about it; empty if that depends on the case."""
         return _MEANINGS[self].hint
@@ -55,11 +60,14 @@ class _Meaning:
     user_message: str
     http_status: int = 400
     hint: str = ""
+    sign_in_message: str = ""
 
 
 _MEANINGS: Final = {
     ConnectorErrorCodes.GENERAL: _Meaning(
-        "The message could not be sent.", hint="Check the network connection, and the region or address in the config."
+        "The message could not be sent.",
+        hint="Check the network connection, and the region or address in the config.",
+        sign_in_message="The sign-in failed. Try again.",
     ),
     ConnectorErrorCodes.INVALID_METADATA: _Meaning("The connector's metadata is not valid."),
     ConnectorErrorCodes.UNEXPECTED_TYPE: _Meaning("The connector is not of the expected type."),
@@ -76,6 +84,7 @@ _MEANINGS: Final = {
     ConnectorErrorCodes.INVALID_RESPONSE: _Meaning(
         "The provider did not accept the message.",
         hint="The message is the provider's. `connector-kit show` prints where the connector's README is.",
+        sign_in_message="The provider's response is not valid.",
     ),
     ConnectorErrorCodes.TEMPLATE_NOT_FOUND: _Meaning(
         "There is no template for this kind of message.",
@@ -83,12 +92,16 @@ _MEANINGS: Final = {
     ),
     ConnectorErrorCodes.TEMPLATE_NOT_SUPPORTED: _Meaning("This kind of message is not supported."),
     ConnectorErrorCodes.RATE_LIMIT_EXCEEDED: _Meaning(
-        "Too many messages at once. Try again in a moment.", http_status=429, hint="Wait a moment, then try again."
+        "Too many messages at once. Try again in a moment.",
+        http_status=429,
+        hint="Wait a moment, then try again.",
+        sign_in_message="Too many requests at once. Try again in a moment.",
     ),
     ConnectorErrorCodes.USAGE_LIMIT_EXCEEDED: _Meaning(
         "The message limit is reached.",
         http_status=429,
         hint="Wait until the quota resets, or ask the provider to raise it.",
+        sign_in_message="The provider's limit is reached.",
     ),
     ConnectorErrorCodes.NOT_IMPLEMENTED: _Meaning(
         "The connector does not support this.", http_status=501, hint="The connector does not support this."

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from hypothesis import strategies as st
 
@@ -167,13 +167,14 @@ def secrets_in_log(harness: Harness) -> None:
 @social_check("social.secrets-in-repr", clause="L9", covers=("repr",), is_smoke=True)
 def secrets_in_repr(harness: Harness) -> None:
     """No secret appears in the repr of the connector, of its config or of its results."""
-    config: Any = harness.spec.connector.config_guard.validate(harness.config)
 
     def verify(state: str) -> None:
         for method in methods(harness):
             result = SignIn(harness, state=state).complete(method).result
             expect_no_secret(harness, repr(harness.social), "the repr of the connector")
-            expect_no_secret(harness, f"{config!r} {config}", "the repr of its config")
+            if harness.spec.runs_in is None:  # elsewhere the config is plain JSON, which has no repr of its own
+                config = harness.spec.connector.config_guard.validate(harness.config)
+                expect_no_secret(harness, f"{config!r} {config}", "the repr of its config")
             expect_no_secret(harness, repr(result), f"the repr of the result of {method}")
             harness.coverage.add("repr")
 

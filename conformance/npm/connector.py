@@ -1,18 +1,17 @@
 """`npm_connector`: a connector class for an npm package, which runs in Node.js."""
 
-import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import count
 from pathlib import Path
-from typing import Any, ClassVar, Final, cast
+from typing import Any, Final, cast
 
 from conformance.npm.driver import REQUEST_TIME_LIMIT, Driver
 from conformance.npm.errors import NodeError
+from conformance.npm.instance import NodeInstance
 from conformance.npm.packages import find_node, find_package
+from conformance.npm.social import OPTIONAL_METHODS, NodeSocialConnector
 from conformance.providers.base import running_provider
-from conformance.providers.loopback import LoopbackProvider
 from conformance.spec import SpecError
 from connector_kit import (
     ConnectorError,
@@ -26,8 +25,6 @@ from connector_kit import (
 )
 from connector_kit.connector import MessageConnector
 from connector_kit.issues import find_non_json
-
-_instances: Final = count(1)
 
 
 class NodeGuard(Guard[Any]):
@@ -66,32 +63,8 @@ class NodeGuard(Guard[Any]):
         return value
 
 
-class NodeConnector(MessageConnector[Any, Any]):
-    """Sends through an npm package in Node.js; `npm_connector` makes a subclass for each package.
-
-    While a provider stub is running, Node.js can open sockets to the stub only; otherwise it can open none.
-    """
-
-    runs_in: ClassVar[str] = "Node.js"
-    driver: ClassVar[Driver]
-    folder: ClassVar[Path]
-    """The package's folder, which contains its logos and its readme."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._instance = next(_instances)
-        self._request("create")
-
-    def __repr__(self) -> str:
-        """Return the package's id, and no part of the config."""
-        return f"{type(self).__name__}(<{self.metadata.id} in {self.runs_in}>)"
-
-    def _request(self, operation: str, *, arguments: Mapping[str, object] | None = None, **members: object) -> object:
-        callbacks: dict[str, Callable[..., object]] = {"getConfig": self.get_config}
-        if self.get_i18n_email_template is not None:
-            callbacks["getI18nEmailTemplate"] = self.get_i18n_email_template
-        members |= {"instance": self._instance, "managed": self.get_i18n_email_template is not None}
-        return self.driver.request(operation, callbacks=callbacks, arguments=arguments, **members, **_stub_settings())
+class NodeConnector(NodeInstance, MessageConnector[Any, Any]):
+    """Sends through an npm package in Node.js; `npm_connector` makes a subclass for each package."""
 
     def send_message(self, data: SendMessageData | Mapping[str, object], config: object = None) -> object:
         """Send one message with the package's ``sendMessage``.
@@ -100,7 +73,7 @@ class NodeConnector(MessageConnector[Any, Any]):
             ConnectorError: the package threw a ConnectorError.
             NodeError: the package threw any other value, exceeded the time limit, or ended its process.
         """
-        return self._request("send", arguments={"data": data} if config is None else {"data": data, "config": config})
+        return self.request("send", arguments={"data": data} if config is None else {"data": data, "config": config})
 
     def compose(self, config: object, message: SendMessageData) -> Any:  # noqa: ARG002 - see the base class
         """Fail, because Node.js composes the messages.
@@ -117,17 +90,7 @@ class NodeConnectorWithUsage(NodeConnector):
     def get_usage(self, start_from: datetime | None = None) -> int:
         """Return the result of the package's ``getUsage``."""
         since = None if start_from is None else start_from.isoformat()
-        return cast("int", self._request("usage", since=since))
-
-
-def _stub_settings() -> dict[str, Any]:
-    """Return the addresses, the host names and the environment variables of the running stub, for Node.js."""
-    provider = running_provider()
-    if provider is None:
-        return {"allowed": [], "hosts": [], "environment": {}}
-    environment = {name: os.environ[name] for name in provider.environment if name in os.environ}
-    hosts = list(provider.host_names) if isinstance(provider, LoopbackProvider) else []
-    return {"allowed": [list(address) for address in provider.addresses], "hosts": hosts, "environment": environment}
+        return cast("int", self.request("usage", since=since))
 
 
 def _record_blocked_socket(address: str) -> None:
@@ -136,19 +99,27 @@ def _record_blocked_socket(address: str) -> None:
         provider.record_blocked_socket(address)
 
 
+_REQUIRED_METHODS: Final[Mapping[str, Sequence[str]]] = {
+    ConnectorType.EMAIL: ("sendMessage",),
+    ConnectorType.SMS: ("sendMessage",),
+    ConnectorType.SOCIAL: ("getAuthorizationUri", "getUserInfo"),
+}
+"""By type of a connector: the methods without which Logto does not load a package."""
+
+
 def npm_connector(
     package: str | Path, *, schema: str | Mapping[str, Any], time_limit: float = REQUEST_TIME_LIMIT
-) -> type[NodeConnector]:
+) -> type[NodeInstance]:
     """Make a connector class for an npm package, for a Spec.
 
     Args:
         package: the path of its folder, its name, or ``name@version``. A name is searched in the ``node_modules`` of the
             current folder and its parents. A version that is not found there is installed into the user's cache folder.
         schema: a JSON Schema 2020-12 for its config, from which the suite generates examples.
-        time_limit: seconds for one send; then the Node.js process is killed.
+        time_limit: seconds for one call; then the Node.js process is killed.
 
     Raises:
-        SpecError: Node.js or the package is missing, or Logto would not load the package as a message connector.
+        SpecError: Node.js or the package is missing, or Logto would not load the package.
     """
     node, folder = find_node(), package if isinstance(package, Path) else find_package(package)
     driver = Driver(node, folder.resolve(), on_blocked=_record_blocked_socket, time_limit=time_limit)
@@ -166,11 +137,13 @@ def npm_connector(
 
 def _connector_class(
     package: str, schema: str | Mapping[str, Any], driver: Driver, described: Mapping[str, Any]
-) -> type[NodeConnector]:
+) -> type[NodeInstance]:
     methods = described["methods"]
-    if described["type"] not in {"Email", "Sms"} or "sendMessage" not in methods:
+    required = _REQUIRED_METHODS.get(described["type"], ())
+    if not required or not {*required} <= {*methods}:
+        expected = "; ".join(f"of the type {kind} with {' and '.join(its)}" for kind, its in _REQUIRED_METHODS.items())
         raise SpecError(
-            f"{package} must be of the type Email or Sms and have a sendMessage; found the type {described['type']!r} "
+            f"{package} must be {expected}; found the type {described['type']!r} "
             f"and {'the methods ' + ', '.join(methods) if methods else 'no methods'}."
         )
     if not described["isGuarded"]:
@@ -179,8 +152,14 @@ def _connector_class(
         metadata: ConnectorMetadata = connector_metadata_guard.validate(described["metadata"])
     except ConnectorError as error:
         raise SpecError(f"{package} has invalid metadata, so Logto cannot load it: {error}") from error
-    base = NodeConnectorWithUsage if "getUsage" in methods else NodeConnector
-    members = {
+    base: type[NodeInstance] = NodeConnector
+    members: dict[str, Any] = {}
+    if described["type"] == ConnectorType.SOCIAL:
+        base = NodeSocialConnector
+        members = dict(method for name, method in OPTIONAL_METHODS.items() if name in methods)
+    elif "getUsage" in methods:
+        base = NodeConnectorWithUsage
+    members |= {
         "__doc__": f"{package}, in Node.js.",
         "__module__": __name__,
         "config_guard": NodeGuard(schema, driver),

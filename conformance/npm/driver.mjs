@@ -5,7 +5,7 @@
 //   {call, value | none | raises}                       the result of a callback
 // On stdout, to Python:
 //   {id, result, changed} | {id, error, changed}        the response to a request, in any order
-//   {id, call, name, arguments}                         a callback: the connector called getConfig or getI18nEmailTemplate
+//   {id, call, name, arguments}                         a callback: the connector called getConfig, getSession or another
 //   {log: text}                                         the connector printed a text
 //   {blocked: text}                                     the connector tried to open a socket or look a name up
 
@@ -176,7 +176,7 @@ const viaJson = (value) => {
   return isPlain(parsed) ? parsed : undefined;
 };
 
-/** Encodes the result of a send: as JSON, as nothing, or as the text that a host would print. */
+/** Encodes the result of a call: as JSON, as nothing, or as the text that a host would print. */
 const encodeResult = (value) => {
   if (value === undefined) {
     return {};
@@ -185,6 +185,9 @@ const encodeResult = (value) => {
     ? { value }
     : { object: { name: String(value?.constructor?.name ?? typeof value), text: show(value) } };
 };
+
+/** Encodes a user or tokens as Logto stores them: without members that are undefined. */
+const encodeStored = (value) => encodeResult(viaJson(value) ?? value);
 
 const tokens = new WeakMap();
 
@@ -249,6 +252,12 @@ const callPython = async (name, given) => {
     pendingCalls.set(calls, { resolve, reject, passed });
     send({ id, call: calls, name, arguments: given.map((it) => viaJson(it) ?? null) });
   });
+};
+
+/** Logto's functions for the session of the sign-in that the current request belongs to. */
+const getSession = async () => callPython('getSession', []);
+const setSession = async (session) => {
+  await callPython('setSession', [session]);
 };
 
 const settleCall = ({ call, value, none, raises }) => {
@@ -316,6 +325,26 @@ const operations = {
   send: async (request) => {
     const connector = await connectorOf(request);
     return encodeResult(await connector.sendMessage(request.data, request.config));
+  },
+  authorizationUri: async (request) => {
+    const connector = await connectorOf(request);
+    return encodeResult(await connector.getAuthorizationUri(request.data, setSession));
+  },
+  userInfo: async (request) => {
+    const connector = await connectorOf(request);
+    return encodeStored(await connector.getUserInfo(request.data, getSession));
+  },
+  tokensAndUserInfo: async (request) => {
+    const connector = await connectorOf(request);
+    return encodeStored(await connector.getTokenResponseAndUserInfo(request.data, getSession));
+  },
+  refresh: async (request) => {
+    const connector = await connectorOf(request);
+    return encodeStored(await connector.getAccessTokenByRefreshToken(request.data));
+  },
+  samlAssertion: async (request) => {
+    const connector = await connectorOf(request);
+    return encodeResult(await connector.validateSamlAssertion(request.data, getSession, setSession));
   },
   usage: async (request) => {
     const connector = await connectorOf(request);

@@ -34,7 +34,7 @@ _MEANINGS: Final[Mapping[State, str]] = {
     State.NOT_EXERCISED: "The check lacks examples of some kind, so it has proven nothing.",
 }
 _FEW: Final = 8
-"""The verdict names this many errors."""
+"""The verdict names this many errors, one for each cause."""
 
 
 @frozen
@@ -44,13 +44,6 @@ class _Group:
     heading: str
     explanation: str
     results: tuple[CheckResult, ...]
-
-    def by_cause(self, report: Report) -> list[tuple[CheckResult, ...]]:
-        """Return the results, those that fail for one cause together, in the order of the first of each."""
-        causes: dict[str, list[CheckResult]] = {}
-        for result in self.results:
-            causes.setdefault(result.cause if report.group_of(result) else result.id, []).append(result)
-        return [tuple(results) for results in causes.values()]
 
 
 def to_html(report: Report) -> str:
@@ -64,7 +57,9 @@ def to_html(report: Report) -> str:
             report=report,
             verdict=_verdict(report),
             groups=[group for group in _groups(report) if group.results],
-            areas=_by_area(report.results),
+            errors_by_cause=report.by_cause(report.errors),
+            areas=_by_area(it for it in report.results if it.state is not State.NOT_APPLICABLE),
+            inapplicable=[it for it in report.results if it.state is State.NOT_APPLICABLE],
             few=_FEW,
             started=report.started.astimezone(UTC),
             symbols=_SYMBOLS,
@@ -86,6 +81,7 @@ def _environment() -> Environment:
         finalize=_fit,
     )
     environment.filters["pretty"] = _pretty
+    environment.filters["with_code"] = _with_code
     environment.filters["clause_url"] = clause_url
     return environment
 
@@ -129,6 +125,12 @@ def _groups(report: Report) -> Iterator[_Group]:
         "The Spec gives the reason for each of these.",
         tuple(it for it in report.results if it.state is State.EXPECTED_FAILURE),
     )
+
+
+def _with_code(description: str) -> Markup:
+    """Mark what is between two pairs of backticks as code."""
+    parts = [Markup.escape(_fit(it)) for it in description.split("``")]
+    return Markup("").join(Markup("<code>{}</code>").format(it) if index % 2 else it for index, it in enumerate(parts))
 
 
 def _pretty(example: str) -> str:

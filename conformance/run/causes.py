@@ -10,6 +10,11 @@ from conformance.verdicts import CheckFailure
 from connector_kit import ConnectorError
 
 _OUTCOME: Final = re.compile(r" for the outcome '[^']*'")
+_CIRCUMSTANCES: Final = re.compile(
+    r"^for [^:]*: | (?:for|from) (?:the|a|an|each)\b.*?(?=[,;] (?:found|it raised)\b|$)", re.DOTALL
+)
+"""In which case a check found what it found, as in "for the locale 'af-ZA': " and " for a template of 100 characters"."""
+
 _VALUE: Final = re.compile(
     r"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | \$(?:[.\w]|\[\w*\])* | \b\d[\d,.]*\b""", re.VERBOSE
 )
@@ -18,13 +23,13 @@ _VALUE: Final = re.compile(
 def cause_of(error: BaseException, harness: Harness) -> str:
     """Describe the cause of a failure: where the connector raised what the failure is about, or else its wording.
 
-    The wording is the message of the check without the values of its example.
+    The wording is the message of the check without its circumstances and the values of its example.
     """
     if isinstance(error, StuckError):
         return f"a step does not end in {error.where}"
     raised = _raised(error, harness)
     if raised is None:
-        return f"{_VALUE.sub('…', _OUTCOME.sub('', text_of(error)))}"
+        return _VALUE.sub("…", _CIRCUMSTANCES.sub("", _OUTCOME.sub("", text_of(error))))
     code = f" {raised.code}" if isinstance(raised, ConnectorError) else ""
     return f"{type(raised).__name__}{code} raised in {harness.steps.position_of(raised)}"
 

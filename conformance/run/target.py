@@ -1,6 +1,7 @@
 """Finds the connector to test by the name on a command line."""
 
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from conformance.harness.steps import Steps, StuckError, supervise
@@ -16,7 +17,8 @@ def find_spec(target: str) -> Spec:
     """Return the Spec with that name, or the Spec that a connector declares.
 
     Args:
-        target: the id of an installed connector, ``module:Class``, ``module:spec`` or ``npm:package``.
+        target: the id of an installed connector, ``module:Class``, ``module:spec``, ``npm:package``, or
+            ``npm:folder`` with a package that ``connector-kit package`` wrote.
 
     Raises:
         ConnectorNotFoundError: there is nothing with that name, or its import does not end in time.
@@ -26,7 +28,12 @@ def find_spec(target: str) -> Spec:
     if target.startswith("npm:"):
         from conformance.npm import npm_spec  # noqa: PLC0415 - only npm packages need Node.js
 
-        return npm_spec(target.removeprefix("npm:"))
+        name = target.removeprefix("npm:")
+        if not Path(name).is_dir():
+            return npm_spec(name)
+        from conformance.npm.hosted import hosted_spec  # noqa: PLC0415 - only such packages need the extra `serve`
+
+        return hosted_spec(Path(name))
     try:
         return supervise(partial(_imported_spec, target), Steps(_IMPORT_SECONDS, object))
     except StuckError as stuck:

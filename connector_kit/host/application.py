@@ -15,15 +15,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from connector_kit.connector import Connector, MessageConnector, SocialConnector
 from connector_kit.host.authentication import METRICS_PATH, AuthenticationMiddleware
 from connector_kit.host.connector_calls import ConnectorCall, ConnectorCalls
-from connector_kit.host.hosted_connector import HostedConnector
+from connector_kit.host.hosted_connector import HostedConnector, split_config
 from connector_kit.host.logs import LogRedactor, log_event
 from connector_kit.host.middleware import RequestMiddleware
 from connector_kit.host.openapi import openapi_document
 from connector_kit.host.request_context import request_context
 from connector_kit.host.responses import HostError, JsonResponse
 from connector_kit.host.settings import HostSettings
+from connector_kit.host.social_calls import SOCIAL_CALLS
 from connector_kit.messages import TemplateType
 from connector_kit.redaction import config_secrets, mask_recipient, payload_secrets
 
@@ -56,7 +58,7 @@ class _Host:
             for it in self.connectors.values()
         }
         self.document = openapi_document(
-            self.connectors,
+            {it.id: it.connector for it in self.connectors.values()},
             email=settings.email is not None,
             sms=settings.sms is not None,
             metrics=settings.metrics,
@@ -70,11 +72,19 @@ class _Host:
             Route("/openapi.json", self.openapi),
             Route("/connectors", self.list_connectors),
             Route("/connectors/{id}", self.describe),
-            Route("/connectors/{id}/send-message", self.send_message, methods=["POST"]),
             Route("/connectors/{id}/validate-config", self.validate_config, methods=["POST"]),
-            Route("/connectors/{id}/test", self.send_test, methods=["POST"]),
-            Route("/connectors/{id}/usage", self.get_usage, methods=["POST"]),
         ]
+        if self._has(MessageConnector):
+            routes += [
+                Route("/connectors/{id}/send-message", self.send_message, methods=["POST"]),
+                Route("/connectors/{id}/test", self.send_test, methods=["POST"]),
+                Route("/connectors/{id}/usage", self.get_usage, methods=["POST"]),
+            ]
+        if self._has(SocialConnector):
+            routes += [
+                Route(f"/connectors/{{id}}/{name}", partial(self.call_social, name), methods=["POST"])
+                for name in SOCIAL_CALLS
+            ]
         for path, connector_id in (("/email", self.settings.email), ("/sms", self.settings.sms)):
             if connector_id is not None:
                 routes.append(Route(path, partial(self.send, connector_id), methods=["POST"]))
@@ -91,6 +101,9 @@ class _Host:
         )
         app.router.redirect_slashes = False  # a redirected client would send its token and message twice
         return app
+
+    def _has(self, kind: type[Connector[Any]]) -> bool:
+        return any(issubclass(it.connector, kind) for it in self.connectors.values())
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -123,7 +136,7 @@ class _Host:
         return JsonResponse({"connectors": summaries, "requestId": request_context(request).request_id})
 
     async def describe(self, request: Request) -> Response:
-        connector = self._connector(request, request.path_params["id"])
+        connector = self._connector(request, request.path_params["id"], Connector)
         return JsonResponse({**connector.description(), "requestId": request_context(request).request_id})
 
     async def send(self, connector_id: str, request: Request) -> Response:
@@ -141,18 +154,22 @@ class _Host:
         return await self.calls.run(evolve(call, members=_result), HostedConnector.send_test)
 
     async def validate_config(self, request: Request) -> Response:
-        call = await self._read_call(request)
+        call = await self._read_call(request, kind=Connector)
         return await self.calls.run(evolve(call, members=_verdict), HostedConnector.validate_config)
 
     async def get_usage(self, request: Request) -> Response:
         call = await self._read_call(request)
         return await self.calls.run(evolve(call, members=lambda usage: {"usage": usage}), HostedConnector.get_usage)
 
+    async def call_social(self, name: str, request: Request) -> Response:
+        call = await self._read_call(request, kind=SocialConnector)
+        return await self.calls.run(evolve(call, social_call=name, members=lambda members: members), SOCIAL_CALLS[name])
+
     # --- shared by the routes ---
 
-    def _connector(self, request: Request, connector_id: str) -> HostedConnector:
+    def _connector(self, request: Request, connector_id: str, kind: type[Connector[Any]]) -> HostedConnector:
         connector = self.connectors.get(connector_id)
-        if connector is None:
+        if connector is None or not issubclass(connector.connector, kind):
             raise HostError("not_found")
         request_context(request).log_line.add(connector=connector.id)
         return connector
@@ -162,6 +179,7 @@ class _Host:
         request: Request,
         connector_id: str | None = None,
         message: Callable[[Any], object] | None = None,
+        kind: type[Connector[Any]] = MessageConnector,
     ) -> ConnectorCall:
         """Read a request to a connector.
 
@@ -169,9 +187,10 @@ class _Host:
             request: the request.
             connector_id: the connector, if the path does not name it.
             message: returns the message in a body, which is not validated yet; for routes that send one.
+            kind: the route exists for these connectors only.
         """
         context = request_context(request)
-        connector = self._connector(request, connector_id or request.path_params["id"])
+        connector = self._connector(request, connector_id or request.path_params["id"], kind)
         body = await context.body.read_json()
         members = {} if message is None else _members(message(body))
         to, message_type = members.get("to"), members.get("type")
@@ -179,6 +198,9 @@ class _Host:
         def redactor() -> LogRedactor:
             config = {} if connector_id else _members(body).get("config")
             requested = chain(config_secrets(connector.connector, config), payload_secrets(members.get("payload")))
+            if kind is SocialConnector:  # everything else is: state, code, session, tokens
+                _, rest = split_config(body)
+                requested = chain(requested, payload_secrets(rest))
             return LogRedactor(chain(self.saved_secrets[connector.id], requested), to)
 
         if message is None:

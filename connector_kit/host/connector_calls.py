@@ -25,7 +25,7 @@ class Answer:
     """How a connector call ended: for the client, for the log, and for the metrics.
 
     Args:
-        outcome: ``sent``, the code of the connector's error, or ``internal``.
+        outcome: ``sent`` or ``ok``, the code of the error, or ``internal``.
         response: the response; ``None`` if the connector crashed.
         details: what the log reports about a failed call.
         log: more fields of the request's log line.
@@ -50,6 +50,7 @@ class ConnectorCall:
         body: the request's body as JSON, not yet validated.
         redactor: makes a function that removes the request's secrets from a text.
         message_type: the type of the message to send; ``None`` for a call that sends none.
+        social_call: the last part of the route, for calls of social connectors.
         members: returns the members of the response's body from the result of the call.
         with_issues: list what is wrong with the config or the request, if that is why the call fails.
     """
@@ -59,8 +60,14 @@ class ConnectorCall:
     body: Any = field(repr=False)
     redactor: Callable[[], Callable[[str], str]] = field(repr=False)
     message_type: str | None = None
+    social_call: str | None = None
     members: Callable[[Any], Mapping[str, object]] = lambda _: {}
     with_issues: bool = True
+
+    @property
+    def is_sign_in(self) -> bool:
+        """Whether it is a call of a social connector."""
+        return self.social_call is not None
 
     def answer(self, function: Callable[[HostedConnector, Any], Outcome]) -> Answer:
         """Call a method of the connector, and make the response: not in the event loop, because both take time."""
@@ -69,13 +76,19 @@ class ConnectorCall:
         if outcome.crash is not None:
             return evolve(_CRASHED, details=outcome.crash)
         request_id = self.context.request_id
+        if outcome.host_code is not None:
+            return Answer(
+                outcome.host_code, HostError(outcome.host_code).response(request_id), log={"code": outcome.host_code}
+            )
         if outcome.error is not None:
-            response = connector_error_response(outcome.error, request_id, redact, with_issues=self.with_issues)
+            response = connector_error_response(
+                outcome.error, request_id, redact, with_issues=self.with_issues, is_sign_in=self.is_sign_in
+            )
             code = str(outcome.error.code)
             return Answer(code, response, error_details(outcome.error, redact), {"code": code})
         log = {"result": redact(outcome.result)} if isinstance(outcome.result, str) else {}
         response = JsonResponse({**self.members(outcome.result), "requestId": request_id})
-        return Answer("sent", response, log=log)
+        return Answer("ok" if self.is_sign_in else "sent", response, log=log)
 
 
 class ConnectorCalls:
@@ -105,14 +118,14 @@ class ConnectorCalls:
         try:
             running = self.slots.start(lambda: call.answer(function))
         except SlotsFullError:
-            raise HostError("busy", {"Retry-After": str(RETRY_AFTER_SECONDS)}) from None
-        if call.message_type is not None:
+            raise HostError("busy", {"Retry-After": str(RETRY_AFTER_SECONDS)}, is_sign_in=call.is_sign_in) from None
+        if call.message_type is not None or call.is_sign_in:
             running.future.add_done_callback(lambda _: self._record(call, running, loop.time() - started))
         remaining = max(call.context.deadline - loop.time(), 0)
         done, _ = await asyncio.wait([asyncio.wrap_future(running.future)], timeout=remaining)
         if not done:
             self.slots.abandon(running)
-            raise HostError("timed_out")
+            raise HostError("timed_out", is_sign_in=call.is_sign_in)
         answer = _answer_of(running)
         call.context.log_line.add(**answer.details, **answer.log)
         if answer.response is None:
@@ -121,7 +134,10 @@ class ConnectorCalls:
 
     def _record(self, call: ConnectorCall, running: "SlotCall[Answer]", seconds: float) -> None:
         answer = _answer_of(running)
-        self.metrics.count_send(call.connector.id, str(call.message_type), answer.outcome, seconds)
+        if call.social_call is not None:
+            self.metrics.count_social_call(call.connector.id, call.social_call, answer.outcome, seconds)
+        else:
+            self.metrics.count_send(call.connector.id, str(call.message_type), answer.outcome, seconds)
         if running.is_abandoned:
             log_event(
                 "late",

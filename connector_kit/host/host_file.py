@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import asdict, define, evolve, field, frozen
 
-from connector_kit.connector import MessageConnector
+from connector_kit.connector import Connector, MessageConnector, SocialConnector
 from connector_kit.discovery import ConnectorNotFoundError, find_connector
 from connector_kit.errors import ConnectorError
 from connector_kit.guards import Guard
@@ -401,7 +401,7 @@ class _Loader:
         location = ("connectors", connector_id, "config_values_from_env", *issue.location[:1])
         return HostFileIssue(self.source, evolve(issue, location=location))
 
-    def _connector(self, connector_id: str, class_name: str | None) -> type[MessageConnector[Any, Any]] | None:
+    def _connector(self, connector_id: str, class_name: str | None) -> type[Connector[Any]] | None:
         location = ("connectors", connector_id)
         try:
             connector = find_connector(class_name or connector_id)
@@ -415,8 +415,8 @@ class _Loader:
             message = f"expected a connector with the id {connector_id!r}, found {connector.metadata.id!r}"
             self._report(message, *location, "class")
             return None
-        if not issubclass(connector, MessageConnector):
-            message = f"expected an e-mail or SMS connector, found a connector of type {connector.type}"
+        if not issubclass(connector, MessageConnector | SocialConnector):
+            message = "expected a subclass of EmailConnector, SmsConnector or SocialConnector: a host serves no other"
             self._report(message, *location)
             return None
         return connector

@@ -40,11 +40,13 @@ class Outcome:
         result: what it returned, if that is JSON.
         error: the ``ConnectorError`` it raised.
         crash: a description, for the log, of any other exception.
+        host_code: one of the host's own error codes, if the call failed for that reason.
     """
 
     result: Any = None
     error: ConnectorError | None = None
     crash: Mapping[str, object] | None = None
+    host_code: str | None = None
 
 
 class HostedConnector:
@@ -61,9 +63,20 @@ class HostedConnector:
         self.id = settings.id
         self.connector = settings.connector
         self.saved_config = settings.config
-        self._instance = settings.connector(get_config=self._get_config, get_i18n_email_template=_get_template)
+        self.instance: Any = settings.connector(
+            get_config=lambda _: self.config(), get_i18n_email_template=_get_template
+        )
 
-    def _get_config(self, _: str) -> object:
+    def use_config(self, config: object) -> None:
+        """Use a config in this call, instead of the saved one; with ``None``, use the saved one."""
+        _request_config.set(config)
+
+    def config(self) -> object:
+        """Return the config of this call: any JSON value.
+
+        Raises:
+            ConnectorError: ``invalid_config``, if neither the request nor the host has one.
+        """
         config = _request_config.get()
         if config is not None:
             return config
@@ -74,20 +87,20 @@ class HostedConnector:
 
     def send(self, body: object) -> Outcome:
         """Send a message as Logto's HTTP connectors post it."""
-        return _outcome(lambda: self._instance.send_message(host_message_guard.validate(body)))
+        return call_outcome(lambda: self.instance.send_message(host_message_guard.validate(body)))
 
     def send_message(self, body: object) -> Outcome:
         """Send a message, with the request's own config and template if it has any."""
 
         def call() -> object:
             # The config may be large. Any value is valid here: the connector validates it.
-            config, rest = _split_config(body)
+            config, rest = split_config(body)
             request = host_send_request_guard.validate(rest)
-            _request_config.set(config)
+            self.use_config(config)
             _request_template.set(request.template)
-            return self._instance.send_message(request.data)
+            return self.instance.send_message(request.data)
 
-        return _outcome(call)
+        return call_outcome(call)
 
     def send_test(self, body: object) -> Outcome:
         """Send the same test message as Logto's Console, with an unsaved config if the request has one."""
@@ -96,19 +109,19 @@ class HostedConnector:
             request = host_test_request_guard.validate(body)
             payload = {"code": TEST_CODE} | ({} if request.locale is None else {"locale": request.locale})
             message = SendMessageData(to=request.to, type=TemplateType.GENERIC, payload=payload)
-            return self._instance.send_message(message, request.config)
+            return self.instance.send_message(message, request.config)
 
-        return _outcome(call)
+        return call_outcome(call)
 
     def get_usage(self, body: object) -> Outcome:
         """Return how many messages were sent, in total or since a moment."""
 
         def call() -> object:
             request = host_usage_request_guard.validate(body)
-            _request_config.set(request.config)
-            return self._instance.get_usage(None if request.start_from is None else _moment(request.start_from))
+            self.use_config(request.config)
+            return self.instance.get_usage(None if request.start_from is None else _moment(request.start_from))
 
-        return _outcome(call)
+        return call_outcome(call)
 
     def validate_config(self, body: object) -> Outcome:
         """Return the issues of a config: errors and warnings."""
@@ -119,7 +132,7 @@ class HostedConnector:
             errors_first = sorted(issues, key=lambda it: it.severity != "error")
             return [issue.to_json() for issue in errors_first[:MOST_ISSUES]]
 
-        return _outcome(call)
+        return call_outcome(call)
 
     def summary(self) -> dict[str, object]:
         """Return the connector's entry in the list of connectors."""
@@ -142,7 +155,8 @@ class HostedConnector:
         }
 
 
-def _split_config(body: object) -> tuple[Any, object]:
+def split_config(body: object) -> tuple[Any, object]:
+    """Return the config of a request, which may be large, and the rest of the body."""
     if not isinstance(body, dict):
         return None, body
     return body.get("config"), {key: value for key, value in body.items() if key != "config"}
@@ -165,7 +179,8 @@ def _error(code: ConnectorErrorCodes, path: str, keyword: str, message: str) -> 
     return ConnectorError(code, {"issues": [{"path": path, "keyword": keyword, "message": message}]})
 
 
-def _outcome(call: Callable[[], object]) -> Outcome:
+def call_outcome(call: Callable[[], object]) -> Outcome:
+    """Call, and return how that ended. Results that are not JSON become ``None``."""
     try:
         return Outcome(_json_or_none(call()))
     except ConnectorError as error:

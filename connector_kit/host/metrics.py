@@ -1,4 +1,4 @@
-"""Prometheus metrics: requests by status, sends by outcome and duration, and busy slots."""
+"""Prometheus metrics: requests by status; sends, and calls of social connectors, by outcome and duration; busy slots."""
 
 import os
 from collections.abc import Callable
@@ -49,6 +49,19 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        self._social_calls = Counter(
+            "connector_kit_social_calls",
+            "Calls of social connectors, by outcome: ok, or an error code.",
+            ("connector", "call", "outcome"),
+            registry=self._registry,
+        )
+        self._social_seconds = Histogram(
+            "connector_kit_social_call_seconds",
+            "Duration of a call of a social connector.",
+            ("connector",),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
         self._busy = Gauge(
             "connector_kit_slots_busy",
             "Slots with a running connector call.",
@@ -70,6 +83,12 @@ class Metrics:
         """Count a send that has ended, and its duration."""
         self._sends.labels(connector, message_type, outcome).inc()
         self._seconds.labels(connector).observe(seconds)
+        self.update_slots()
+
+    def count_social_call(self, connector: str, call: str, outcome: str, seconds: float) -> None:
+        """Count a call of a social connector that has ended, and its duration."""
+        self._social_calls.labels(connector, call, outcome).inc()
+        self._social_seconds.labels(connector).observe(seconds)
         self.update_slots()
 
     def update_slots(self) -> None:

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
+from connector_kit.connector import Connector, MessageConnector, SocialConnector
 from connector_kit.errors import ConnectorErrorCodes
 from connector_kit.host.responses import HOST_CODES
 from connector_kit.schemas import bundle
@@ -14,12 +15,21 @@ from connector_kit.schemas import bundle
 _SCHEMA_FILE = re.compile(r'"([\w-]+)\.schema\.json"')
 _COMPONENT = "#/components/schemas/"
 
+_KINDS: Final[Mapping[str, type[Connector[Any]]]] = {
+    "ConnectorId": Connector,
+    "MessageConnectorId": MessageConnector,
+    "SocialConnectorId": SocialConnector,
+}
+"""For each parameter of paths, which connectors it may name."""
 
-def openapi_document(connector_ids: Iterable[str], *, email: bool, sms: bool, metrics: bool) -> dict[str, Any]:
+
+def openapi_document(
+    connectors: Mapping[str, type[Connector[Any]]], *, email: bool, sms: bool, metrics: bool
+) -> dict[str, Any]:
     """Return the document.
 
     Args:
-        connector_ids: the hosted connectors.
+        connectors: the hosted connectors, by id.
         email: the host serves ``/email``.
         sms: the host serves ``/sms``.
         metrics: the host serves ``/metrics``.
@@ -31,12 +41,25 @@ def openapi_document(connector_ids: Iterable[str], *, email: bool, sms: bool, me
         if not is_served:
             del document["paths"][path]
     components = document["components"]
-    components["parameters"]["ConnectorId"]["schema"]["enum"] = list(connector_ids)
+    for parameter, kind in _KINDS.items():
+        ids = [connector_id for connector_id, connector in connectors.items() if issubclass(connector, kind)]
+        components["parameters"][parameter]["schema"]["enum"] = ids
+        if not ids:
+            _remove_parameter(document, parameter)
     components["schemas"]["Error"]["properties"]["code"]["enum"] = sorted(
         {*map(str, ConnectorErrorCodes), *HOST_CODES} - {"bad_request"}  # what is not HTTP reaches no operation
     )
     components["schemas"] |= _kit_schemas(_SCHEMA_FILE.findall(text))
     return document
+
+
+def _remove_parameter(document: dict[str, Any], parameter: str) -> None:
+    """Remove a parameter that can have no value, and the paths that need it."""
+    del document["components"]["parameters"][parameter]
+    reference = {"$ref": f"#/components/parameters/{parameter}"}
+    document["paths"] = {
+        path: item for path, item in document["paths"].items() if reference not in item.get("parameters", ())
+    }
 
 
 def _kit_schemas(names: Iterable[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
@@ -13,6 +13,7 @@ from connector_kit.guards import Guard
 from connector_kit.host.responses import HostError
 from connector_kit.messages import SendMessageData
 from connector_kit.parsing import load_json
+from connector_kit.social import AuthorizationRequest, ConnectorSession
 
 _MAX_DRAINED_BYTES: Final = 1 << 23
 
@@ -174,6 +175,50 @@ class UsageRequest:
     start_from: str | None = None
 
 
+@frozen
+class AuthorizationUriRequest:
+    """The body of ``/connectors/{id}/authorization-uri``, except its config.
+
+    Args:
+        request: what Logto knows about the sign-in.
+    """
+
+    request: AuthorizationRequest
+
+
+@frozen
+class UserInfoRequest:
+    """The body of ``/connectors/{id}/user-info`` and ``…/token-response-and-user-info``, except its config.
+
+    Args:
+        data: the parameters of the callback.
+        session: what Logto stores for this sign-in; ``None`` if it has nothing.
+    """
+
+    data: Any = field(repr=False)
+    session: ConnectorSession | None = None
+
+
+@frozen
+class AccessTokenRequest:
+    """The body of ``/connectors/{id}/access-token-by-refresh-token``, except its config."""
+
+    refresh_token: str = field(repr=False)
+
+
+@frozen
+class SamlAssertionRequest:
+    """The body of ``/connectors/{id}/validate-saml-assertion``, except its config.
+
+    Args:
+        assertion: what Logto received from the identity provider.
+        session: what Logto stores for this sign-in; ``None`` if it has nothing.
+    """
+
+    assertion: dict[str, Any] = field(repr=False)
+    session: ConnectorSession | None = None
+
+
 def _guard(schema: str, cls: type) -> Guard[Any]:
     return Guard(schema, cls, error_code=ConnectorErrorCodes.INVALID_REQUEST_PARAMETERS, warnings=())
 
@@ -183,3 +228,13 @@ host_send_request_guard: Final[Guard[SendRequest]] = _guard("host-send-request",
 host_test_request_guard: Final[Guard[SendTestRequest]] = _guard("host-test-request", SendTestRequest)
 host_config_request_guard: Final[Guard[ConfigRequest]] = _guard("host-config-request", ConfigRequest)
 host_usage_request_guard: Final[Guard[UsageRequest]] = _guard("host-usage-request", UsageRequest)
+host_authorization_uri_request_guard: Final[Guard[AuthorizationUriRequest]] = _guard(
+    "host-authorization-uri-request", AuthorizationUriRequest
+)
+host_user_info_request_guard: Final[Guard[UserInfoRequest]] = _guard("host-user-info-request", UserInfoRequest)
+host_access_token_request_guard: Final[Guard[AccessTokenRequest]] = _guard(
+    "host-access-token-request", AccessTokenRequest
+)
+host_saml_assertion_request_guard: Final[Guard[SamlAssertionRequest]] = _guard(
+    "host-saml-assertion-request", SamlAssertionRequest
+)

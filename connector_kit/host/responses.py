@@ -14,6 +14,7 @@ from connector_kit.errors import ConnectorError, ConnectorErrorCodes
 HOST_CODES: Final[Mapping[str, tuple[int, str]]] = {
     "bad_request": (400, "The request is not valid HTTP."),
     "bad_json": (400, "The body is not JSON in UTF-8."),
+    "no_session": (400, "The session of this sign-in was not found. Start the sign-in again."),
     "unauthorized": (401, "The token is missing or wrong."),
     "forbidden": (403, "Requests from this address are not allowed."),
     "not_found": (404, "The resource does not exist."),
@@ -26,6 +27,12 @@ HOST_CODES: Final[Mapping[str, tuple[int, str]]] = {
     "timed_out": (504, "Sending took too long. The message may still arrive."),
 }
 """The host's own error codes, each with its status and message."""
+
+SIGN_IN_MESSAGES: Final[Mapping[str, str]] = {
+    "busy": "Too many requests at once. Try again in a moment.",
+    "timed_out": "The sign-in took too long. Start it again.",
+}
+"""The messages for calls of social connectors, where that of `HOST_CODES` is about sending."""
 
 RETRY_AFTER_SECONDS: Final = 1
 
@@ -44,12 +51,15 @@ class HostError(Exception):
     Args:
         code: one of `HOST_CODES`.
         headers: extra headers of the response.
+        is_sign_in: the request is a call of a social connector.
     """
 
-    def __init__(self, code: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, code: str, headers: Mapping[str, str] | None = None, *, is_sign_in: bool = False) -> None:
         super().__init__(code)
         self.code = code
         self.status, self.message = HOST_CODES[code]
+        if is_sign_in:
+            self.message = SIGN_IN_MESSAGES.get(code, self.message)
         self.headers = dict(headers or {})
 
     def response(self, request_id: str) -> Response:
@@ -72,7 +82,12 @@ def error_body(code: str, message: str, request_id: str) -> dict[str, Any]:
 
 
 def connector_error_response(
-    error: ConnectorError, request_id: str, redact: Callable[[str], str], *, with_issues: bool
+    error: ConnectorError,
+    request_id: str,
+    redact: Callable[[str], str],
+    *,
+    with_issues: bool,
+    is_sign_in: bool = False,
 ) -> Response:
     """Return the response to a failed connector call: its code and status, and none of the provider's text.
 
@@ -81,8 +96,10 @@ def connector_error_response(
         request_id: the id of the request.
         redact: removes secrets from a text. Issues of a guard hold none, but a connector may add its own.
         with_issues: list what is wrong with the config or the request.
+        is_sign_in: the call is one of a social connector.
     """
-    body = error_body(str(error.code), error.code.user_message, request_id)
+    message = error.code.sign_in_message if is_sign_in else error.code.user_message
+    body = error_body(str(error.code), message, request_id)
     if with_issues and error.code in _CODES_WITH_ISSUES:
         redact = cache(redact)  # the same message for a hundred places
         body["issues"] = [{name: redact(text) for name, text in issue.items()} for issue in _issues(error.data)]

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from attrs import field, frozen
 
-from connector_kit.connector import MessageConnector
+from connector_kit.connector import Connector
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -43,7 +43,7 @@ class HostedSettings:
         config: the saved config as JSON; ``None`` if each request brings its own.
     """
 
-    connector: type[MessageConnector[Any, Any]]
+    connector: type[Connector[Any]]
     config: Any = field(default=None, repr=False)
 
     @property

@@ -10,14 +10,19 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from connector_kit.connector import Connector, MessageConnector
+from connector_kit.connector import Connector, MessageConnector, SocialConnector
 from connector_kit.errors import ConnectorErrorCodes
 from connector_kit.logto_package.config_schema import UnsupportedSchemaError, compile_schema
 from connector_kit.logto_package.official_ids import OFFICIAL_IDS
 from connector_kit.logto_package.readme import remove_relative_links
-from connector_kit.metadata import ConnectorConfigFormItem, ConnectorConfigFormItemType, ConnectorMetadata
+from connector_kit.metadata import (
+    ConnectorConfigFormItem,
+    ConnectorConfigFormItemType,
+    ConnectorMetadata,
+    ConnectorType,
+)
 from connector_kit.schemas import UnknownSchemaError
-from connector_kit.wire import frozen_mapping, to_json
+from connector_kit.wire import camel_case, frozen_mapping, to_json
 
 KIT_RANGE: Final = "^5.0.0"
 """The default range of ``@logto/connector-kit`` versions. Logto skips a package whose range excludes its own version."""
@@ -33,6 +38,16 @@ _LOGO_SUFFIXES: Final = (".svg", ".png")
 _PACKAGE_NAME: Final = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?connector-[a-z0-9._~-]+")
 _NPM_VERSION: Final = re.compile(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 _PYTHON_RELEASE: Final = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
+
+_METHODS: Final[tuple[tuple[Any, tuple[str, ...], tuple[str, ...]], ...]] = (
+    (MessageConnector, ("send_message",), ("get_usage",)),
+    (
+        SocialConnector,
+        ("get_authorization_uri", "get_user_info"),
+        ("get_token_response_and_user_info", "get_access_token_by_refresh_token", "validate_saml_assertion"),
+    ),
+)
+"""For each kind of connector: the methods that all have, and the optional ones."""
 
 _HOST_ITEMS: Final = (
     ConnectorConfigFormItem(
@@ -67,7 +82,7 @@ Two fields of the form configure how Logto reaches it:
 If both fields are empty, Logto uses its environment variables `LOGTO_CONNECTOR_HOST_ENDPOINT` and
 `LOGTO_CONNECTOR_HOST_TOKEN`. It sends the token of the environment only to the endpoint of the environment.
 
-Logto sends all other fields of the form to the host with each message. Use HTTPS or a private network.
+Logto sends all other fields of the form to the host with each {occasion}. Use HTTPS or a private network.
 """
 
 
@@ -106,7 +121,7 @@ def build_package(
     """Build the npm package of a connector.
 
     Args:
-        connector: an e-mail or SMS connector.
+        connector: the connector.
         connector_id: the connector's id in Logto. The default is ``python-`` and the connector's own id, because Logto
             includes official connectors, and does not start with two connectors of the same id.
         name: the name of the package. The default is ``connector-`` and the id.
@@ -115,10 +130,9 @@ def build_package(
         allow_official_id: whether the id may be that of one of Logto's own connectors, for a Logto without that one.
 
     Raises:
-        PackagingError: It is a social connector, its id is that of an official connector, or its metadata, files or config schema cannot be packaged.
+        PackagingError: Its id is that of an official connector, it is a social connector without a platform, or its metadata,
+            files or config schema cannot be packaged.
     """
-    if not issubclass(connector, MessageConnector):
-        raise PackagingError(f"a {connector.type} connector cannot be hosted: only e-mail and SMS connectors can")
     own = connector.metadata
     package_id = connector_id or f"python-{own.id}"
     if len(package_id) > _MAX_ID_LENGTH:
@@ -138,7 +152,7 @@ def build_package(
     schemas = _compile_config_schema(connector)
     assets = _Assets(connector)
     metadata = assets.package_metadata()
-    if package_id != own.id:
+    if package_id != own.id and connector.type is not ConnectorType.SOCIAL:  # users read the name on a sign-in button
         metadata = evolve(metadata, name={tag: f"{text} (Python)" for tag, text in own.name.items()})
     metadata = evolve(metadata, id=package_id, form_items=(*_HOST_ITEMS, *(own.form_items or ())))
     manifest = {
@@ -156,10 +170,13 @@ def build_package(
     settings = {
         "type": connector.type,
         "hostedId": own.id,
-        "hasUsage": connector.get_usage is not MessageConnector.get_usage,
+        "methods": _methods(connector),
         "metadata": to_json(metadata),
         "configSchemas": schemas,
-        "messages": {str(code): code.user_message for code in ConnectorErrorCodes},
+        "messages": {
+            str(code): code.sign_in_message if connector.type is ConnectorType.SOCIAL else code.user_message
+            for code in ConnectorErrorCodes
+        },
     }
     code = files("connector_kit.logto_package").joinpath("npm").iterdir()
     contents = {
@@ -169,6 +186,25 @@ def build_package(
         **{f"lib/{file.name}": file.read_bytes() for file in code},
     }
     return LogtoPackage(package_name, package_version, package_id, metadata.name["en"], frozen_mapping(contents))
+
+
+def _methods(connector: type[Connector[Any]]) -> list[str]:
+    """Return the methods of the package: those that every connector of this kind has, and those that this one overrides.
+
+    Raises:
+        PackagingError: it is of no kind that a host serves, or a social connector that Logto would not offer.
+    """
+    if issubclass(connector, SocialConnector) and connector.metadata.platform is None:
+        raise PackagingError(
+            "its metadata has no platform, and Logto offers social connectors by platform: Native, Universal or Web"
+        )
+    for base, required, optional in _METHODS:
+        if issubclass(connector, base):
+            overridden = (name for name in optional if getattr(connector, name) is not getattr(base, name))
+            return [camel_case(name) for name in (*required, *overridden)]
+    raise PackagingError(
+        "expected a subclass of EmailConnector, SmsConnector or SocialConnector: a host serves no other"
+    )
 
 
 def _npm_version(version: str) -> str:
@@ -200,6 +236,7 @@ class _Assets:
     def __init__(self, connector: type[Connector[Any]]) -> None:
         self.files: dict[str, bytes] = {}
         self._metadata = connector.metadata
+        self._occasion = "sign-in" if issubclass(connector, SocialConnector) else "message"
         try:
             module: Path | None = Path(inspect.getfile(connector))
         except (OSError, TypeError):
@@ -212,7 +249,9 @@ class _Assets:
         """Add the logos and the README to the files, and return metadata that refers to them."""
         own = self._metadata
         readme = remove_relative_links(self._read_text("readme", own.readme))
-        self.files["README.md"] = (readme.rstrip() + _HOST_SECTION).encode("utf-8", "surrogatepass")
+        self.files["README.md"] = (readme.rstrip() + _HOST_SECTION.format(occasion=self._occasion)).encode(
+            "utf-8", "surrogatepass"
+        )
         return evolve(
             own,
             logo=self._add_logo("logo", own.logo),

@@ -5,6 +5,7 @@ Sources: OpenID Connect Core 1.0 §3.1.3.7, RFC 7515 (JWS), RFC 7517 (JWK), RFC 
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -99,7 +100,9 @@ def _invalid(reason: str) -> ConnectorError:
 def _keys(signature: CompactSignature, rules: IdTokenRules, key_set: Callable[[], Mapping[str, Any]]) -> Iterator[Key]:
     """Yield the keys that may have signed a token: which ones follows from the algorithm, never from the token alone."""
     if signature.headers()["alg"].startswith(_SYMMETRIC):
-        return iter([import_key(rules.client_secret, "oct")])
+        with suppress(JoseError, ValueError):  # it is empty, or a public key
+            return iter([import_key(rules.client_secret, "oct")])
+        return iter(())
     return _published_keys(signature, key_set())
 
 

@@ -172,6 +172,8 @@ def test_failures_with_one_cause_are_shown_under_one_headline() -> None:
     assert {"delivery.recipient", "delivery.one-call", "errors.recovery"} <= {*names}
     assert brief.count("\nfailed ") == 1
     assert brief.count(headline.partition(": ")[2]) == 1
+    assert "\n    details of the first (-v shows the others):\nfailed " in brief
+    assert f"does not conform: {names[0]} ({len(names)} checks)" in brief
     full = _run(*arguments, "-v").output
     assert full.count("\nfailed ") == len(names)
 

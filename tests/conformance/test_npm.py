@@ -107,7 +107,7 @@ def _write(
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
     """Make connectors of packages with a given body of sendMessage, and end their processes afterwards."""
-    made: list[type[NodeConnector]] = []
+    made: list[Any] = []
 
     def make_one(body: str, *, time_limit: float = 20, **more: Any) -> type[NodeConnector]:
         folder = _write(tmp_path / f"package-{len(made)}", body, **more)

@@ -220,11 +220,43 @@ def test_reports_without_package_metadata_have_no_links(monkeypatch: pytest.Monk
         contract_url.cache_clear()
 
 
+def test_page_shows_code_of_a_description_as_code() -> None:
+    """Docstrings have it between two pairs of backticks; its characters are escaped as all others."""
+    page = _Page(to_html(_report(_failed(description="A value such as ``<b>`` or ``\\1`` stays."))))
+    assert [data for tag, data in page.texts if tag == "code"][1:3] == ["<b>", "\\1"]
+    assert "``" not in page.text()
+
+
 def test_page_lists_every_check_with_its_examples() -> None:
     """State, level, clause, examples by kind and seconds, and the reason if the page does not show it elsewhere."""
-    text = _Page(to_html(EVERY_STATE)).text("td", "th", "span", "a", "caption").partition("delivery 2 checks")[2]
+    text = _Page(to_html(EVERY_STATE)).text("td", "th", "span", "a", "caption").partition("delivery 1 check")[2]
     assert "passed delivery.recipient A rule. required D1 sent: 25 0.25" in text
     assert "delivery.text A rule. the Spec does not declare text required D1 none 0.25" in text
+
+
+def test_page_folds_checks_that_do_not_apply_into_a_count() -> None:
+    """In one table after those of the areas; no area has them."""
+    page = _Page(to_html(EVERY_STATE))
+    assert page.text("summary").endswith("1 check does not apply to this connector")
+    assert page.text("caption", "span").rpartition("not applicable 1 check")[2].count("delivery.text") == 1
+    every = _Page(to_html(_report(_passed(state=State.NOT_APPLICABLE), _passed("a.b", state=State.NOT_APPLICABLE))))
+    assert every.text("summary") == "2 checks do not apply to this connector"
+    assert "do not apply" not in _Page(to_html(_report(_passed()))).text()
+
+
+def test_page_shows_the_first_failure_of_a_cause_and_folds_the_others() -> None:
+    """The verdict names one check for each cause."""
+    report = _report(*(_failed(f"routing.no-{number}", cause=CAUSE) for number in range(9)), _failed("errors.quota"))
+    text = to_html(report)
+    shown, folded = text.split("<summary>8 other checks fail for this cause</summary>")
+    assert [it["id"] for it in _Page(text).named("article")] == [it.id for it in report.results]
+    assert ('id="routing.no-0"' in shown, 'id="routing.no-1"' in shown, 'id="routing.no-8"' in folded) == (
+        True,
+        False,
+        True,
+    )
+    words = _Page(text).text()
+    assert "10 errors of 2 causes: routing.no-0 (9 checks), errors.quota ." in words
 
 
 def test_page_of_a_conforming_connector_has_no_failures() -> None:
@@ -292,7 +324,7 @@ def test_page_is_accessible_to_screen_readers() -> None:
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
-    assert len(page.named("caption")) == len(page.named("table")) == 5
+    assert len(page.named("caption")) == len(page.named("table")) == 6
     assert {it.get("scope") for it in page.named("th")} == {"col", "row"}
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))

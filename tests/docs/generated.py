@@ -39,6 +39,8 @@ from connector_kit import (
     GoogleConnector,
     Guard,
     HttpApi,
+    OAuth2Connector,
+    OidcConnector,
     Sms,
     SmtpApi,
     SmtpServer,
@@ -357,6 +359,15 @@ def _default(schema: Mapping[str, Any]) -> str:
 def provider(cls: type[Provider]) -> str:
     """List the attributes that an author sets in a stub, those of its base classes included, and its methods."""
     described = {name: row for base in bases(cls) for name, row in attributes(base).items()}
+    return _attributes_and_methods(cls, described)
+
+
+def base_class(cls: type) -> str:
+    """List the attributes of a base class of connectors that have a description, and its methods."""
+    return _attributes_and_methods(cls, attributes(cls))
+
+
+def _attributes_and_methods(cls: type, described: Mapping[str, tuple[str, str]]) -> str:
     methods = {name: it for name, it in vars(cls).items() if not name.startswith("_") and inspect.isroutine(it)}
     return (
         _table(("Attribute", "Meaning", "Default"), ((f"`{name}`", *row) for name, row in described.items()))
@@ -440,6 +451,7 @@ def endured() -> str:
 
 
 SUITE: Final = DOCS / "reference" / "suite.md"
+SOCIAL: Final = DOCS / "guides" / "social-connectors.md"
 KIT: Final = DOCS / "reference" / "kit.md"
 
 PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
@@ -473,6 +485,7 @@ PARTS: Final[tuple[tuple[Path, str, Callable[[], str]], ...]] = (
             *(SmtpApi, SmtpApi.send),
         )
     ),
+    *((SOCIAL, cls.__name__, partial(base_class, cls)) for cls in (OAuth2Connector, OidcConnector)),
     *((KIT, cls.__name__, partial(members, cls)) for cls in (Email, Sms, AwsRole, SmtpServer)),
 )
 """Page, name of the markers, and the function that generates the text between them."""

@@ -28,6 +28,9 @@ TEMPLATES = [
 TEMPLATES.append({"usageType": "OrganizationInvitation", "subject": "Invitation", "content": "{{link}}"})
 CONFIG: Mapping[str, Any] = {"apiKey": API_KEY, "account": "account-1", "templates": TEMPLATES}
 
+CLIENT_SECRET = "acme-client-secret-3e1b"
+SOCIAL_CONFIG: Mapping[str, Any] = {"clientId": "acme-client", "clientSecret": CLIENT_SECRET}
+
 Settings = Callable[..., HostSettings]
 Client = Callable[..., TestClient]
 
@@ -58,11 +61,12 @@ def acme(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 
 def make_settings(acme: ModuleType, **more: Any) -> HostSettings:
-    """Return settings with two e-mail connectors, one of them with a config, and an SMS connector."""
+    """Return settings with two e-mail connectors, one of them with a config, an SMS connector, and a social connector."""
     hosted = (
         HostedSettings(acme.AcmeMail, dict(CONFIG)),
         HostedSettings(acme.SecondMail),
         HostedSettings(acme.AcmeSms, dict(CONFIG)),
+        HostedSettings(acme.AcmeSocial, dict(SOCIAL_CONFIG)),
     )
     return HostSettings(**{"connectors": hosted, "tokens": (TOKEN,), "email": "acme-mail", "sms": "acme-sms", **more})
 

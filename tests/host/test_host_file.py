@@ -219,9 +219,9 @@ def test_connector_that_cannot_be_hosted_is_an_error(errors: Errors, table: Any,
     assert message in error
 
 
-def test_social_connectors_and_unknown_ids_are_errors(errors: Errors) -> None:
-    (error,) = errors({"acme-social": {"class": "acme_hosted:AcmeSocial"}})
-    assert "expected an e-mail or SMS connector, found a connector of type Social" in error
+def test_connectors_of_no_kind_and_unknown_ids_are_errors(errors: Errors) -> None:
+    (error,) = errors({"acme-other": {"class": "acme_hosted:AcmeOther"}})
+    assert "expected a subclass of EmailConnector, SmsConnector or SocialConnector" in error
     (error,) = errors({"aws-ses-mial": {}})
     assert "did you mean 'aws-ses-mail'?" in error
 

@@ -17,19 +17,26 @@ from connector_kit import bundle
 from connector_kit.errors import ConnectorErrorCodes
 from connector_kit.host.application import create_app
 from connector_kit.host.request_body import (
+    host_access_token_request_guard,
+    host_authorization_uri_request_guard,
     host_config_request_guard,
     host_message_guard,
+    host_saml_assertion_request_guard,
     host_send_request_guard,
     host_test_request_guard,
     host_usage_request_guard,
+    host_user_info_request_guard,
 )
 from connector_kit.host.responses import HOST_CODES
-from tests.host.conftest import API_KEY, CODE, TOKEN, Client, Settings, message
+from connector_kit.host.social_calls import SOCIAL_CALLS
+from tests.host.conftest import API_KEY, CLIENT_SECRET, CODE, TOKEN, Client, Settings, message
 from tests.host.running import running
 
 CASES: Final = int(os.environ.get("SCHEMATHESIS_CASES", "300"))
 """The minimum number of random requests. The nightly run sends 5,000."""
 
+
+SIGN_IN: Final = {"request": dict.fromkeys(("state", "redirectUri", "connectorId", "connectorFactoryId", "jti"), "a")}
 
 CHECKS: Final = """
 # A connector may reject a request that the document allows: the config has the connector's own schema.
@@ -74,6 +81,10 @@ def test_document_has_the_schemas_of_the_guards(client: Client) -> None:
         "host-test-request": host_test_request_guard,
         "host-config-request": host_config_request_guard,
         "host-usage-request": host_usage_request_guard,
+        "host-authorization-uri-request": host_authorization_uri_request_guard,
+        "host-user-info-request": host_user_info_request_guard,
+        "host-access-token-request": host_access_token_request_guard,
+        "host-saml-assertion-request": host_saml_assertion_request_guard,
     }
     for name, guard in guards.items():
         text = json.dumps({key: value for key, value in guard.schema.items() if key not in {"$schema", "$defs"}})
@@ -92,8 +103,11 @@ def test_host_message_is_send_message_data_with_any_type_and_one_line_to() -> No
 
 
 def test_document_has_the_ids_of_the_hosted_connectors(client: Client) -> None:
-    ids = _document(client())["components"]["parameters"]["ConnectorId"]["schema"]["enum"]
-    assert ids == ["acme-mail", "acme-mail-2", "acme-sms"]
+    parameters = _document(client())["components"]["parameters"]
+    ids = {name: it["schema"]["enum"] for name, it in parameters.items()}
+    assert ids["MessageConnectorId"] == ["acme-mail", "acme-mail-2", "acme-sms"]
+    assert ids["SocialConnectorId"] == ["acme-social"]
+    assert ids["ConnectorId"] == ["acme-mail", "acme-mail-2", "acme-sms", "acme-social"]
 
 
 def test_document_has_every_error_code(client: Client) -> None:
@@ -119,6 +133,14 @@ def test_document_has_every_error_code(client: Client) -> None:
         ("post", "/connectors/acme-mail/validate-config", {"config": {"typo": 1}}),
         ("post", "/connectors/acme-mail/usage", {"startFrom": "2026-01-02T03:04:05.678Z"}),
         ("post", "/connectors/acme-mail/usage", {"startFrom": "yesterday"}),
+        ("post", "/connectors/acme-social/authorization-uri", SIGN_IN),
+        ("post", "/connectors/acme-social/user-info", {"data": {"code": "c"}, "session": {"state": "s"}}),
+        ("post", "/connectors/acme-social/user-info", {"data": {"code": "c"}}),
+        ("post", "/connectors/acme-social/token-response-and-user-info", {"data": {}, "session": {}}),
+        ("post", "/connectors/acme-social/access-token-by-refresh-token", {"refreshToken": "r"}),
+        ("post", "/connectors/acme-social/access-token-by-refresh-token", {"refreshToken": "not_implemented"}),
+        ("post", "/connectors/acme-social/validate-saml-assertion", {"assertion": {}}),
+        ("post", "/connectors/acme-social/send-message", {"data": message()}),
     ],
 )
 def test_responses_match_the_document(client: Client, method: str, path: str, body: object) -> None:
@@ -169,5 +191,11 @@ def test_random_requests_match_the_document(settings: Settings, log: list[dict[s
     assert len(statuses) >= CASES
     assert {200, 400, 401, 404, 405, 415} <= set(statuses)
     assert not [status for status in statuses if status >= 500]
+    signed_in = {
+        line["path"].rpartition("/")[2]
+        for line in log
+        if line.get("connector") == "acme-social" and line["status"] == 200
+    }
+    assert signed_in >= SOCIAL_CALLS.keys()
     lines = json.dumps(log)
-    assert not any(secret in lines for secret in (TOKEN, API_KEY, CODE))
+    assert not any(secret in lines for secret in (TOKEN, API_KEY, CLIENT_SECRET, CODE))

@@ -22,6 +22,7 @@ from conformance.harness.search import SearchOptions
 from conformance.npm import npm_spec
 from conformance.npm.official import OFFICIAL_PACKAGES
 from conformance.npm.packages import pinned_versions
+from conformance.providers.base import Exchange
 from conformance.run.one_check import run_check
 from conformance.run.plan import find_checks
 from conformance.run.smoke_test import spec_errors
@@ -156,14 +157,29 @@ def _verdict(package: str, check_id: str) -> Verdict:
         result.state,
         _stable(result.message),
         _stable(result.example or ""),
-        tuple((_without_headers(it.request), _without_headers(it.response)) for it in result.transcript[:_SHOWN]),
+        tuple(
+            (_without_headers(it.request), _without_headers(it.response)) for it in _ordered(result.transcript)[:_SHOWN]
+        ),
     )
+
+
+def _ordered(exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """Return exchanges in the same order for every run: GET requests that follow each other may be sent at once."""
+    groups = groupby(exchanges, lambda it: it.request.startswith("GET "))
+    return [it for is_get, its in groups for it in (sorted(its, key=_first_line) if is_get else its)]
+
+
+def _first_line(exchange: Exchange) -> str:
+    return exchange.request.splitlines()[0]
 
 
 _CHANGING: Final = (
     (re.compile(r"0102[0-9a-f]{32}-[0-9a-f-]{36}-000000"), "<message id>"),
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<id>"),
     (re.compile(r"msg-[0-9a-f]{32}"), "<id>"),
+    (re.compile(r"\b(user|state)-(?:[0-9a-f]{32}|[0-9a-f]{12})"), r"\1-<id>"),
+    (re.compile(r'"id_token": "eyJ[^"]*"'), '"id_token": "<ID token>"'),
+    (re.compile(r'\{"keys": \[.*'), '{"keys": [<keys>]}'),
     (re.compile(r"'envelopeTime': .*?…"), "'envelopeTime': …"),
     (re.compile(r"Date: \w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000"), "Date: <now>"),
     (re.compile(r"Basic \S*?(\[secret: [^\]]*\])\S*"), r"Basic \1"),  # base64 shares characters with what is beside it

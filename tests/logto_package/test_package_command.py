@@ -28,7 +28,7 @@ def test_package_is_written_and_the_next_steps_are_printed(tmp_path: Path) -> No
     done = _run("aws-ses-mail", "--out", str(tmp_path / "out"))
     assert done.exit_code == 0
     manifest = json.loads((tmp_path / "out" / "package.json").read_bytes())
-    assert done.output.startswith(f"Wrote {manifest['name']} {manifest['version']} to {tmp_path / 'out'}: 9 files.")
+    assert done.output.startswith(f"Wrote {manifest['name']} {manifest['version']} to {tmp_path / 'out'}: 10 files.")
     assert "/etc/logto/packages/core/connectors/connector-python-aws-ses-mail" in done.output
     assert f"`npm pack {tmp_path / 'out'}`" in done.output
     assert 'add the connector "Amazon SES email (Python)" (id python-aws-ses-mail)' in done.output
@@ -88,7 +88,7 @@ def test_version_of_a_connector_that_is_not_installed_is_zero(tmp_path: Path) ->
     [
         ("aws-ses-mial", "did you mean 'aws-ses-mail'?"),
         ("attrs:frozen", "attrs:frozen is not a connector that Logto can load: unexpected_type."),
-        ("tests.cli.connectors.acme_connectors:AcmeSocial", "cannot be packaged: a Social connector cannot be hosted"),
+        ("tests.cli.connectors.acme_connectors:AcmeSocial", "cannot be packaged: its logo-dark is './absent.svg'"),
     ],
 )
 def test_unsuitable_target_fails_with_status_2(tmp_path: Path, target: str, reason: str) -> None:

@@ -13,17 +13,20 @@ import pytest
 from attrs import evolve
 
 from connector_kit import (
+    Connector,
     ConnectorConfigFormItem,
     ConnectorConfigFormItemType,
     ConnectorErrorCodes,
     ConnectorMetadata,
+    ConnectorPlatform,
+    ConnectorType,
     EmailConnector,
     Guard,
     SocialConnector,
 )
 from connector_kit.connectors.aws_ses import AwsSesConnector
 from connector_kit.host.settings import HostSettings
-from connector_kit.logto_package.package import ENDPOINT, KIT_RANGE, TOKEN, PackagingError, build_package
+from connector_kit.logto_package.package import ENDPOINT, KIT_RANGE, TOKEN, LogtoPackage, PackagingError, build_package
 from tests.cli.connectors.acme_connectors import AcmeNoSchema
 from tests.docs.markdown import DOCS
 from tests.interop.logto.acme_sms import AcmeSms
@@ -53,6 +56,10 @@ def _json(content: bytes) -> Any:
     return json.loads(content)
 
 
+def _settings(package: LogtoPackage) -> Any:
+    return _json(package.files["lib/connector.json"])
+
+
 def test_ses_package_has_all_files_and_a_manifest() -> None:
     """The manifest has the members that Logto's loader reads."""
     package = build_package(AwsSesConnector, version="1.2.3")
@@ -60,7 +67,7 @@ def test_ses_package_has_all_files_and_a_manifest() -> None:
     assert package.connector_id == "python-aws-ses-mail"
     assert set(package.files) == {
         *("package.json", "README.md", "logo.svg", "logo-dark.svg", "lib/connector.json"),
-        *("lib/index.js", "lib/host.js", "lib/config-guard.js", "lib/json-schema.js"),
+        *("lib/index.js", "lib/host.js", "lib/config-guard.js", "lib/json-schema.js", "lib/social.js"),
     }
     assert _json(package.files["package.json"]) == {
         "name": "connector-python-aws-ses-mail",
@@ -142,8 +149,8 @@ def test_name_is_marked_as_python_unless_the_id_is_the_connectors_own() -> None:
 
 def test_get_usage_exists_if_the_connector_overrides_it() -> None:
     """The method of the base class only raises not_implemented."""
-    assert _json(build_package(AcmeSms).files["lib/connector.json"])["hasUsage"] is True
-    assert _json(build_package(_connector()).files["lib/connector.json"])["hasUsage"] is False
+    assert _settings(build_package(AcmeSms))["methods"] == ["sendMessage", "getUsage"]
+    assert _settings(build_package(_connector()))["methods"] == ["sendMessage"]
 
 
 def test_logo_urls_and_data_uris_are_unchanged() -> None:
@@ -192,7 +199,60 @@ def test_package_name_is_derived_from_the_id_or_given() -> None:
     assert build_package(_connector(), name="@acme/connector-mail").name == "@acme/connector-mail"
 
 
-class _Login(SocialConnector[dict[str, Any]]):
+class _NoPlatform(SocialConnector[dict[str, Any]]):
+    metadata: ClassVar[ConnectorMetadata] = _METADATA
+    config_guard: ClassVar[Guard[Any]] = Guard(_SCHEMA, dict)
+
+
+class _Login(_NoPlatform):
+    metadata: ClassVar[ConnectorMetadata] = evolve(_METADATA, platform=ConnectorPlatform.WEB, is_standard=True)
+
+
+class _SamlLogin(_Login):
+    def validate_saml_assertion(self, *_: object) -> str:
+        return ""
+
+
+class _TokenLogin(_Login):
+    def get_token_response_and_user_info(self, *_: object) -> Any:
+        return None
+
+    def get_access_token_by_refresh_token(self, refresh_token: str) -> Any:
+        return refresh_token
+
+
+def test_social_package_has_the_methods_that_the_connector_has() -> None:
+    """Logto decides by them, for example whether it can refresh a token."""
+    required = ["getAuthorizationUri", "getUserInfo"]
+    assert _settings(build_package(_Login))["methods"] == required
+    assert _settings(build_package(_SamlLogin))["methods"] == [*required, "validateSamlAssertion"]
+    assert _settings(build_package(_TokenLogin))["methods"] == [
+        *required,
+        "getTokenResponseAndUserInfo",
+        "getAccessTokenByRefreshToken",
+    ]
+
+
+def test_social_package_keeps_name_target_platform_and_standard() -> None:
+    """Users read the name on the sign-in button; Logto stores a user's identity by the target."""
+    metadata = _settings(build_package(_Login))["metadata"]
+    assert metadata["id"] == "python-acme-mail"
+    assert metadata["name"] == {"en": "Acme"}
+    assert (metadata["target"], metadata["platform"], metadata["isStandard"]) == ("acme", "Web", True)
+
+
+def test_texts_of_a_social_package_are_about_signing_in() -> None:
+    """The README, and the messages that users read."""
+    package = build_package(_Login)
+    assert "to the host with each sign-in" in package.files["README.md"].decode("utf-8")
+    messages = _settings(package)["messages"]
+    assert messages == {code: code.sign_in_message for code in ConnectorErrorCodes}
+    assert "to the host with each message" in build_package(_connector()).files["README.md"].decode("utf-8")
+    assert _settings(build_package(_connector()))["messages"]["general"] == ConnectorErrorCodes.GENERAL.user_message
+
+
+class _OfNoKind(Connector[dict[str, Any]]):
+    type: ClassVar = ConnectorType.EMAIL
     metadata: ClassVar[ConnectorMetadata] = _METADATA
     config_guard: ClassVar[Guard[Any]] = Guard(_SCHEMA, dict)
 
@@ -200,7 +260,8 @@ class _Login(SocialConnector[dict[str, Any]]):
 _ITEM = ConnectorConfigFormItem(type=ConnectorConfigFormItemType.TEXT, key="hostToken", label="Token")
 
 _REJECTED: dict[str, tuple[Callable[[], object], str]] = {
-    "social connector": (lambda: build_package(_Login), "a Social connector cannot be hosted: only e-mail and SMS"),
+    "social connector without a platform": (lambda: build_package(_NoPlatform), "its metadata has no platform"),
+    "connector of no kind": (lambda: build_package(_OfNoKind), "expected a subclass of EmailConnector, SmsConnector"),
     "missing logo": (lambda: build_package(_connector(logo="./none.svg")), "'./none.svg'; there is no such file"),
     "logo of another type": (
         lambda: build_package(_connector(logo="javascript.py")),

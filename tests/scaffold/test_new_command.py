@@ -103,7 +103,7 @@ def test_without_them_the_name_suggests_both() -> None:
 def test_social_needs_no_api() -> None:
     """There is only one."""
     assert _run("acme-login", "--type", "social").exit_code == 0
-    assert "SocialConnector" in Path("acme-login/src/acme_login/connector.py").read_text(encoding="utf-8")
+    assert "OAuth2Connector" in Path("acme-login/src/acme_login/connector.py").read_text(encoding="utf-8")
 
 
 def test_aws_needs_no_address() -> None:

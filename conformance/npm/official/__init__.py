@@ -8,8 +8,10 @@ from typing import Final
 
 from conformance.npm.connector import npm_connector
 from conformance.npm.official.aws_ses import AWS_SES
+from conformance.npm.official.github import GITHUB
 from conformance.npm.official.http_endpoint import HTTP_EMAIL, HTTP_SMS
 from conformance.npm.official.mailgun import MAILGUN
+from conformance.npm.official.oidc import OAUTH, OIDC
 from conformance.npm.official.package import OfficialPackage
 from conformance.npm.official.postmark import POSTMARK
 from conformance.npm.official.sendgrid import SENDGRID_EMAIL
@@ -21,9 +23,12 @@ from conformance.spec import Spec, SpecError
 
 OFFICIAL_PACKAGES: Final[Mapping[str, OfficialPackage]] = {
     "@logto/connector-aws-ses": AWS_SES,
+    "@logto/connector-github": GITHUB,
     "@logto/connector-http-email": HTTP_EMAIL,
     "@logto/connector-http-sms": HTTP_SMS,
     "@logto/connector-mailgun": MAILGUN,
+    "@logto/connector-oauth": OAUTH,
+    "@logto/connector-oidc": OIDC,
     "@logto/connector-postmark": POSTMARK,
     "@logto/connector-sendgrid-email": SENDGRID_EMAIL,
     "@logto/connector-smtp": SMTP,

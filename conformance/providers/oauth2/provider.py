@@ -5,6 +5,7 @@ callback), OpenID Connect Core 1.0 and Discovery 1.0.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar, Final, Literal
@@ -98,7 +99,7 @@ class OAuth2Provider(LoopbackProvider):
     """The same by constructor argument, for a connector whose config has no address."""
 
     authorization_path: ClassVar[str] = "/authorize"
-    """The path where users sign in, in the discovery document."""
+    """The path where users sign in, in the discovery document; or the whole address, if the connector has a fixed one."""
 
     token_path: ClassVar[str] = "/token"  # noqa: S105 - a path
     """The path of the token endpoint."""
@@ -139,13 +140,17 @@ class OAuth2Provider(LoopbackProvider):
     """The format of the token request's body; with ``json``, its members are the parameters."""
 
     token_format: ClassVar[Literal["json", "form"]] = "json"  # noqa: S105 - a media type
-    """The format of the token response; with ``form``, it is JSON only if the request's Accept header has JSON."""
+    """The format of the token endpoint's responses; with ``form``, it is JSON only if the request's Accept header has
+    JSON."""
 
     user_token_parameter: ClassVar[str | None] = None
     """The query parameter of the access token at the user info endpoint; ``None`` means the header ``Bearer``."""
 
     error_status: ClassVar[int | None] = None
     """The status of every error response: 200 at some providers. ``None`` means a status for each kind of error."""
+
+    rejected_code_status: ClassVar[int | None] = None
+    """The status with which the token endpoint rejects a code, a token or a client; ``None`` means 400 or 401."""
 
     has_id_token: ClassVar[bool] = False
     """Whether the provider issues ID tokens, which have the nonce of the authorization URI."""
@@ -280,7 +285,8 @@ class OAuth2Provider(LoopbackProvider):
         """Return the addresses where users sign in: of these config keys, an argument and the discovery document."""
         named = [self.endpoints[key] for key in keys]
         named += [path for path in self.connector_arguments.values() if path == self.authorization_path]
-        named += [] if self.discovery_path is None else [self.authorization_path]
+        is_named = self.discovery_path is not None or "://" in self.authorization_path
+        named += [self.authorization_path] if is_named else []
         return [self._address(path) for path in named]
 
     def authorize(self, uri: str) -> Consent:
@@ -320,7 +326,7 @@ class OAuth2Provider(LoopbackProvider):
     @property
     def issuer_address(self) -> str:
         """The ``iss`` of ID tokens."""
-        return self._fill(self.issuer) if "://" in self.issuer else self._address(self.issuer)
+        return self._address(self.issuer)
 
     def request_error(self, call: Call, config: Mapping[str, Any], aspect: Aspect) -> str | None:
         """Report a request that the provider rejected, or a token request without the config's client id and secret."""
@@ -365,7 +371,7 @@ class OAuth2Provider(LoopbackProvider):
             response = self._response(request, endpoint, outcome)
         except (_UnacceptableError, ValueError) as error:
             outcome = Outcome(known.UNACCEPTABLE, "rejection", Codes.GENERAL, str(error))
-            response = self.error_response(self.error_status or 400, "invalid_request", str(error))
+            response = self._error(request, endpoint, 400, "invalid_request", str(error))
         shown = exchange(request, response or ("[no response]" if outcome.hangs else "[the connection was closed]"))
         self.calls.append(Call((), None, None, None, None, (), outcome, None, request, shown))
         if outcome.hangs:
@@ -380,7 +386,7 @@ class OAuth2Provider(LoopbackProvider):
         return path.format_map(self._config) if "{" in path else path
 
     def _address(self, path: str) -> str:
-        return f"{self.url}{self._fill(path)}"
+        return self._fill(path) if "://" in path else f"{self.url}{self._fill(path)}"
 
     def _standard(self, parameters: Mapping[str, str]) -> dict[str, str]:
         """Return parameters by their standard names."""
@@ -408,7 +414,7 @@ class OAuth2Provider(LoopbackProvider):
         if kind in known.ERRORS:
             status, error = known.ERRORS[kind]
             sent = f" {request.authorization} {request.body.decode('utf-8', 'replace')}" if outcome.echoes else ""
-            return self.error_response(self.error_status or status, error, f"{outcome.message}{sent}")
+            return self._error(request, endpoint, status, error, f"{outcome.message}{sent}")
         if kind == "redirect":
             return HttpResponse(307, b"", {"Location": f"{self.url}{_REDIRECTED}{request.target}"})
         match endpoint:
@@ -419,6 +425,20 @@ class OAuth2Provider(LoopbackProvider):
             case "discovery":
                 return HttpResponse.json(self._discovery_document())
         return HttpResponse.json(self._details(request, endpoint, outcome))
+
+    def _error(
+        self, request: HttpRequest, endpoint: Endpoint | None, status: int, error: str, message: str
+    ) -> HttpResponse:
+        if endpoint == "token" and status in {400, 401}:
+            status = self.rejected_code_status or status
+        response = self.error_response(self.error_status or status, error, message)
+        if endpoint == "token" and self._responds_with_form(request):
+            return _form(json.loads(response.body), response.status)
+        return response
+
+    def _responds_with_form(self, request: HttpRequest) -> bool:
+        is_form = self.token_format == "form"  # noqa: S105 - a media type
+        return is_form and "json" not in request.headers.get("Accept", "")
 
     def _discovery_document(self) -> Mapping[str, Any]:
         user_info = {} if self.user_path is None else {"userinfo_endpoint": self._address(self.user_path)}
@@ -506,9 +526,7 @@ class OAuth2Provider(LoopbackProvider):
         self, request: HttpRequest, tokens: Mapping[str, Any], user_id: str, outcome: Outcome
     ) -> HttpResponse:
         body = self._marked(self.token_response(tokens, user_id), outcome)
-        if self.token_format == "json" or "json" in request.headers.get("Accept", ""):  # noqa: S105 - a media type
-            return HttpResponse.json(body)
-        return HttpResponse(200, urlencode(body).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
+        return _form(body) if self._responds_with_form(request) else HttpResponse.json(body)
 
     def _redeem(self, fields: Mapping[str, str], client_id: str) -> _Grant:
         code, redirect_uri, verifier = (fields.get(it, "") for it in ("code", "redirect_uri", "code_verifier"))
@@ -572,6 +590,10 @@ def _defect(outcome: Outcome) -> str:
     """Return what is wrong with an ID token, or nothing."""
     is_about = outcome.name.startswith("id-token-")
     return outcome.name.removeprefix("id-token-").removesuffix(known.OF_ANOTHER) if is_about else ""
+
+
+def _form(fields: Mapping[str, Any], status: int = 200) -> HttpResponse:
+    return HttpResponse(status, urlencode(fields).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
 
 
 def _length(secret: str) -> str:

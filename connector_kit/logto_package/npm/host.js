@@ -6,35 +6,44 @@ import { ConnectorError } from '@logto/connector-kit';
 /** In milliseconds. Longer than the host's own deadline, so that its response arrives; shorter than Logto's limit. */
 const DEADLINE = 14_800;
 
-const MAX_RESPONSE_BYTES = 65_536;
+/** A user has the provider's raw data; the result of a message is an id. */
+const MAX_RESPONSE_BYTES = { message: 65_536, signIn: 1_048_576 };
 
 const GENERAL = 'general';
 
+/** What a failure means for the user: of a message, and of a sign-in. */
+const CONSEQUENCES = {
+  message: {
+    unknown: 'the message may or may not have been sent',
+    nothing: 'nothing was sent',
+    request: 'The message',
+  },
+  signIn: { unknown: 'start the sign-in again', nothing: 'try again later', request: 'The request' },
+};
+
 /** For each error code of the host itself: the code for Logto, and the message. */
-const HOST_ERRORS = {
+const listHostErrors = ({ unknown, request }) => ({
   unauthorized: [GENERAL, 'The host rejected the token.'],
   forbidden: [GENERAL, 'The host rejected this client.'],
   not_found: [GENERAL, 'The host does not serve this connector.'],
-  too_large: ['invalid_request_parameters', 'The message is too large for the host.'],
+  no_session: [GENERAL, 'The session of this sign-in was not found; start the sign-in again.'],
+  too_large: ['invalid_request_parameters', `${request} is too large for the host.`],
   busy: ['rate_limit_exceeded', 'The host is busy; try again soon.'],
-  timed_out: [GENERAL, 'The provider did not respond in time; the message may or may not have been sent.'],
+  timed_out: [GENERAL, `The provider did not respond in time; ${unknown}.`],
   internal: [GENERAL, 'The connector failed.'],
-};
+});
 
-const UNREACHABLE = [GENERAL, 'The host cannot be reached; nothing was sent.'];
-const LOST = [GENERAL, 'The connection to the host was lost; the message may or may not have been sent.'];
-const TIMED_OUT = [GENERAL, 'The host did not respond in time; the message may or may not have been sent.'];
 const UNEXPECTED = [GENERAL, 'The response is not one that a connector host sends; check the endpoint.'];
 
-const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+export const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** Reads the body of a response. Returns undefined if it is not a JSON object, or too large. */
-const readBody = async (response) => {
+const readBody = async (response, maxBytes) => {
   const chunks = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
     length += chunk.length;
-    if (length > MAX_RESPONSE_BYTES) {
+    if (length > maxBytes) {
       return;
     }
     chunks.push(chunk);
@@ -67,21 +76,23 @@ const NOT_SENT = new Set([
 const createError = ([code, message], requestId) =>
   new ConnectorError(code, { message, requestId, errorDescription: `${message} Request id: ${requestId}` });
 
-const explainFailure = (code, messages) => {
+const explainFailure = (code, messages, hostErrors) => {
   if (typeof code === 'string' && Object.hasOwn(messages, code)) {
     return [code, messages[code]];
   }
-  return typeof code === 'string' && Object.hasOwn(HOST_ERRORS, code) ? HOST_ERRORS[code] : UNEXPECTED;
+  return typeof code === 'string' && Object.hasOwn(hostErrors, code) ? hostErrors[code] : UNEXPECTED;
 };
 
 /**
  * Sends a POST request to the host and returns the body of its response.
  *
- * `messages` has the message for each error code of a connector: no text that the host sent reaches a user.
+ * `kind` is `message` or `signIn`. `messages` has the message for each error code of a connector: no text that the host sent
+ * reaches a user. If the host reports an error that `errors` has, that one is thrown.
  * An error of `fetch` is dropped: it may contain the token and the message. Redirects are not followed: the token is for
  * one host only.
  */
-export const callHost = async ({ endpoint, token, messages }, path, body) => {
+export const callHost = async ({ endpoint, token, messages }, path, body, { kind = 'message', errors = new Map() } = {}) => {
+  const consequence = CONSEQUENCES[kind];
   const requestId = randomUUID();
   const signal = AbortSignal.timeout(DEADLINE);
   let responseBody;
@@ -98,16 +109,20 @@ export const callHost = async ({ endpoint, token, messages }, path, body) => {
       redirect: 'manual',
       signal,
     });
-    responseBody = await readBody(response);
+    responseBody = await readBody(response, MAX_RESPONSE_BYTES[kind]);
     status = response.status;
   } catch (error) {
     if (signal.aborted) {
-      throw createError(TIMED_OUT, requestId);
+      throw createError([GENERAL, `The host did not respond in time; ${consequence.unknown}.`], requestId);
     }
-    throw createError(NOT_SENT.has(error.cause?.code) ? UNREACHABLE : LOST, requestId);
+    const message = NOT_SENT.has(error.cause?.code)
+      ? `The host cannot be reached; ${consequence.nothing}.`
+      : `The connection to the host was lost; ${consequence.unknown}.`;
+    throw createError([GENERAL, message], requestId);
   }
   if (status !== 200) {
-    throw createError(explainFailure(responseBody?.code, messages), requestId);
+    const code = responseBody?.code;
+    throw errors.get(code) ?? createError(explainFailure(code, messages, listHostErrors(consequence)), requestId);
   }
   if (!responseBody) {
     throw createError(UNEXPECTED, requestId);

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { ConnectorError } from '@logto/connector-kit';
 import { ENDPOINT, TOKEN, createConfigGuard, readEndpoint, readToken, splitConfig } from './config-guard.js';
 import { callHost } from './host.js';
+import { createSocialMethods } from './social.js';
 
 const ENDPOINT_VARIABLE = 'LOGTO_CONNECTOR_HOST_ENDPOINT';
 const TOKEN_VARIABLE = 'LOGTO_CONNECTOR_HOST_TOKEN';
@@ -83,12 +84,21 @@ const createConnector = async ({ getConfig, getI18nEmailTemplate }) => {
     return body.usage;
   };
 
+  const callSocial = async (operation, request, errors) => {
+    const { config, host } = await readSavedConfig();
+    const { body } = await callHost(host, pathOf(operation), { ...request, config }, { kind: 'signIn', errors });
+    return body;
+  };
+
+  const methods =
+    connector.type === 'Social'
+      ? createSocialMethods(connector.hostedId, callSocial)
+      : { sendMessage, getUsage };
   return {
     type: connector.type,
     metadata: connector.metadata,
     configGuard,
-    sendMessage,
-    ...(connector.hasUsage && { getUsage }),
+    ...Object.fromEntries(connector.methods.map((name) => [name, methods[name]])),
   };
 };
 

@@ -59,6 +59,11 @@ HOST: Final = GuardCases(
 _to = one_of("user@example.com", "15551234567", "user@example.com\n", "user@example.com\r\nBcc: other@example.com")
 _payload = record({}, {"code": one_of("123456"), "locale": one_of("en", "pt-BR"), "user": one_of({"name": "Ana"})})
 _message = record({"to": _to, "type": text, "payload": _payload}, {"ip": text})
+_session = one_of(None, {}, {"state": "s", "verifier": [1]}, {"state": None}, {"nonce": 1})
+_sign_in = record(
+    dict.fromkeys(("state", "redirectUri", "connectorId", "connectorFactoryId", "jti"), text),
+    {"userAgent": text, "scope": text},
+)
 _config = one_of(None, {}, {"region": "eu-west-1"}, "x", 1)
 
 REQUESTS: Final = (
@@ -71,6 +76,12 @@ REQUESTS: Final = (
     GuardCases("", "host-config-request", record({"config": _config}, {})),
     GuardCases(
         "", "host-usage-request", record({}, {"config": _config, "startFrom": one_of("2026-01-02T03:04:05Z", "now")})
+    ),
+    GuardCases("", "host-authorization-uri-request", record({"request": _sign_in}, {"config": _config})),
+    GuardCases("", "host-user-info-request", record({"data": _config}, {"session": _session, "config": _config})),
+    GuardCases("", "host-access-token-request", record({"refreshToken": text}, {"config": _config})),
+    GuardCases(
+        "", "host-saml-assertion-request", record({"assertion": _payload}, {"session": _session, "config": _config})
     ),
 )
 """Bodies of requests to the host."""

@@ -92,7 +92,28 @@ const send = async ({ id, speed }, { config, saved, data, template, environment,
   }
 };
 
+/** Calls a method of a social connector as Logto's core does. Without a session, `getSession` throws as in Logto. */
+const callSocial = async ({ id }, { method, saved, value, session, setSessionFails }) => {
+  const stored = [];
+  const fail = () => {
+    throw Object.assign(new Error('from Logto'), { code: 'session.connector_validation_session_not_found' });
+  };
+  const getSession = async () => (session === undefined ? fail() : JSON.parse(session));
+  const setSession = async (values) => (setSessionFails ? fail() : stored.push(values));
+  const functions = {
+    getAuthorizationUri: [setSession],
+    getUserInfo: [getSession],
+    getTokenResponseAndUserInfo: [getSession],
+    getAccessTokenByRefreshToken: [],
+    validateSamlAssertion: [getSession, setSession],
+  };
+  const { rawConnector } = await buildRawConnector(findFactory(id), async () => JSON.parse(saved));
+  const result = await rawConnector[method](value && JSON.parse(value), ...functions[method]);
+  return { result, stored };
+};
+
 const operations = {
+  social: callSocial,
   load: async (_, { directory }) => {
     factories = await loadConnectorFactories(await getConnectorPackagesFromDirectory(directory), false);
     return {
