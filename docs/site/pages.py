@@ -5,6 +5,7 @@ repository, and MkDocs resolves the same links. `mkdocs.yml` has the navigation.
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,9 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT: Final = Path(__file__).parents[2]
+FOLDERS: Final = {"Guides": "docs/guides/", "Connectors": "connector_kit/connectors/"}
+"""The parts of the navigation to which new pages in a folder belong; their title is their heading."""
+
 PACKAGES: Final = ("connector_kit", "conformance")
 TOP_LEVEL: Final = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
 SHOWN: Final = (
@@ -33,15 +37,25 @@ _NESTED_ITEM: Final = re.compile(r"^ {2,3}(?=[-*] |\d+\. )", re.MULTILINE)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Add the pages of the API to the navigation."""
+    """Add to the navigation the guides and connectors that it does not list, and the pages of the API."""
+    listed = set(_listed(config.nav))
     for part in config.nav or ():
-        for package, entries in part.items():
-            if package in PACKAGES:
-                part[package] = [
-                    *entries,
-                    *({name.removesuffix(".md").rpartition("/")[2]: name} for name in api_pages(package)),
-                ]
+        for title, entries in part.items():
+            if title in FOLDERS:
+                new = (it for it in shown() if it.endswith(".md") and it.startswith(FOLDERS[title]))
+                entries.extend(it for it in new if it not in listed)
+            elif title in PACKAGES:
+                entries.extend({name.removesuffix(".md").rpartition("/")[2]: name} for name in api_pages(title))
     return config
+
+
+def _listed(nav: Any) -> Iterator[str]:
+    """Yield the pages in a navigation, at any depth."""
+    if isinstance(nav, str):
+        yield nav
+    else:
+        for it in nav.values() if isinstance(nav, dict) else nav:
+            yield from _listed(it)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

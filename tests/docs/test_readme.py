@@ -29,7 +29,7 @@ class AcmeProvider(HttpProvider):
     def read(self, request: HttpRequest) -> Message:
         """Return the message in a request."""
         sent = request.json
-        return Message([sent["to"]], sent["subject"], sent["html"], None, sent["from"])
+        return Message([sent["to"]], sent["subject"], sent.get("html"), sent.get("text"), sent["from"])
 
 
 def test_connector_of_the_readme_passes_the_quick_checks() -> None:
@@ -41,8 +41,9 @@ def test_connector_of_the_readme_passes_the_quick_checks() -> None:
         namespace["AcmeMail"],
         CONFIG,
         AcmeProvider,
-        capabilities={"config-templates", "html", "i18n-templates", "send-from"},
+        capabilities={"config-templates", "html", "i18n-templates", "send-from", "text"},
     )
     report = check_connector(spec, profile=PROFILES["quick"])
+    assert report.spec_errors == ()
     assert [(it.id, it.message) for it in report.errors] == []
     assert report.conforms

@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import griffe
@@ -142,3 +143,14 @@ def test_class_of_attrs_has_the_signature_that_python_has(tmp_path: Path) -> Non
         ("b", "'c'", "positional or keyword"),
         ("d", "...", "keyword-only"),
     ]
+
+
+@pytest.mark.usefixtures("check")
+def test_page_that_the_navigation_does_not_list_is_added() -> None:
+    """A new guide or connector needs no change of mkdocs.yml; a page that is listed at any depth is not repeated."""
+    guides: list[Any] = [{"First": "docs/guides/host.md"}, {"More": [{"SES": "docs/guides/aws-ses.md"}]}]
+    config = SimpleNamespace(nav=[{"Home": "docs/index.md"}, {"Guides": guides}])
+    sys.modules["pages"].on_config(config)
+    added = {it for it in guides if isinstance(it, str)}
+    listed = {"docs/guides/host.md", "docs/guides/aws-ses.md"}
+    assert added == {f"docs/guides/{it.name}" for it in (ROOT / "docs" / "guides").glob("*.md")} - listed
