@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from connector_kit.connector import SocialConnector
 from connector_kit.discovery import ConnectorNotFoundError, find_connector
 from connector_kit.errors import ConnectorError
 from connector_kit.host.host_file import HostConfigError, HostFile, HostSource
@@ -106,3 +107,6 @@ def _report(host: HostFile) -> None:
     click.echo(f"The host can start: {', '.join(it.id for it in settings.connectors)}.")
     for name, connector_id in (("/email", settings.email), ("/sms", settings.sms)):
         click.echo(f"  {name:6} {connector_id or '-'}")
+    social = [it.id for it in settings.connectors if issubclass(it.connector, SocialConnector)]
+    if social:
+        click.echo(f"  Users sign in with: {', '.join(social)}")

@@ -74,6 +74,21 @@ def run(folder: Path) -> Run:  # noqa: ARG001 - the command runs there
     return running
 
 
+def test_check_reports_the_social_connectors(run: Run, folder: Path) -> None:
+    """They have no route of their own, so the report names them."""
+    (folder / "host.toml").write_text(
+        '[server]\ninsecure_without_token = true\n[connectors.acme-social]\nclass = "acme_hosted:AcmeSocial"\n',
+        encoding="utf-8",
+    )
+    lines = run("--hosts", "host.toml", "--check").stdout.splitlines()
+    assert lines == [
+        "The host can start: acme-social.",
+        "  /email -",
+        "  /sms   -",
+        "  Users sign in with: acme-social",
+    ]
+
+
 def test_check_reports_the_host_and_its_warnings(run: Run, folder: Path) -> None:
     """For a host.toml or for options."""
     result = run("--hosts", "host.toml", "--check")

@@ -346,7 +346,7 @@ def test_connectors_are_listed_and_described(client: Client) -> None:
     host = client()
     listed = host.get("/connectors").json()["connectors"]
     assert listed[0] == {"id": "acme-mail", "type": "Email", "target": "acme", "name": {"en": "Acme"}}
-    assert [it["id"] for it in listed] == ["acme-mail", "acme-mail-2", "acme-sms"]
+    assert [it["id"] for it in listed] == ["acme-mail", "acme-mail-2", "acme-sms", "acme-social"]
     response = host.get("/connectors/acme-sms").json()
     assert response["metadata"]["id"] == "acme-sms"
     assert response["formItems"] == []
