@@ -100,6 +100,14 @@ def test_preview_is_sandboxed_and_loads_remote_images_only_if_allowed(page: Page
         assert page.get(url, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
 
 
+def test_preview_has_no_frames(page: Page) -> None:
+    """Chromium connects to the server of a frame, although the policy then prevents the request."""
+    html = '<IFRAME src="https://evil.example"></iframe><frame\n/><frameset><iframes><p>&lt;iframe&gt;'
+    url = page.post("/api/send/preview", json={"html": html}).json()["url"]
+    expected = '<x-IFRAME src="https://evil.example"></iframe><x-frame\n/><frameset><iframes><p>&lt;iframe&gt;'
+    assert page.get(url).text == expected
+
+
 def test_only_the_latest_previews_are_kept(page: Page) -> None:
     urls = [page.post("/api/send/preview", json={"html": str(number)}).json()["url"] for number in range(40)]
     assert page.get(urls[-1]).text == "39"
