@@ -1,14 +1,16 @@
-"""The ``connector-kit dev`` command; needs the extras ``serve`` and ``conformance``."""
+"""The ``connector-kit dev`` command; needs the extras ``serve`` and ``conformance``.
+
+Its options alone import little: `connector-kit --help` lists the command, too.
+"""
 
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from conformance.workbench.server import serve
-
-if find_spec("hypothesis") is None:  # the command line then names the extras to install
-    raise ModuleNotFoundError("No module named 'hypothesis'", name="hypothesis")
+for _needed in ("hypothesis", "starlette", "uvicorn", "watchfiles"):
+    if find_spec(_needed) is None:  # the command line then names the extras to install
+        raise ModuleNotFoundError(f"No module named {_needed!r}", name=_needed)
 
 _CANNOT_START = 2
 
@@ -36,7 +38,7 @@ class _CannotStartError(click.ClickException):
     help="Port to listen on; 0 picks a free one.",
 )
 def dev(target: str, *, config_file: Path | None, port: int) -> None:
-    """Show a connector in the browser: its form, its messages, and what its provider receives.
+    """Show a connector in the browser while you write it.
 
     TARGET is the id of an installed connector, package.module:Class, or package.module:spec for a Spec. The page is for
     this machine and this run only: open the URL that is printed. Messages go to a stub of the provider, unless you
@@ -44,7 +46,10 @@ def dev(target: str, *, config_file: Path | None, port: int) -> None:
 
     Exits with 0 when stopped, and with 2 if it cannot start.
     """
+    from conformance.workbench.server import HOST, serve  # noqa: PLC0415 - it imports the server, which takes half a second
+
     try:
         serve(target, config_file, port, announce=click.echo)
     except OSError as error:
-        raise _CannotStartError(f"127.0.0.1:{port}: {error.strerror or error}. Choose another --port.") from error
+        reason = str(error.strerror).partition(" (")[0]  # without the address, which is already there
+        raise _CannotStartError(f"{HOST}:{port}: {reason}. Choose another --port.") from error

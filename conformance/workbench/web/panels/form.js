@@ -360,9 +360,12 @@ export async function mount(panel, bench) {
     accept(await bench.get("/api/form"));
   }
 
+  // The same form stays as it is, with the focus and what somebody is typing.
   async function reload() {
     try {
-      accept(await bench.get("/api/form"), { keep: true });
+      const opened = await bench.get("/api/form");
+      if (JSON.stringify(opened) === JSON.stringify(form)) update();
+      else accept(opened, { keep: true });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       tell(error.message);
