@@ -12,7 +12,7 @@ from conformance.providers.base import Call, Provider
 from conformance.workbench.configs import ConfigError, ConfigSource, with_secrets
 from conformance.workbench.failures import describe_failure
 from conformance.workbench.loaded_connector import LoadedConnector
-from conformance.workbench.sms_segments import sms_segments
+from connector_kit.sms_segments import sms_segments
 from connector_kit import (
     ConnectorError,
     ConnectorErrorCodes,

@@ -66,7 +66,7 @@ def test_text_message_is_rendered_with_its_segments() -> None:
         ],
     }
     rendered = compose(load(f"{MODULE}:AcmeSms"), NO_FILE, config, MESSAGE)
-    sms = {"encoding": "UCS-2", "segments": 1, "units": 20, "limit": 70, "characters": "😀"}
+    sms = {"encoding": "UCS-2", "segments": 1, "units": 20, "limit": 70, "outside_gsm": ("😀",)}
     assert rendered["sms"] == {"content": "Dein Code: 739512 😀", **sms}
 
 

@@ -154,7 +154,7 @@ export async function mount(panel, bench) {
     if (sms) {
       pairs.push(
         ["Segments", `${sms.segments} (${sms.units} of ${sms.limit} places)`],
-        ["Encoding", sms.characters ? `${sms.encoding}, because of ${sms.characters}` : sms.encoding],
+        ["Encoding", sms.outside_gsm.length ? `${sms.encoding}, because of ${sms.outside_gsm.join(" ")}` : sms.encoding],
       );
     }
     if (template) pairs.push(["Template at the provider", String(template.name)]);
