@@ -96,6 +96,17 @@ def _with_host(base: Any, host: _Host) -> type[Provider]:
     return Hosted
 
 
+def _without_managed_templates(base: Any) -> type[Connector[Any]]:
+    """Return the class for a Logto without managed templates: a package requests one, whether its connector uses it or not."""
+
+    class Package(base):  # type: ignore[misc] # a class that is known at run time only
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**{**options, "get_i18n_email_template": None})
+
+    Package.__name__ = base.__name__
+    return Package
+
+
 def hosted_spec(folder: Path) -> Spec:
     """Return the Spec of a package in a folder.
 
@@ -119,8 +130,9 @@ def hosted_spec(folder: Path) -> Spec:
             f"{folder} needs the connector {connector_id!r}, which is not installed here: {error}"
         ) from error
     schema = base.connector.config_guard.schema
+    connector = npm_connector(folder, schema={**schema, "properties": {**schema["properties"], **_HOST_KEYS}})
     return Spec(
-        connector=npm_connector(folder, schema={**schema, "properties": {**schema["properties"], **_HOST_KEYS}}),
+        connector=connector if "i18n-templates" in base.capabilities else _without_managed_templates(connector),
         valid_config={**base.valid_config, "hostToken": _TOKEN},
         provider=_with_host(base.provider, _Host(base.connector)),
         capabilities=base.capabilities,

@@ -11,6 +11,8 @@ from attrs import evolve
 
 from conformance import PROFILES, Spec, State, check_connector
 from conformance.npm import NodeError, NodeSocialConnector, npm_connector
+from conformance.npm.official import OFFICIAL_PACKAGES
+from conformance.providers.http_messages import HttpRequest
 from conformance.providers.oauth2 import OAuth2Provider
 from connector_kit import (
     AuthorizationRequest,
@@ -318,3 +320,22 @@ def test_wrong_social_connector_in_node_fails_the_check(
     report = check_connector(_spec(make(*methods, start=start)), profile=PROFILES["quick"], checks=[check])
     found = " ".join((*report.spec_errors, *(it.message for it in report.results if it.state is State.FAILED)))
     assert words in found
+
+
+# --- the stubs of Logto's own packages ------------------------------------------------------------------------------
+
+
+def test_stub_of_github_rejects_other_paths() -> None:
+    """With the status of its errors."""
+    stub: Any = OFFICIAL_PACKAGES["@logto/connector-github"].provider()
+    with pytest.raises(Exception, match="expected the path of an endpoint"):
+        stub.resource(HttpRequest("GET", "https://api.github.com/teams", {}, b""), "1")
+
+
+def test_stub_of_an_openid_provider_leaves_a_config_of_another_type() -> None:
+    """A check has replaced the object with the addresses."""
+    stub: Any = OFFICIAL_PACKAGES["@logto/connector-oidc"].provider()
+    with stub.running():
+        assert stub.prepare_config({"idTokenVerificationConfig": 7})["idTokenVerificationConfig"] == 7
+        own = stub.prepare_config({"idTokenVerificationConfig": {"typ": "JWT"}})["idTokenVerificationConfig"]
+        assert own == {"typ": "JWT", "jwksUri": f"{stub.url}/keys", "issuer": f"{stub.url}/issuer"}

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import urllib3
 from attrs import evolve
@@ -44,6 +44,7 @@ from tests.conformance.right_connectors.social_world import (
     Chat,
     Face,
     Forge,
+    ForgeProvider,
     Gate,
     Guild,
     Line,
@@ -107,6 +108,42 @@ class SendsToTheReturnHost(Tenant):
         uri = super().get_authorization_uri(request, set_session)
         host = request.redirect_uri.split("/callback")[0]
         return f"{host}/oauth2/v2.0/authorize?{uri.partition('?')[2]}" if "?" in request.redirect_uri else uri
+
+
+class _FixedAddress(ForgeProvider):
+    """The connector knows the address where users sign in; no key of the config has it."""
+
+    endpoints: ClassVar[Mapping[str, str]] = {
+        key: path for key, path in ForgeProvider.endpoints.items() if key != "authorizationEndpoint"
+    }
+    authorization_path = "https://forge.example/login/oauth/authorize"
+
+
+@killed_by(
+    "social.authorization-address",
+    "provider's address https://forge.example/login/oauth/authorize, found https://forge.example.attacker.example",
+    spec=evolve(
+        FORGE,
+        provider=_FixedAddress,
+        valid_config={**FORGE.valid_config, "authorizationEndpoint": "https://forge.example/login/oauth/authorize"},
+    ),
+)
+class MisspeltHost(Forge):
+    """Sends users to another host, whose name only begins with the provider's."""
+
+    def address(self, config: Settings) -> str:
+        return super().address(config).replace("forge.example/", "forge.example.attacker.example/")
+
+
+@killed_by("social.provider-errors", "'token-error-in-success'; it raised KeyError", spec=FORGE)
+class ReadsErrorsAsJsonOnly(Forge):
+    """Reads a form only where it has tokens: an error in a form, as GitHub sends it, raises KeyError."""
+
+    def fetch(self, *args: Any, **request: Any) -> tuple[int, str]:
+        status, text = super().fetch(*args, **request)
+        if args[0] == "POST" and status == 200 and not text.startswith("{"):
+            parse_qs(text)["access_token"]
+        return status, text
 
 
 @killed_by("social.pkce", "the code_challenge_method S256, found plain", spec=BIRD)
