@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.running_workbench import running_workbench
-from tests.browser.watched_page import MissingBrowserError, Scheme, Watch, start_browser, watched_page
+from tests.browser.watched_page import TIME_LIMIT, MissingBrowserError, Scheme, Watch, start_browser, watched_page
 
 FOLDER = Path(__file__).parent
+
+expect.set_options(timeout=TIME_LIMIT)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -20,7 +20,7 @@ REBOUND: Final = "rebound.example"
 """A name that the browser resolves to this machine, as an attacker's name server would."""
 
 _LOCAL_SCHEMES: Final = frozenset({"about", "blob", "data"})
-_TIME_LIMIT: Final = 20_000
+TIME_LIMIT: Final = 20_000
 """In milliseconds, for each step: the machine of a test run is busy."""
 
 
@@ -99,7 +99,7 @@ def watched_page(
         reduced_motion="reduce",
         permissions=["clipboard-read", "clipboard-write"],
     )
-    context.set_default_timeout(_TIME_LIMIT)
+    context.set_default_timeout(TIME_LIMIT)
     try:
         watch = Watch(context, expected)
         yield context.new_page(), watch
