@@ -51,6 +51,7 @@ SLOW = (
     "tests/conformance/test_suite_in_pytest.py",
     "tests/conformance/test_unusual_connectors.py",
     "tests/conformance/test_wrong_connectors.py",
+    "tests/conformance/workbench/test_workbench_server.py",
     "tests/connectors/",
     "tests/docs/test_docs_code.py",
     "tests/host/",

@@ -1,5 +1,6 @@
 """The ``connector-kit dev`` command; needs the extras ``serve`` and ``conformance``."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -47,4 +48,4 @@ def dev(target: str, *, config_file: Path | None, port: int) -> None:
     try:
         serve(target, config_file, port, announce=click.echo)
     except OSError as error:
-        raise _CannotStartError(f"127.0.0.1:{port}: {error.strerror or error}. Choose another --port.") from error
+        raise _CannotStartError(f"127.0.0.1:{port}: {os.strerror(error.errno)}. Choose another --port.") from error

@@ -107,6 +107,9 @@ def with_secrets(loaded: LoadedConnector, source: ConfigSource, config: Any) -> 
 
     Returns:
         The config, and an error for each marker whose secret is not in the file any more.
+
+    Raises:
+        ConfigError: the file cannot be read, or a config is nested too deeply.
     """
     secrets: dict[str, object] = {}
 
@@ -125,8 +128,11 @@ def with_secrets(loaded: LoadedConnector, source: ConfigSource, config: Any) -> 
             )
         return secrets.get(value, value)
 
-    replace_config_secrets(loaded.connector, source.read(), remember)
-    return _map_leaves(config, restore), issues
+    try:
+        replace_config_secrets(loaded.connector, source.read(), remember)
+        return _map_leaves(config, restore), issues
+    except RecursionError:
+        raise ConfigError("The config is nested too deeply.") from None
 
 
 def _map_leaves(value: Any, change: Callable[[Any, Location], Any], location: Location = ()) -> Any:
@@ -149,8 +155,6 @@ def check_config(loaded: LoadedConnector, source: ConfigSource, config: Any) -> 
         issues = [*lost, *loaded.connector.config_guard.issues(complete)]
     except ConfigError as error:
         issues = [Issue((), "file", str(error))]
-    except RecursionError:
-        issues = [Issue((), "depth", "nested too deeply to validate")]
     return [{**issue.to_json(), "location": list(issue.location)} for issue in issues]
 
 

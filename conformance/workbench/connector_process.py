@@ -10,7 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-from conformance.workbench.loaded_connector import LoadedConnector, load
+from conformance.workbench.configs import ConfigError
+from conformance.workbench.loaded_connector import ConnectorLoadError, LoadedConnector, load
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,7 +48,8 @@ class ConnectorProcess:
 
         Raises:
             ConnectorLoadError: the connector cannot be imported.
-            ConnectorProcessError: the call took too long, or the process has ended.
+            ConfigError: of the function.
+            ConnectorProcessError: the call took too long, the process has ended, or the function raised something else.
         """
         async with self._starting:
             executor = self._executor or await self._start()
@@ -64,6 +66,10 @@ class ConnectorProcess:
             raise ConnectorProcessError(
                 "The connector's process has ended. The next call starts another one."
             ) from None
+        except (ConfigError, ConnectorLoadError):
+            raise
+        except Exception as error:  # noqa: BLE001 - it may be one of the connector's, whose text may hold a secret
+            raise ConnectorProcessError(f"Unexpected {type(error).__name__} in the connector's process.") from None
 
     def stop(self) -> None:
         """End the process, also in the middle of a call; the next call starts another one, which imports the code again."""

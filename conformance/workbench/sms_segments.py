@@ -47,11 +47,11 @@ def sms_segments(text: str) -> SmsSegments:
     else:
         sizes, (alone, each) = [2 if it in _EXTENDED else 1 for it in text], _SEPTETS
     units = sum(sizes)
-    segments, used = (1, 0) if units else (0, 0)
+    segments, used = 1, 0
     if units > alone:
         for size in sizes:
             if used + size > each:
                 segments, used = segments + 1, 0
             used += size
-    limit = alone if segments <= 1 else segments * each
+    limit = alone if segments == 1 else segments * each
     return SmsSegments("UCS-2" if others else "GSM-7", segments, units, limit, others)

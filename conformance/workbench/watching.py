@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from watchfiles import DefaultFilter, awatch
+from watchfiles import awatch
 
 from conformance.workbench.bench import Bench
 from conformance.workbench.connector_process import ConnectorProcessError
@@ -31,27 +31,28 @@ async def watching(bench: Bench) -> AsyncIterator[None]:
 
 
 async def _watch(bench: Bench, stop: asyncio.Event) -> None:
-    folders: list[str] = []
+    sources: list[str] = []
+    config = None if bench.config.file is None else bench.config.file.resolve()
     while not stop.is_set():
         with suppress(ConnectorLoadError, ConnectorProcessError):  # then the folders of the last success are watched
-            folders = await bench.edits.call(source_folders)
-        config = None if bench.config.file is None else bench.config.file.resolve()
-        watched = {*folders, *([] if config is None else [str(config.parent)])}
-        async for changes in awatch(
-            *_existing(watched),
-            watch_filter=DefaultFilter(),
-            step=_QUIET_MILLISECONDS,
-            stop_event=stop,
-            recursive=False,
-        ):
-            paths = {Path(path) for _, path in changes}
-            if config in paths:
+            sources = await bench.edits.call(source_folders)
+        folders = watched_folders(sources, config)
+        async for changes in awatch(*folders, step=_QUIET_MILLISECONDS, stop_event=stop, recursive=False):
+            changed = {Path(path) for _, path in changes}
+            if config in changed:
                 bench.events.send("config-changed")
-            if any(str(it.parent) in folders and it != config for it in paths) or not folders:
+            if any(not sources or str(it.parent) in sources for it in changed - {config}):
                 bench.reload()
                 break  # the connector may have imported other modules
 
 
-def _existing(folders: set[str]) -> list[str]:
-    """Return the folders that exist; before the first success, the current one, where a correction may be made."""
-    return [it for it in sorted(folders) if Path(it).is_dir()] or [str(Path.cwd())]
+def watched_folders(sources: list[str], config: Path | None) -> list[str]:
+    """Return the folders to watch that exist: those of the connector's modules and that of the config.
+
+    Args:
+        sources: the folders of the modules; empty before the connector was imported. Then the current folder counts, in
+            which an author may correct it.
+        config: the file of the config.
+    """
+    folders = {*(sources or [str(Path.cwd())]), *([] if config is None else [str(config.parent)])}
+    return sorted(it for it in folders if Path(it).is_dir())
