@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ from connector_kit.redaction import (
     mask_recipient,
     payload_secrets,
     redact,
+    replace_config_secrets,
     secret_keys,
 )
 
@@ -222,6 +224,36 @@ def test_config_secrets_are_all_texts_under_secret_keys() -> None:
     assert sorted(config_secrets(AwsSesConnector, config)) == ["5", "id", "p", "secret", "t", "u"]
     assert list(config_secrets(_Connector, {"clientKey": "x", "endpoint": "y", "pin": "z"})) == ["z"]
     assert list(config_secrets(_Plain, None)) == []
+
+
+def test_replaced_secrets_are_those_of_the_config_without_choices_and_public_members() -> None:
+    """Booleans and nulls are never secrets."""
+    config = {
+        "endpoint": "https://acme.example",
+        "pin": 1234,
+        "apiToken": {"type": "bearer", "value": ["a-token", None, True], "": 1.5},
+        "accounts": [{"password": "a-password", "name": "acme"}],
+        "clientKey": "public",
+    }
+    replaced = replace_config_secrets(_Connector, config, lambda secret: f"<{secret}>")
+    assert replaced == {
+        **config,
+        "pin": "<1234>",
+        "apiToken": {"type": "bearer", "value": ["<a-token>", None, True], "": "<1.5>"},
+        "accounts": [{"password": "<a-password>", "name": "acme"}],
+    }
+    assert replace_config_secrets(_Connector, ["a", 1], str) == ["a", 1]
+
+
+def test_choice_of_the_form_is_not_replaced() -> None:
+    """Its values are in the form, which everybody can see, although its key is named like a secret."""
+    items = (_item("auth", "Select"), _item("keys", "MultiSelect"), _item("token", "Json"))
+
+    class Choosing(_Plain):
+        metadata = evolve(_Plain.metadata, form_items=items)
+
+    config = {"auth": "basic", "keys": ["a"], "token": "t"}
+    assert replace_config_secrets(Choosing, config, lambda _: "x") == {**config, "token": "x"}
 
 
 def test_payload_secrets_are_all_texts_but_the_languages() -> None:

@@ -50,7 +50,6 @@ def make_application(bench: Bench, *, hosts: frozenset[str], token: str) -> Star
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with watching(bench):
             yield
-        bench.stop()
 
     return Starlette(
         routes=[

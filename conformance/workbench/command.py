@@ -1,12 +1,11 @@
 """The ``connector-kit dev`` command; needs the extras ``serve`` and ``conformance``."""
 
-import os
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from conformance.workbench.server import serve
+from conformance.workbench.server import HOST, serve
 
 if find_spec("hypothesis") is None:  # the command line then names the extras to install
     raise ModuleNotFoundError("No module named 'hypothesis'", name="hypothesis")
@@ -48,4 +47,5 @@ def dev(target: str, *, config_file: Path | None, port: int) -> None:
     try:
         serve(target, config_file, port, announce=click.echo)
     except OSError as error:
-        raise _CannotStartError(f"127.0.0.1:{port}: {os.strerror(error.errno)}. Choose another --port.") from error
+        reason = str(error.strerror).partition(" (")[0]  # without the address, which is already there
+        raise _CannotStartError(f"{HOST}:{port}: {reason}. Choose another --port.") from error

@@ -10,7 +10,7 @@ from conformance.workbench.bench import Bench
 from conformance.workbench.events import Events
 from conformance.workbench.loaded_connector import ConnectorLoadError, load, source_folders
 from conformance.workbench.watching import watched_folders
-from tests.conformance.workbench.conftest import MODULE, InThisProcess
+from tests.conformance.workbench.conftest import MODULE, InThisProcess, Page
 
 
 def test_every_listener_gets_each_event_until_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,6 +44,15 @@ def test_reload_ends_the_processes_of_edits_but_not_a_real_message() -> None:
     assert stopped == ["edits", "sends"]
     bench.stop()
     assert stopped[2:] == ["edits", "sends", "real"]
+
+
+def test_server_watches_until_it_stops(page: Page) -> None:
+    stopped = []
+    page.bench.stop = lambda: stopped.append("stopped")  # type: ignore[method-assign]
+    with page:
+        assert page.get("/api/connector").status_code == 200
+        assert stopped == []
+    assert stopped == ["stopped"]
 
 
 def test_folders_of_own_modules_are_watched_and_those_of_installed_ones_are_not() -> None:
