@@ -2,7 +2,7 @@
 
 import { ApiError } from "../api.js";
 import { element, replace } from "../dom.js";
-import { exchangeView, failureView, textBlock } from "../views.js";
+import { failureView, textBlock } from "../views.js";
 
 // Narrow pages show rows as blocks, which then need their roles.
 function table(label, parameters) {
@@ -28,10 +28,10 @@ function table(label, parameters) {
 }
 
 function json(label, value) {
-  return [element("h4", {}, label), textBlock(JSON.stringify(value, null, 2), label)];
+  return [element("h3", {}, label), textBlock(JSON.stringify(value, null, 2), label)];
 }
 
-function happened({ session, exchanges, log, failure }) {
+function happened({ session, exchanges, log, failure }, moment) {
   return [
     failure ? failureView(failure) : null,
     ...exchanges.map((it, index) =>
@@ -39,11 +39,14 @@ function happened({ session, exchanges, log, failure }) {
         "details",
         {},
         element("summary", {}, `Request ${index + 1} to the provider: ${it.request.split("\n", 1)[0]}`),
-        exchangeView(it),
+        element("h3", {}, "Request"),
+        textBlock(it.request, `Request ${index + 1}`),
+        element("h3", {}, "Response of the stub"),
+        textBlock(it.response, `Response ${index + 1}`),
       ),
     ),
-    ...json("Session that Logto keeps", session),
-    ...(log ? [element("h4", {}, "Log of the connector"), textBlock(log, "Log of the connector")] : []),
+    ...json(`Session that Logto keeps ${moment}`, session),
+    ...(log ? [element("h3", {}, "Log of the connector"), textBlock(log, `Log of the connector ${moment}`)] : []),
   ];
 }
 
@@ -83,7 +86,7 @@ export function mount(panel, bench) {
 
   function step(number, title, ...content) {
     while (steps.children.length >= number) steps.lastChild.remove();
-    const heading = element("h3", { tabindex: -1 }, `${number}. ${title}`);
+    const heading = element("h2", { tabindex: -1 }, `${number}. ${title}`);
     steps.append(element("section", { class: "step", "aria-label": title }, heading, ...content));
     heading.focus();
   }
@@ -105,7 +108,7 @@ export function mount(panel, bench) {
       1,
       "Logto sends the browser to the provider",
       sent.uri === undefined ? null : [element("p", {}, element("code", {}, sent.address)), table("Parameters of the authorization URI", sent.parameters)],
-      happened(sent),
+      happened(sent, "before the browser leaves"),
       sent.uri === undefined ? null : buttons,
     );
   }
@@ -132,7 +135,7 @@ export function mount(panel, bench) {
       element("p", { class: "quiet" }, "Logto calls ", element("code", {}, sent.method), "."),
       sent.user === undefined ? null : json("User", sent.user),
       sent.tokens === undefined ? null : json("Tokens that Logto stores", sent.tokens),
-      happened(sent),
+      happened(sent, "after the sign-in"),
     );
   }
 
