@@ -18,7 +18,7 @@ from tests.interop.official import UnavailableError, install
 MAIL: Final = "tests.browser.hostile_mail:HostileMail"
 SMS: Final = "twilio-sms"
 SOCIAL: Final = "tests.conformance.right_connectors.social:BEACON"
-BLOCKED: Final = (r"Content Security Policy", r"is sandboxed", r"frame is sandboxed", r"ERR_BLOCKED_BY")
+BLOCKED: Final = (r"Content Security Policy", r"is sandboxed", r"ERR_BLOCKED_BY")
 """What Chromium reports in the console when it stops a hostile e-mail."""
 
 _HUGE: Final = 300_000

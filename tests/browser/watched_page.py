@@ -22,7 +22,7 @@ REBOUND: Final = "rebound.example"
 _STOPPED_BY_POLICY: Final = "csp"
 """Why a request has failed that the browser did not send."""
 
-_LOCAL_SCHEMES: Final = frozenset({"about", "blob", "data"})
+_LOCAL_SCHEMES: Final = frozenset({"about", "blob", "data", "file"})
 TIME_LIMIT: Final = 20_000
 """In milliseconds, for each step: the machine of a test run is busy."""
 
