@@ -134,13 +134,13 @@ def test_hostile_message_is_shown_and_does_nothing(mail_url: str, open_page: Ope
     expect_harmless(page)
 
 
-def test_hostile_payload_is_text(mail_url: str, open_page: OpenPage) -> None:
+def test_hostile_payload_does_nothing(mail_url: str, open_page: OpenPage) -> None:
     """Huge values, markup and lone surrogates; then an error instead of a preview for what is not JSON."""
     page, _ = open_page(mail_url, expected=BLOCKED)
     select(page, "Message")
     payload = page.get_by_label("Payload (JSON)")
     payload.fill(json.dumps({"code": f"{MARKUP}\ud800", "link": "x" * _HUGE}))
-    expect(mail_in(page).locator("p").first).to_contain_text('"><script>')
+    expect(mail_in(page).locator("p").first).to_contain_text('">link')
     expect_harmless(page)
     payload.fill("{")
     expect(page.get_by_role("tabpanel", name="Message")).to_contain_text("JSON")
