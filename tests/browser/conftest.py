@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.running_workbench import running_workbench
-from tests.browser.watched_page import MissingBrowserError, Scheme, Watch, start_browser, watched_page
+from tests.browser.watched_page import TIME_LIMIT, MissingBrowserError, Scheme, Watch, start_browser, watched_page
 
 FOLDER = Path(__file__).parent
+
+expect.set_options(timeout=TIME_LIMIT)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,6 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
+def in_ci() -> bool:
+    """Return whether a missing tool is a failure instead of a reason to skip."""
+    return bool(os.environ.get("CI"))
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Run Chromium. In CI, a missing Chromium fails the tests."""
@@ -29,7 +36,7 @@ def browser() -> Iterator[Browser]:
         try:
             found = start_browser(playwright)
         except MissingBrowserError as error:
-            if os.environ.get("CI"):
+            if in_ci():
                 pytest.fail(f"Chromium is required in CI: {error}")
             pytest.skip(str(error))
         yield found

@@ -19,8 +19,11 @@ WIDE: Final = 1280
 REBOUND: Final = "rebound.example"
 """A name that the browser resolves to this machine, as an attacker's name server would."""
 
-_LOCAL_SCHEMES: Final = frozenset({"about", "blob", "data"})
-_TIME_LIMIT: Final = 20_000
+_STOPPED_BY_POLICY: Final = "csp"
+"""Why a request has failed that the browser did not send."""
+
+_LOCAL_SCHEMES: Final = frozenset({"about", "blob", "data", "file"})
+TIME_LIMIT: Final = 20_000
 """In milliseconds, for each step: the machine of a test run is busy."""
 
 
@@ -37,7 +40,7 @@ def start_browser(playwright: Playwright) -> Browser:
     path = shutil.which("chromium")
     if path is None:
         raise MissingBrowserError("Chromium is not installed: apt-get install chromium")
-    rules = f"MAP {REBOUND} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE {REBOUND}"
+    rules = f"MAP {REBOUND} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
     arguments = ["--no-sandbox", f"--host-resolver-rules={rules}"]
     return playwright.chromium.launch(executable_path=path, args=arguments)
 
@@ -57,11 +60,19 @@ class Watch:
         self.requests: list[Request] = []
         self._expected = [re.compile(it) for it in expected]
         context.on("request", self._see_request)
+        context.on("response", lambda it: self._see_sent(it.request))
+        context.on("requestfailed", self._see_failed)
         context.on("console", self._see_console)
         context.on("weberror", self._see_exception)
 
     def _see_request(self, request: Request) -> None:
         self.requests.append(request)
+
+    def _see_failed(self, request: Request) -> None:
+        if request.failure != _STOPPED_BY_POLICY:
+            self._see_sent(request)
+
+    def _see_sent(self, request: Request) -> None:
         url = urlsplit(request.url)
         if url.scheme not in _LOCAL_SCHEMES and not _is_loopback(url.hostname or ""):
             self.problems.append(f"a request to {request.url}")
@@ -99,7 +110,7 @@ def watched_page(
         reduced_motion="reduce",
         permissions=["clipboard-read", "clipboard-write"],
     )
-    context.set_default_timeout(_TIME_LIMIT)
+    context.set_default_timeout(TIME_LIMIT)
     try:
         watch = Watch(context, expected)
         yield context.new_page(), watch

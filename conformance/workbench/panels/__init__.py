@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from conformance.workbench.panels import conformance, form, message, send
+from conformance.workbench.panels import conformance, form, message, send, sign_in
 from conformance.workbench.panels.panel import Panel
 
-PANELS: Final[Sequence[Panel]] = (form.PANEL, message.PANEL, send.PANEL, conformance.PANEL)
+PANELS: Final[Sequence[Panel]] = (form.PANEL, message.PANEL, send.PANEL, sign_in.PANEL, conformance.PANEL)

@@ -183,6 +183,7 @@ export function mount(panel, bench) {
     element("p", { class: "progress" }, progress, current),
     outcome,
     counts,
+    element("h2", { class: "visually-hidden" }, "Results"),
     list,
     rest,
   );

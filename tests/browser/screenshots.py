@@ -1,0 +1,54 @@
+"""Writes the pictures of the docs: ``python -m tests.browser.screenshots``."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Page, sync_playwright
+
+from connector_kit import find_connector
+from tests.browser.running_workbench import ROOT, running_workbench
+from tests.browser.watched_page import start_browser, watched_page
+
+IMAGES: Final = ROOT / "docs" / "images"
+_LONGEST_RUN: Final = 120_000
+"""In milliseconds, for the checks of one area."""
+
+
+def main() -> None:
+    """Write all pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    declared = find_connector("resend-mail").declaration
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        config = Path(folder) / "resend.json"
+        config.write_text(json.dumps(dict(declared.valid_config if declared else {})), encoding="utf-8")
+        browser = start_browser(playwright)
+        with running_workbench("resend-mail", config) as url, watched_page(browser) as (page, _):
+            page.goto(url)
+            page.wait_for_selector("[data-ready]")
+            _write(page, "workbench-form")
+            page.get_by_role("tab", name="Message").click()
+            page.locator("iframe").last.content_frame.locator("body").wait_for()
+            _write(page, "workbench-message")
+            page.get_by_role("tab", name="Conformance").click()
+            page.get_by_label("Checks", exact=True).select_option("routing")
+            page.get_by_role("button", name="Run", exact=True).click()
+            page.locator(".verdict").wait_for(timeout=_LONGEST_RUN)
+            _write(page, "workbench-conformance")
+            report = Path(folder) / "report.html"
+            with page.expect_download() as download:
+                page.get_by_role("button", name="Download the report").click()
+            download.value.save_as(report)
+            page.goto(report.as_uri())
+            _write(page, "report")
+        browser.close()
+
+
+def _write(page: Page, name: str) -> None:
+    page.wait_for_timeout(500)  # until the colours of controls have changed
+    page.screenshot(path=IMAGES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
