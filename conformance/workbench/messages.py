@@ -12,7 +12,6 @@ from conformance.providers.base import Call, Provider
 from conformance.workbench.configs import ConfigError, ConfigSource, with_secrets
 from conformance.workbench.failures import describe_failure
 from conformance.workbench.loaded_connector import LoadedConnector
-from connector_kit.sms_segments import sms_segments
 from connector_kit import (
     ConnectorError,
     ConnectorErrorCodes,
@@ -27,6 +26,7 @@ from connector_kit.guards import send_message_payload_guard
 from connector_kit.languages import language_tags
 from connector_kit.messages import TemplateType, main_variable
 from connector_kit.redaction import Redactor, config_secrets, payload_secrets
+from connector_kit.sms_segments import sms_segments
 from connector_kit.template_choice import TemplateChoice
 from connector_kit.wire import to_json
 
