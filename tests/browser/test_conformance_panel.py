@@ -129,7 +129,7 @@ def test_checks_that_fail_for_one_cause_are_shown_together(acme: tuple[Path, str
     file.write_text(_WRONG_TWICE, encoding="utf-8")
     page, _ = open_page(url)
     open_panel(page)
-    run(page, "")
+    run(page, "social", "dev")
     group = page.get_by_role("region", name=re.compile("checks fail for one cause"))
     expect(group.first).to_contain_text("RuntimeError", timeout=_ALL)
     group.first.get_by_text("The other").click()
