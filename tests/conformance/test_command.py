@@ -242,15 +242,14 @@ def test_read_only_file_is_rejected_before_the_run(tmp_path: Path, monkeypatch: 
 
 def test_failed_report_does_not_affect_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a full disk, say, the verdict is printed and the other files are written; the exit status is 2."""
-    original = Path.write_bytes
+    original = Path.replace
 
-    def write_bytes(self: Path, contents: bytes) -> int:
-        if contents.startswith(b"<!doctype html>"):
-            original(self, contents[:10])
+    def replace(self: Path, target: Path) -> Path:
+        if self.read_bytes().startswith(b"<!doctype html>"):
             raise OSError(28, "No space left on device")
-        return original(self, contents)
+        return original(self, target)
 
-    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    monkeypatch.setattr(Path, "replace", replace)
     page, data = tmp_path / "a.html", tmp_path / "a.json"
     result = _run("author:spec", "--check", "metadata.json-round-trip", "--html", str(page), "--json", str(data))
     assert result.exit_code == 2
