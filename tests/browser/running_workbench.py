@@ -1,5 +1,6 @@
 """Runs a workbench in its own process, as an author does."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,9 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from connector_kit import find_connector
+
 ROOT: Final = Path(__file__).parents[2]
 _URL: Final = re.compile(r"http://\S+")
 _STOP_LIMIT: Final = 30
+
+
+def write_config(target: str, file: Path) -> Path:
+    """Write the example config of a connector, and return the file."""
+    declared = find_connector(target).declaration
+    file.write_text(json.dumps(dict(declared.valid_config if declared else {})), encoding="utf-8")
+    return file
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Writes the pictures of the docs: ``python -m tests.browser.screenshots``."""
 
-import json
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -9,8 +8,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from conformance import PROFILES, check_connector, spec_of
 from conformance.reports.html import to_html
-from connector_kit import find_connector
-from tests.browser.running_workbench import ROOT, running_workbench
+from tests.browser.running_workbench import ROOT, running_workbench, write_config
 from tests.browser.watched_page import start_browser, watched_page
 from tests.conformance.wrong_connectors.delivery import WrongCharset
 
@@ -22,12 +20,8 @@ _LONGEST_RUN: Final = 120_000
 def main() -> None:
     """Write all pictures."""
     IMAGES.mkdir(exist_ok=True)
-    declared = find_connector("resend-mail").declaration
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        config = Path("resend.json")
-        (Path(folder) / config).write_text(
-            json.dumps(dict(declared.valid_config if declared else {})), encoding="utf-8"
-        )
+        config = write_config("resend-mail", Path(folder) / "resend.json").relative_to(folder)
         browser = start_browser(playwright)
         with running_workbench("resend-mail", config, folder=Path(folder)) as url, watched_page(browser) as (page, _):
             page.goto(url)
