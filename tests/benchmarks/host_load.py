@@ -210,6 +210,7 @@ async def _send_messages(port: int, numbers: "Numbers", tally: Tally, pause: flo
             await reader.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             tally.dropped += 1
+            writer.transport.abort()
             reader = writer = None
             continue
         tally.seconds.append(time.perf_counter() - started)
@@ -259,9 +260,11 @@ async def _check_health(port: int, health: Health) -> None:
         started = time.perf_counter()
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            health.failed += not (await reader.read()).startswith(b"HTTP/1.1 200")
-            writer.close()
+            try:
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                health.failed += not (await reader.read()).startswith(b"HTTP/1.1 200")
+            finally:
+                writer.transport.abort()
         except ConnectionError:
             health.failed += 1
         health.slowest = max(health.slowest, time.perf_counter() - started)
