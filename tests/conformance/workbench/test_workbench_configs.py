@@ -2,6 +2,8 @@
 
 import json
 import stat
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,15 @@ def test_hostile_texts_are_saved_unchanged(acme: LoadedConnector, source: Config
     assert config["templates"] == [{"usageType": text}]
 
 
+@pytest.fixture
+def usual_stack() -> Iterator[None]:
+    """Limit the stack as Python does: Hypothesis raises the limit while it runs tests of this process."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    yield
+    sys.setrecursionlimit(limit)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -116,6 +127,7 @@ def test_hostile_texts_are_saved_unchanged(acme: LoadedConnector, source: Config
         (b'{"a":' * 500 + b"1" + b"}" * 500, "is nested too deeply"),
     ],
 )
+@pytest.mark.usefixtures("usual_stack")
 def test_unusable_file_is_reported_and_never_overwritten(
     acme: LoadedConnector, source: ConfigSource, content: bytes, reason: str
 ) -> None:
