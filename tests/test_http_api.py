@@ -66,12 +66,13 @@ def test_json_and_headers_arrive(loopback: Loopback) -> None:
 
 def test_members_that_are_none_are_left_out(loopback: Loopback) -> None:
     """Of an object and of a form; not of objects inside, where null may mean something."""
-    loopback.answers = [_json(202, {"id": "m1"})] * 3
+    loopback.answers = [_json(202, {"id": "m1"})] * 4
     api = HttpApi("Acme", loopback.url)
     api.post("/messages", SMS, json={"a": None, "b": {"c": None}, "d": 0})
     api.post("/messages", SMS, form={"a": None, "b": ""})
     api.post("/messages", SMS, form=[("a", None), ("b", "")])
-    assert [it.body for it in loopback.requests] == [b'{"b": {"c": null}, "d": 0}', b"b=", b"b="]
+    api.post("/messages", SMS, json=[None])
+    assert [it.body for it in loopback.requests] == [b'{"b": {"c": null}, "d": 0}', b"b=", b"b=", b"[null]"]
 
 
 @pytest.mark.parametrize("form", [{"a": "é", "b": "2"}, [("a", "é"), ("b", "2")]])

@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final, cast
 
 from conformance.workbench.events import Events
@@ -71,11 +70,11 @@ class CheckRuns:
             return
         reading, self._reading = self._reading, None
         reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
+        await asyncio.wait([reading])
+        if self._process is not None:  # the task was cancelled before its first step
+            await self._end(self._process)
 
     async def _read(self, process: asyncio.subprocess.Process, *, is_replay: bool) -> None:
-        standard_input = cast("asyncio.StreamWriter", process.stdin)
         lines = cast("asyncio.StreamReader", process.stdout)
         try:
             async for line in lines:
@@ -85,10 +84,14 @@ class CheckRuns:
             if await process.wait() != 0:
                 self._error = _ENDED.format(process.returncode)
         finally:
-            standard_input.close()  # which ends the process and those that it has started
-            await process.wait()
-            self._process, self._replaying = None, ""
-            self._events.send("conformance")
+            await self._end(process)
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        standard_input = cast("asyncio.StreamWriter", process.stdin)
+        standard_input.close()  # which ends the process and those that it has started
+        await process.wait()
+        self._process, self._replaying = None, ""
+        self._events.send("conformance")
 
     def _note(self, kind: str, data: Any, *, is_replay: bool) -> None:
         match kind:

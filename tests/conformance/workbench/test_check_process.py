@@ -30,6 +30,13 @@ def test_run_writes_its_checks_then_each_result_then_the_verdict() -> None:
     assert "<!doctype html>" in report["html"]
 
 
+def test_many_checks_run_in_several_processes() -> None:
+    """As with the command."""
+    written = _run(checks=["metadata", "social"])
+    assert len(written["result"]) == len(written["checks"][0]) > 9
+    assert written["report"][0]["conforms"]
+
+
 def test_replay_runs_its_check_alone() -> None:
     assert _run(replay="social.state")["checks"] == [["social.state"]]
 

@@ -15,6 +15,7 @@ from connector_kit import (
     Email,
     SendMessageData,
     Sms,
+    replace_send_message_handlebars,
 )
 from connector_kit.connectors.aws_ses import AwsSesConfig
 from tests.conformance.wrong_connectors.base import BaseSes, botocore_client, killed_by
@@ -189,13 +190,18 @@ class DropsReplyTo(BaseSes):
         return evolve(super().compose(config, message), reply_to=None)
 
 
+def _unstripped(email: Email, member: str) -> str:
+    """Return a text of the template, rendered; the kit has removed the control characters from those of `Email`."""
+    return replace_send_message_handlebars(getattr(email.template, member, None) or "", email.data.payload)
+
+
 @killed_by("delivery.single-line-subject", "without control characters")
 class RawSubject(BaseSes):
     """Sends the subject with its control characters."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
         request = super().request(config, email)
-        request["Content"]["Simple"]["Subject"]["Data"] = email.subject
+        request["Content"]["Simple"]["Subject"]["Data"] = _unstripped(email, "subject")
         return request
 
 
@@ -213,7 +219,7 @@ class BuildsHeadersAsText(BaseSes):
     """Builds the headers as text, so that a value can add a recipient."""
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
-        text = message_from_string(f"To: {email.to}\nSubject: {email.subject}\n\n")
+        text = message_from_string(f"To: {email.to}\nSubject: {_unstripped(email, 'subject')}\n\n")
         to = [*text.get_all("To", []), *text.get_all("Bcc", [])]
         return super().request(config, email) | {"Destination": {"ToAddresses": to}}
 
@@ -224,7 +230,8 @@ class RawReplyTo(BaseSes):
 
     def request(self, config: AwsSesConfig, email: Email) -> dict[str, Any]:
         request = super().request(config, email)
-        return request | ({"ReplyToAddresses": [email.reply_to]} if email.reply_to else {})
+        reply_to = _unstripped(email, "reply_to")
+        return request | ({"ReplyToAddresses": [reply_to]} if reply_to else {})
 
 
 @killed_by("delivery.recipient-injection", "without line breaks")
