@@ -12,7 +12,7 @@ else:
     extras = project["optional-dependencies"]
     requirements = [
         *project["dependencies"],
-        *(it for name in extras if name not in {"dev", "mutation"} for it in extras[name]),
+        *(it for name in extras if name not in {"dev", "docs", "mutation"} for it in extras[name]),
     ]
     floors = (re.match(r"([\w.-]+)>=([\w.]+)", requirement) for requirement in requirements)
     lines = sorted({f"{floor[1]}=={floor[2]}" for floor in floors if floor})
