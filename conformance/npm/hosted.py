@@ -26,7 +26,7 @@ MARKER: Final = "logtoConnectorKit"
 """The member of package.json by which ``connector-kit package`` names the Python connector."""
 
 _HOST: Final = "127.0.0.1"
-_TOKEN: Final = "conformance-host-token"  # noqa: S105 - each check replaces it, and the host accepts any
+_TOKEN: Final = "conformance-host-token"  # noqa: S105 - a default for tests; the host accepts any token
 _HOST_KEYS: Final[Mapping[str, Any]] = {
     "hostEndpoint": {
         "type": "string",
@@ -60,7 +60,7 @@ class _Host:
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         stub = running_provider()
         if self._app is None or self._app[0] is not stub:
-            self._app = stub, self._new_app({} if stub is None else stub.options_in_host)  # type: ignore[attr-defined]
+            self._app = stub, self._new_app({} if stub is None else stub.options_in_host)  # type: ignore[attr-defined] # the class is one of `_with_host`
         await self._app[1](scope, receive, send)
 
     def _new_app(self, options: Mapping[str, Any]) -> ASGIApp:

@@ -30,7 +30,7 @@ class ConfigSource:
     """Where the config of a workbench is.
 
     Args:
-        file: a JSON file; ``None`` if there is none.
+        file: a JSON file; ``None`` without ``--config``.
         key: makes the markers of the file's secrets.
     """
 
@@ -38,7 +38,7 @@ class ConfigSource:
     key: bytes = field(repr=False)
 
     def read(self) -> dict[str, Any] | None:
-        """Return the saved config; ``None`` if there is no file yet.
+        """Return the saved config; ``None`` before the first save.
 
         Raises:
             ConfigError: the file cannot be read, or does not contain a JSON object.
@@ -63,10 +63,10 @@ class ConfigSource:
         """Write a config to the file, in one step; a new file can be read by its owner only.
 
         Raises:
-            ConfigError: there is no file, or it cannot be written, or its content would be lost.
+            ConfigError: the workbench has no ``--config``, or the file cannot be written or read.
         """
         if self.file is None:
-            raise ConfigError("There is no file to save to: start connector-kit dev with --config FILE.")
+            raise ConfigError("The config cannot be saved without a file: start connector-kit dev with --config FILE.")
         self.read()
         text = json.dumps(config, indent=2, ensure_ascii=False)
         # UTF-8 has no lone surrogates: JSON escapes them.

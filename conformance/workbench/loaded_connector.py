@@ -42,7 +42,7 @@ def load(target: str) -> LoadedConnector:
         target: the id of an installed connector, ``module:Class``, or ``module:spec``.
 
     Raises:
-        ConnectorLoadError: there is no such connector, or its import fails.
+        ConnectorLoadError: no connector has this name, or its import fails.
     """
     try:
         if ":" in target and isinstance(found := import_object(target), Spec):

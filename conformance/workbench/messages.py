@@ -144,7 +144,7 @@ def send_to_stub(
         ConfigError: the connector has no stub, or the stub has no such outcome.
     """
     if loaded.spec is None:
-        raise ConfigError(f"There is no stub of the provider. {loaded.spec_error}")
+        raise ConfigError(f"The connector has no stub of its provider. {loaded.spec_error}")
     provider = loaded.spec.provider()
     if outcome not in {it.name for it in provider.outcomes}:
         raise ConfigError(f"The stub has no outcome {outcome!r}.")

@@ -43,7 +43,7 @@ _MEANINGS: Final[Mapping[str, str]] = {
     "acr_values": "How strongly the user must authenticate (OpenID Connect Core §3.1.2.1).",
     "code": "The authorization code, which can be exchanged for tokens once (RFC 6749 §4.1.2).",
     "iss": "The provider that responds, which the connector compares with the one it asked (RFC 9207).",
-    "error": "Why there is no code (RFC 6749 §4.1.2.1).",
+    "error": "Why the provider sent an error instead of a code (RFC 6749 §4.1.2.1).",
     "error_description": "The reason in words, for the developer (RFC 6749 §4.1.2.1).",
     "error_uri": "A page about the error (RFC 6749 §4.1.2.1).",
     "redirectUri": "Added by Logto's page: the address to which the provider has sent the browser.",
@@ -160,7 +160,7 @@ def start_sign_in(loaded: LoadedConnector, source: ConfigSource, config: Any, sc
         ConfigError: there is no stub, or the config is not usable.
     """
     if loaded.spec is None:
-        raise ConfigError(f"There is no stub of the provider. {loaded.spec_error}")
+        raise ConfigError(f"The connector has no stub of its provider. {loaded.spec_error}")
     complete, lost = with_secrets(loaded, source, config)
     if lost:
         raise ConfigError(f"{lost[0].path}: {lost[0].message}.")

@@ -231,8 +231,6 @@ class _Discovered(OidcConnector[_DiscoveredConfig]):
         target="discovered",
         name={"en": "Discovered"},
         description={"en": "Signs users in."},
-        logo="./logo.svg",
-        readme="./README.md",
         platform=ConnectorPlatform.UNIVERSAL,
     )
     config_class = _DiscoveredConfig

@@ -52,8 +52,6 @@ class _Acme(OAuth2Connector[_Config]):
         target="acme",
         name={"en": "Acme"},
         description={"en": "Signs users in with Acme."},
-        logo="./logo.svg",
-        readme="./README.md",
         platform=ConnectorPlatform.UNIVERSAL,
     )
     config_class = _Config

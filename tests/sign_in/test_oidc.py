@@ -42,8 +42,6 @@ class _Acme(OidcConnector[_Config]):
         target="acme",
         name={"en": "Acme"},
         description={"en": "Signs users in with Acme."},
-        logo="./logo.svg",
-        readme="./README.md",
         platform=ConnectorPlatform.UNIVERSAL,
     )
     config_class = _Config

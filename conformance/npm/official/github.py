@@ -35,7 +35,7 @@ class GitHub(OAuth2Provider):
         profile = {"login": f"user-{user_id}", "name": f"Name of {user_id}", "email": None}
         return {"id": int(user_id), "avatar_url": f"https://avatars.example/u/{user_id}", **profile}
 
-    def token_response(self, tokens: Mapping[str, Any], user_id: str) -> Mapping[str, Any]:  # noqa: ARG002 - see the base class
+    def token_response(self, tokens: Mapping[str, Any], user_id: str) -> Mapping[str, Any]:  # noqa: ARG002 - GitHub grants every user the same scope
         """Add the scope."""
         return {**tokens, "scope": "read:user,user:email"}
 

@@ -43,7 +43,7 @@ def _routes(bench: Bench) -> Sequence[Route]:
 
     async def report(_: Request) -> Response:
         if runs.html is None:
-            raise RequestError("There is no report: no run has ended yet.", HTTPStatus.NOT_FOUND)
+            raise RequestError("The report is ready after a run has ended.", HTTPStatus.NOT_FOUND)
         return JsonResponse({"html": runs.html})
 
     return (

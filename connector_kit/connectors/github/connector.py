@@ -37,8 +37,6 @@ class GitHubConnector(OAuth2Connector[GitHubConfig]):
         platform=ConnectorPlatform.UNIVERSAL,
         name={"en": "GitHub"},
         description={"en": "Signs users in with their GitHub accounts."},
-        logo="./logo.svg",
-        readme="./README.md",
         is_token_storage_supported=True,
     )
     config_class = GitHubConfig

@@ -61,8 +61,6 @@ class OpenIdConnector(OidcConnector[OpenIdConfig]):
         platform=ConnectorPlatform.UNIVERSAL,
         name={"en": "OpenID Connect"},
         description={"en": "Signs users in with any provider of OpenID Connect."},
-        logo="./logo.svg",
-        readme="./README.md",
         is_standard=True,
         is_token_storage_supported=True,
         form_items=tuple(

@@ -112,7 +112,7 @@ def test_step_out_of_order_is_an_error() -> None:
 
 
 def test_unusable_config_or_stub_is_an_error() -> None:
-    with pytest.raises(ConfigError, match=r"no stub of the provider\. Hub has no declaration"):
+    with pytest.raises(ConfigError, match=r"The connector has no stub of its provider\. Hub has no declaration"):
         start_sign_in(_NO_SPEC, _SOURCE, {}, "")
     with pytest.raises(ConfigError, match="not a JSON object"):
         start_sign_in(_loaded(HUB), _SOURCE, [], "")

@@ -36,7 +36,7 @@ def test_connector_without_a_declaration_has_no_stub() -> None:
     offered = describe_messages(loaded)
     assert (offered["recipient"], offered["outcomes"]) == ("15550100000", [])
     assert "has no declaration" in offered["stubError"]
-    with pytest.raises(ConfigError, match="There is no stub of the provider"):
+    with pytest.raises(ConfigError, match="The connector has no stub of its provider"):
         send_to_stub(loaded, NO_FILE, CONFIG, MESSAGE, "accepted")
 
 

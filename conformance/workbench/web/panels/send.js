@@ -53,7 +53,7 @@ export async function mount(panel, bench) {
           outcome,
           element("p", { class: "quiet", id: "send-outcome-note" }, "Choose a failure to see who learns what about it."),
         ),
-        stubError === null ? null : element("p", { class: "warning" }, `There is no stub of the provider. ${stubError}`),
+        stubError === null ? null : element("p", { class: "warning" }, `The connector has no stub of its provider. ${stubError}`),
         element("div", { class: "buttons" }, toStub, toProvider),
         result,
       ),

@@ -141,7 +141,7 @@ export function mount(panel, bench) {
 
   async function showOptions() {
     const { outcomes, stubError } = await bench.get("/api/sign_in/options");
-    if (stubError !== null) throw new ApiError(`There is no stub of the provider. ${stubError}`);
+    if (stubError !== null) throw new ApiError(`The connector has no stub of its provider. ${stubError}`);
     const chosen = outcome.value;
     replace(
       outcome,
