@@ -9,6 +9,18 @@ const headers = { Authorization: `Bearer ${sessionStorage.getItem("token") ?? ""
 
 export class ApiError extends Error {}
 
+// Run a job, and show in an element why the workbench rejects it.
+export async function showProblem(place, job) {
+  place.hidden = true;
+  try {
+    await job();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    place.hidden = false;
+    place.textContent = error.message;
+  }
+}
+
 async function read(response) {
   const body = await response.json().catch(() => ({ message: `The server responded with status ${response.status}.` }));
   if (!response.ok) throw new ApiError(body.message);

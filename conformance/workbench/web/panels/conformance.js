@@ -1,6 +1,6 @@
 // The panel Conformance: starts runs of checks, and shows their results as they arrive.
 
-import { ApiError } from "../api.js";
+import { showProblem } from "../api.js";
 import { element, replace } from "../dom.js";
 
 const SYMBOLS = {
@@ -188,16 +188,7 @@ export function mount(panel, bench) {
     rest,
   );
 
-  async function attempt(job) {
-    problem.hidden = true;
-    try {
-      await job();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      problem.hidden = false;
-      problem.textContent = error.message;
-    }
-  }
+  const attempt = (job) => showProblem(problem, job);
 
   async function showOptions() {
     const options = await bench.get("/api/conformance/options");

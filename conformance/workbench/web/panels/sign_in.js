@@ -1,6 +1,6 @@
 // The panel Sign-in: a sign-in through the stub of the provider, step by step.
 
-import { ApiError } from "../api.js";
+import { ApiError, showProblem } from "../api.js";
 import { element, replace } from "../dom.js";
 import { failureView, textBlock } from "../views.js";
 
@@ -73,16 +73,7 @@ export function mount(panel, bench) {
     steps,
   );
 
-  async function attempt(job) {
-    problem.hidden = true;
-    try {
-      await job();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      problem.hidden = false;
-      problem.textContent = error.message;
-    }
-  }
+  const attempt = (job) => showProblem(problem, job);
 
   function step(number, title, ...content) {
     while (steps.children.length >= number) steps.lastChild.remove();
